@@ -1,0 +1,44 @@
+# What Tasuki is built on; docs/dependencies.md says what each is for.
+include("${CMAKE_CURRENT_LIST_DIR}/Compatibility.cmake")
+
+find_package(Torch REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(Protobuf 3.21 REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
+find_package(nlohmann_json 3 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Threads REQUIRED)
+
+# File of an imported shared library, whatever configuration it was exported for.
+function(tasuki_library_file variable target)
+  get_target_property(file ${target} IMPORTED_LOCATION)
+  if(NOT file)
+    get_target_property(configurations ${target} IMPORTED_CONFIGURATIONS)
+    list(GET configurations 0 configuration)
+    get_target_property(file ${target} IMPORTED_LOCATION_${configuration})
+  endif()
+  set(${variable} "${file}" PARENT_SCOPE)
+endfunction()
+
+function(tasuki_check_compatibility)
+  tasuki_library_file(protobuf protobuf::libprotobuf)
+  tasuki_library_file(opencv_core opencv_core)
+  tasuki_library_file(opencv_imgcodecs opencv_imgcodecs)
+  get_filename_component(torch_folder "${TORCH_LIBRARY}" DIRECTORY)
+  set(abi 1)
+  if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=([01])")
+    set(abi "${CMAKE_MATCH_1}")
+  endif()
+  tasuki_check_cxx_abi(${abi} LibTorch "${torch_folder}/libc10.so" OpenCV "${opencv_core}"
+                       Protobuf "${protobuf}")
+  tasuki_check_protobuf("${protobuf}" "${Protobuf_VERSION}"
+                        LibTorch "${torch_folder}/libtorch_cpu.so" OpenCV "${opencv_imgcodecs}")
+endfunction()
+
+# The libraries stay where they are between configurations: looked at once for each set of them.
+set(seen "${TORCH_LIBRARY};${OpenCV_DIR};${Protobuf_VERSION};${TORCH_CXX_FLAGS}")
+if(NOT TASUKI_COMPATIBLE STREQUAL seen)
+  tasuki_check_compatibility()
+  set(TASUKI_COMPATIBLE "${seen}" CACHE INTERNAL "libraries that were found to live together")
+endif()

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/config.pb.h"
+#include "core/config/origin.h"
+#include "core/registry/registry.h"
+
+namespace tasuki {
+
+// A config after its bases, its own fields and the command line's assignments were laid over each
+// other, and where each field came from. Paths are written as errors print them and as --set takes
+// them: model.task[seg].decoder.channels (an Any is passed through as if it were its message; a
+// repeated message with a `name` is indexed by it, any other repeated field by its position from
+// 0).
+class ResolvedConfig {
+ public:
+  const Config& message() const { return config_; }
+
+  // The config's file as it was given, or the name of its text.
+  const std::string& file() const { return file_; }
+
+  // Where each field was set, by path.
+  const Origins& origins() const { return origins_; }
+
+  // The resolved config as a text that load_config reads back to the same message; with_origin adds
+  // a comment "# file:line" to each line that sets a field.
+  std::string text(bool with_origin = false) const;
+
+  // "file:line:column: path: problem" for the field at `path`, or for its nearest ancestor that a
+  // file set.
+  Error error(const std::string& path, const std::string& problem) const;
+
+  // Makes the plugin that `any`, found at `path`, describes; its mistakes are located.
+  template <class Interface>
+  std::unique_ptr<Interface> create(const std::string& path, const google::protobuf::Any& any,
+                                    const typename Interface::Context& context = {}) const {
+    if (any.type_url().empty()) throw error(path, missing_plugin(Interface::kKind));
+    try {
+      return Registry::instance().create<Interface>(any, context);
+    } catch (const OptionError& wrong) {
+      throw error(path + "." + wrong.field(), wrong.problem());
+    } catch (const Error& wrong) {
+      if (wrong.kind() != ErrorKind::kPlugin) throw;
+      throw error(path, wrong.what());
+    }
+  }
+
+ private:
+  friend class ConfigLoader;
+  static std::string missing_plugin(const std::string& kind);
+
+  Config config_;
+  Origins origins_;
+  std::string file_;
+};
+
+// Reads `file` and its bases, lays `assignments` ("path=value", the command line's --set) over
+// them, and fills no defaults: absent fields stay absent. Merge rules:
+//  - messages merge field by field; scalars replace;
+//  - an Any of the same type merges field by field, of another type replaces;
+//  - repeated messages with a `name` merge by name, other repeated fields replace;
+//  - `remove` of a file takes paths out of its bases before the file itself is laid over them.
+// Error (kUsage) is "file:line:column: path: problem", for syntax, unknown fields (did you mean),
+// unknown plugin names, cycles of bases, paths of `remove` or --set that lead nowhere.
+ResolvedConfig load_config(const std::filesystem::path& file,
+                           const std::vector<std::string>& assignments = {});
+
+// The same from a text (a resolved config out of a checkpoint); `name` stands for the file.
+// A `base` is taken relative to the working directory.
+ResolvedConfig parse_config(const std::string& text, const std::string& name,
+                            const std::vector<std::string>& assignments = {});
+
+}  // namespace tasuki

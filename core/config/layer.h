@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/config/config.pb.h"
+#include "core/config/origin.h"
+
+namespace tasuki {
+
+// A config with the origins of its fields: one file's own, or several laid over each other.
+struct Layer {
+  Config config;
+  Origins origins;
+};
+
+}  // namespace tasuki

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <google/protobuf/text_format.h>
+
+#include <string>
+
+namespace tasuki {
+
+// The kind of plugin that a field of the config holds ("Encoder" for tasuki.Model.encoder); "" for
+// an Any inside a plugin's options, where any kind may stand until the plugin looks at it.
+std::string plugin_kind(const google::protobuf::FieldDescriptor* field);
+
+// "no Encoder is named here; write [tasuki/Name] {...}; known: ...": the problem of an Any without
+// a name.
+std::string missing_plugin_text(const std::string& kind);
+
+// Lets protobuf's text parser and printer read and write `[tasuki/ResNet] {...}`: the name is
+// looked up in the Registry, which loads its module, and has to be of the kind that its place
+// wants.
+class PluginFinder : public google::protobuf::TextFormat::Finder {
+ public:
+  // `root` is what is being parsed, the value of `root_field` (nullptr for a whole config).
+  PluginFinder(const google::protobuf::Message& root,
+               const google::protobuf::FieldDescriptor* root_field)
+      : root_(root), root_field_(root_field) {}
+
+  const google::protobuf::Descriptor* FindAnyType(const google::protobuf::Message& any,
+                                                  const std::string& prefix,
+                                                  const std::string& name) const override;
+
+  // Why the last look-up failed; the parser only says that it did.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  const google::protobuf::Message& root_;
+  const google::protobuf::FieldDescriptor* root_field_;
+  mutable std::string problem_;
+};
+
+}  // namespace tasuki

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/data/sample.h"
+
+namespace tasuki {
+
+// Samples by split and index. Every member is const and thread-safe: workers call load at once.
+class Dataset {
+ public:
+  static constexpr const char* kKind = "Dataset";
+  struct Context {
+    // Relative folders of a config lie under this one (--data-root, TASUKI_DATA, or data/).
+    std::filesystem::path data_root;
+  };
+
+  virtual ~Dataset() = default;
+
+  virtual std::vector<std::string> splits() const = 0;
+  // Number of samples; an Error that lists the known splits for an unknown one.
+  virtual size_t size(const std::string& split) const = 0;
+  // The sample, its fields checked by check_sample. Error (kData) names the sample and the file.
+  virtual Sample load(const std::string& split, size_t index) const = 0;
+  // Sample ids in index order, without reading pixels.
+  virtual std::vector<std::string> ids(const std::string& split) const = 0;
+  // Names of the classes of an index field in index order; empty where the data set names none.
+  virtual std::vector<std::string> class_names(const std::string& /*field*/) const { return {}; }
+};
+
+}  // namespace tasuki

@@ -1,0 +1,163 @@
+#include "core/engine/checkpoint.h"
+
+#include <torch/torch.h>
+
+#include "core/model/safetensors.h"
+#include "tasuki/stamp.h"
+
+namespace tasuki {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kWeightsFormat = "tasuki-weights-1";
+constexpr const char* kStateFormat = "tasuki-training-state-1";
+constexpr const char* kModel = "model.";
+constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kWeighting = "weighting.";
+
+std::map<std::string, std::string> metadata(const Run& run, const char* format, int64_t epoch) {
+  std::map<std::string, std::string> out = {{"format", format},
+                                            {"config", run.experiment.config.text()},
+                                            {"epoch", std::to_string(epoch)},
+                                            {"stamp", kStamp}};
+  if (run.evaluation) out["metrics"] = run.evaluation->json(run.experiment.config).dump();
+  return out;
+}
+
+void add(NamedTensors& tensors, const std::string& prefix,
+         const std::map<std::string, torch::Tensor>& more) {
+  for (const auto& [name, tensor] : more) tensors.emplace_back(prefix + name, tensor);
+}
+
+// Tensors whose names begin with `prefix`, without it.
+NamedTensors part(const NamedTensors& tensors, const std::string& prefix) {
+  NamedTensors found;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
+  }
+  return found;
+}
+
+std::map<std::string, torch::Tensor> part_by_name(const NamedTensors& tensors,
+                                                  const std::string& prefix) {
+  const auto found = part(tensors, prefix);
+  return {found.begin(), found.end()};
+}
+
+json values_of(const Evaluation& evaluation) {
+  json out = json::array();
+  for (const auto& task : evaluation.tasks) {
+    json values = json::array();
+    for (const auto& value : task.values) {
+      // As text of its bits would be exact too; a hexadecimal float is, and can be read.
+      char text[64];
+      std::snprintf(text, sizeof(text), "%a", value.value);
+      values.push_back({value.info.name, value.info.unit, value.info.higher_is_better,
+                        value.info.in_protocol, text});
+    }
+    out.push_back({{"task", task.task}, {"values", values}, {"details", task.details}});
+  }
+  return {{"split", evaluation.split},
+          {"samples", evaluation.samples},
+          {"seconds", evaluation.seconds},
+          {"tasks", out}};
+}
+
+Evaluation evaluation_of(const json& saved) {
+  Evaluation evaluation;
+  evaluation.split = saved.at("split");
+  evaluation.samples = saved.at("samples");
+  evaluation.seconds = saved.at("seconds");
+  for (const auto& task : saved.at("tasks")) {
+    TaskEvaluation entry{task.at("task"), {}, task.at("details")};
+    for (const auto& value : task.at("values")) {
+      entry.values.push_back({{value.at(0), value.at(1), value.at(2), value.at(3)},
+                              std::strtod(value.at(4).get<std::string>().c_str(), nullptr)});
+    }
+    evaluation.tasks.push_back(std::move(entry));
+  }
+  return evaluation;
+}
+
+json state_of(const Run& run) {
+  char score[64];
+  std::snprintf(score, sizeof(score), "%a", run.best_score);
+  json state = {{"epoch", run.epoch + 1},
+                {"step", run.step},
+                {"best_epoch", run.best_epoch},
+                {"best_score", score}};
+  if (run.best) state["best"] = values_of(*run.best);
+  state["hooks"] = run.hook_states ? run.hook_states() : json::object();
+  return state;
+}
+
+void restore(Run& run, std::vector<NamedHook>& hooks, const json& state) {
+  run.epoch = state.at("epoch");
+  run.step = state.at("step");
+  run.best_epoch = state.at("best_epoch");
+  run.best_score = std::strtod(state.at("best_score").get<std::string>().c_str(), nullptr);
+  if (state.contains("best")) run.best = evaluation_of(state["best"]);
+  for (auto& hook : hooks) {
+    const auto& saved = state.at("hooks");
+    if (saved.contains(hook.name)) hook.hook->load_state(saved[hook.name]);
+  }
+  run.resumed = true;
+}
+
+}  // namespace
+
+void save_weights(const Run& run, const std::filesystem::path& path) {
+  write_safetensors(
+      path, {named_tensors(*run.experiment.model), metadata(run, kWeightsFormat, run.epoch + 1)});
+}
+
+void save_training_state(const Run& run, const std::filesystem::path& path) {
+  Safetensors file;
+  for (const auto& [name, tensor] : named_tensors(*run.experiment.model)) {
+    file.tensors.emplace_back(kModel + name, tensor);
+  }
+  add(file.tensors, kOptimizer, run.optimizer->state());
+  add(file.tensors, kWeighting, run.weighting->state());
+  file.metadata = metadata(run, kStateFormat, run.epoch + 1);
+  file.metadata["state"] = state_of(run).dump();
+  write_safetensors(path, file);
+}
+
+void load_training_state(Run& run, std::vector<NamedHook>& hooks,
+                         const std::filesystem::path& path) {
+  const auto file = read_safetensors(path);
+  const auto text = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  if (text("format") != kStateFormat) {
+    throw Error(ErrorKind::kData,
+                path.string() + " holds no training state; resume from " + kLastFile);
+  }
+  if (text("config") != run.experiment.config.text()) {
+    throw Error(ErrorKind::kUsage,
+                path.string() + " is of another config than the one given (compare " + kConfigFile +
+                    " beside it with `tasuki config`); resume with that one, or train into "
+                    "another --work-dir");
+  }
+  copy_tensors(part(file.tensors, kModel), named_tensors(*run.experiment.model), path.string());
+  try {
+    run.optimizer->load_state(part_by_name(file.tensors, kOptimizer));
+    run.weighting->load_state(part_by_name(file.tensors, kWeighting));
+    restore(run, hooks, json::parse(text("state")));
+  } catch (const json::exception& wrong) {
+    throw Error(ErrorKind::kData,
+                path.string() + ": its training state is damaged: " + wrong.what());
+  }
+}
+
+void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {
+  const auto file = read_safetensors(path);
+  const auto format = file.metadata.find("format");
+  const bool state = format != file.metadata.end() && format->second == kStateFormat;
+  copy_tensors(state ? part(file.tensors, kModel) : file.tensors, named_tensors(model),
+               path.string());
+}
+
+}  // namespace tasuki

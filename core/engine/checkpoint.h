@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/engine/run.h"
+#include "core/engine/trainer.h"
+
+namespace tasuki {
+
+// Files of a work dir.
+inline constexpr const char* kBestFile = "best.safetensors";
+inline constexpr const char* kLastFile = "last.safetensors";
+inline constexpr const char* kConfigFile = "config.pbtxt";
+inline constexpr const char* kHistoryFile = "history.jsonl";
+inline constexpr const char* kMetricsFile = "metrics.json";
+inline constexpr const char* kReportFile = "report.html";
+inline constexpr const char* kLogFile = "train.log";
+
+// Weights alone, for evaluation and prediction. Metadata: "format" "tasuki-weights-1", "config"
+// (the resolved config), "epoch", "metrics" (JSON of the evaluation, if there was one), "stamp".
+void save_weights(const Run& run, const std::filesystem::path& path);
+
+// Weights and all training state after a finished epoch: tensors "model.<name>",
+// "optimizer.<name>", "weighting.<name>"; metadata as above and "state" (JSON: epoch, step, best,
+// hooks by name).
+void save_training_state(const Run& run, const std::filesystem::path& path);
+// Continues from it. Error (kUsage) when it is of another config; strict about every tensor.
+void load_training_state(Run& run, std::vector<NamedHook>& hooks,
+                         const std::filesystem::path& path);
+
+// Weights of either kind of file into a model, strictly: missing, unexpected and mismatched tensors
+// are listed.
+void load_weights(MultiTaskModel& model, const std::filesystem::path& path);
+
+}  // namespace tasuki

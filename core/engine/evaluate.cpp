@@ -1,0 +1,227 @@
+#include "core/engine/evaluate.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/engine/precision.h"
+
+namespace tasuki {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Restores a module's mode, also when evaluation throws.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(torch::nn::Module& model) : model_(model), was_(model.is_training()) {
+    model_.eval();
+  }
+  ~EvaluationMode() { model_.train(was_); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  torch::nn::Module& model_;
+  bool was_;
+};
+
+// The image tensor as a picture, its normalisation undone.
+cv::Mat picture(const torch::Tensor& image, const Normalization& normalization) {
+  const auto mean =
+      torch::tensor({normalization.mean[0], normalization.mean[1], normalization.mean[2]});
+  const auto deviation =
+      torch::tensor({normalization.standard_deviation[0], normalization.standard_deviation[1],
+                     normalization.standard_deviation[2]});
+  const auto rgb = (image.permute({1, 2, 0}) * deviation + mean).mul(255).round().clamp(0, 255);
+  const auto bgr = rgb.flip(2).to(torch::kUInt8).contiguous();
+  return cv::Mat(int(bgr.size(0)), int(bgr.size(1)), CV_8UC3, bgr.data_ptr()).clone();
+}
+
+// Accumulates one split, sample by sample in order.
+class Accumulator {
+ public:
+  Accumulator(const Experiment& experiment, const SampleSource& source, const PredictionSink& sink,
+              const std::vector<size_t>& wanted)
+      : experiment_(experiment), sink_(sink), wanted_(wanted), start_(Clock::now()) {
+    for (const auto& task : experiment.model->tasks()) {
+      metrics_.push_back(task.task->make_metrics());
+    }
+    result_.split = source.split();
+    result_.samples = source.size();
+  }
+
+  bool wants_picture(const SampleInfo& info) const {
+    return sink_ && (wanted_.empty() ||
+                     std::find(wanted_.begin(), wanted_.end(), info.index) != wanted_.end());
+  }
+
+  // Predictions by task, without the batch dimension.
+  void add(const Batch& batch, int64_t i, const std::map<std::string, torch::Tensor>& predictions) {
+    const auto& info = batch.samples[size_t(i)];
+    const auto& tasks = experiment_.model->tasks();
+    for (size_t t = 0; t < tasks.size(); ++t) {
+      try {
+        metrics_[t]->update(predictions.at(tasks[t].name), batch.tensor(tasks[t].field)[i]);
+      } catch (const Error& wrong) {
+        throw wrong.within("sample " + info.id + ", task " + tasks[t].name);
+      }
+    }
+    if (wants_picture(info)) show(batch, i, predictions);
+  }
+
+  Evaluation finish() {
+    const auto& tasks = experiment_.model->tasks();
+    const auto& listed = experiment_.config.message().protocol().metric();
+    for (size_t t = 0; t < tasks.size(); ++t) {
+      TaskEvaluation task{tasks[t].name, metrics_[t]->values(), nlohmann::json::object()};
+      metrics_[t]->details(task.details);
+      for (auto& value : task.values) {
+        const std::string name = task.task + "." + value.info.name;
+        if (!listed.empty()) {
+          value.info.in_protocol = std::find(listed.begin(), listed.end(), name) != listed.end();
+        }
+      }
+      result_.tasks.push_back(std::move(task));
+    }
+    result_.seconds = seconds_since(start_);
+    return std::move(result_);
+  }
+
+ private:
+  void show(const Batch& batch, int64_t i,
+            const std::map<std::string, torch::Tensor>& predictions) {
+    PredictedSample sample;
+    sample.info = batch.samples[size_t(i)];
+    sample.image = picture(batch.tensor("image")[i].cpu(), sample.info.normalization);
+    for (const auto& task : experiment_.model->tasks()) {
+      const auto& kind = field_kind(task.task->field_kind());
+      sample.labels[task.name] = to_mat(batch.tensor(task.field)[i], kind);
+      sample.predictions[task.name] = to_mat(predictions.at(task.name), kind);
+    }
+    sink_(sample);
+  }
+
+  const Experiment& experiment_;
+  const PredictionSink& sink_;
+  const std::vector<size_t>& wanted_;
+  Clock::time_point start_;
+  std::vector<std::unique_ptr<Metrics>> metrics_;
+  Evaluation result_;
+};
+
+// The prediction of every task for a batch on the model's device, brought back to the CPU.
+std::map<std::string, torch::Tensor> predict_batch(const Experiment& experiment,
+                                                   const Batch& batch) {
+  const Batch there = batch.to(experiment.device);
+  std::map<std::string, torch::Tensor> logits;
+  {
+    const Autocast autocast(experiment.precision, experiment.device);
+    logits = experiment.model->forward(there.tensor("image"), experiment.model->primaries());
+  }
+  std::map<std::string, torch::Tensor> predictions;
+  for (const auto& task : experiment.model->tasks()) {
+    predictions[task.name] = task.task->predict(logits.at(task.name)).cpu();
+  }
+  return predictions;
+}
+
+template <class Function>
+void for_each_batch(const Experiment& experiment, const SampleSource& source, Function function) {
+  Loader loader(source, experiment.loader_options(Experiment::Pipeline::kEvaluate));
+  loader.start(0);
+  while (const auto batch = loader.next()) function(*batch);
+}
+
+torch::Tensor read_prediction(const ModelTask& task, const std::filesystem::path& folder,
+                              const std::string& id, const torch::Tensor& label) {
+  const auto stem = folder / task.name / id;
+  const auto& kind = field_kind(task.task->field_kind());
+  const auto value = to_tensor({&kind, task.task->read_prediction(stem), ""}, {});
+  if (value.sizes() == label.sizes()) return value;
+  const auto size = [](const torch::Tensor& t) {
+    return std::to_string(t.size(-2)) + "x" + std::to_string(t.size(-1));
+  };
+  throw Error(ErrorKind::kData, stem.string() + ": the prediction is " + size(value) +
+                                    ", the label after the evaluation pipeline " + size(label) +
+                                    " (height x width); write predictions at the label's size");
+}
+
+}  // namespace
+
+nlohmann::json Evaluation::json(const ResolvedConfig& config) const {
+  const auto& protocol = config.message().protocol();
+  nlohmann::json out = {{"split", split}, {"samples", samples}, {"seconds", seconds}};
+  out["protocol"] = {
+      {"name", protocol.name()},
+      {"averaging", Averaging_Name(protocol.averaging())},
+      {"notes", std::vector<std::string>(protocol.note().begin(), protocol.note().end())}};
+  auto& metrics = out["protocol"]["metrics"] = nlohmann::json::array();
+  for (const auto& task : tasks) {
+    auto& entry = out["tasks"][task.task] = task.details;
+    for (const auto& value : task.values) {
+      entry["metrics"][value.info.name] =
+          std::isfinite(value.value) ? nlohmann::json(value.value) : nlohmann::json();
+      if (value.info.in_protocol) metrics.push_back(task.task + "." + value.info.name);
+    }
+  }
+  return out;
+}
+
+std::map<std::string, double> Evaluation::flat() const {
+  std::map<std::string, double> values;
+  for (const auto& task : tasks) {
+    for (const auto& value : task.values) values[task.task + "." + value.info.name] = value.value;
+  }
+  return values;
+}
+
+Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
+                    const PredictionSink& sink, const std::vector<size_t>& wanted) {
+  const torch::NoGradGuard no_grad;
+  const EvaluationMode mode(*experiment.model);
+  Accumulator accumulator(experiment, source, sink, wanted);
+  for_each_batch(experiment, source, [&](const Batch& batch) {
+    const auto predictions = predict_batch(experiment, batch);
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      std::map<std::string, torch::Tensor> one;
+      for (const auto& [name, values] : predictions) one[name] = values[i];
+      accumulator.add(batch, i, one);
+    }
+  });
+  return accumulator.finish();
+}
+
+Evaluation evaluate_predictions(const Experiment& experiment, const SampleSource& source,
+                                const std::filesystem::path& folder, const PredictionSink& sink,
+                                const std::vector<size_t>& wanted) {
+  const torch::NoGradGuard no_grad;
+  Accumulator accumulator(experiment, source, sink, wanted);
+  for_each_batch(experiment, source, [&](const Batch& batch) {
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      std::map<std::string, torch::Tensor> one;
+      for (const auto& task : experiment.model->tasks()) {
+        one[task.name] =
+            read_prediction(task, folder, batch.samples[size_t(i)].id, batch.tensor(task.field)[i]);
+      }
+      accumulator.add(batch, i, one);
+    }
+  });
+  return accumulator.finish();
+}
+
+std::vector<size_t> spread_indices(size_t n, size_t count) {
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < std::min(n, count); ++i) {
+    indices.push_back((2 * i + 1) * n / (2 * std::min(n, count)));
+  }
+  return indices;
+}
+
+}  // namespace tasuki

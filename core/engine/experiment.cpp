@@ -1,0 +1,174 @@
+#include "core/engine/experiment.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/engine/precision.h"
+
+namespace tasuki {
+namespace {
+
+constexpr size_t kMib = size_t{1} << 20;
+
+template <class Value>
+Value or_default(bool present, Value value, Value fallback) {
+  return present ? value : fallback;
+}
+
+// Every task's labels are in the first sample, and of the kind that the task asks for.
+void check_fields(const Experiment& experiment) {
+  const auto& dataset = *experiment.dataset;
+  const std::string split = experiment.train_split();
+  const auto transforms = build_pipeline(experiment.config, Experiment::Pipeline::kTrain);
+  Sample sample = dataset.load(split, 0);
+  cv::RNG random(0);
+  for (const auto& transform : transforms) transform->apply(sample, random);
+  std::vector<std::string> known;
+  for (const auto& item : sample.fields) known.push_back(item.first);
+  for (const auto& task : experiment.model->tasks()) {
+    const std::string path = "model.task[" + task.name + "].field";
+    const auto field = sample.fields.find(task.field);
+    if (field == sample.fields.end()) {
+      throw experiment.config.error(path, "samples of split " + split + " have no field \"" +
+                                              task.field + "\"" + did_you_mean(task.field, known) +
+                                              "; they have: " + join(known));
+    }
+    if (field->second.kind != &field_kind(task.task->field_kind())) {
+      throw experiment.config.error(path, "field \"" + task.field + "\" is not of kind " +
+                                              task.task->field_kind() + ", which the task needs");
+    }
+  }
+}
+
+// Threads, device, precision and seed; no data set and no model yet.
+Experiment on_this_machine(const ResolvedConfig& config) {
+  Experiment experiment;
+  experiment.config = config;
+  const auto& train = config.message().train();
+  set_threads(train.threads());
+  experiment.device = choose_device(train.device());
+  experiment.precision = choose_precision(train.precision(), experiment.device);
+  torch::manual_seed(train.seed());
+  return experiment;
+}
+
+void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,
+                 const std::string& split) {
+  const auto known = dataset.splits();
+  if (std::find(known.begin(), known.end(), split) == known.end()) {
+    throw config.error(path, "the data set has no split \"" + split + "\"" +
+                                 did_you_mean(split, known) + "; it has: " + join(known));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Experiment::fields() const {
+  std::vector<std::string> names = {"image"};
+  for (const auto& task : model->tasks()) {
+    if (std::find(names.begin(), names.end(), task.field) == names.end()) {
+      names.push_back(task.field);
+    }
+  }
+  return names;
+}
+
+std::unique_ptr<SampleSource> Experiment::source(const std::string& split,
+                                                 Pipeline pipeline) const {
+  const auto known = dataset->splits();
+  if (std::find(known.begin(), known.end(), split) == known.end()) {
+    throw Error(ErrorKind::kUsage, "the data set has no split \"" + split + "\"" +
+                                       did_you_mean(split, known) + "; it has: " + join(known));
+  }
+  const auto& message = config.message();
+  const auto& loader = message.data().loader();
+  SampleSource::Options options;
+  options.seed = message.train().seed();
+  options.cache_bytes = kMib * or_default(loader.has_cache_mib(), loader.cache_mib(), 2048u);
+  options.fields = fields();
+  return std::make_unique<SampleSource>(dataset, split, build_pipeline(config, pipeline), options);
+}
+
+Loader::Options Experiment::loader_options(Pipeline pipeline) const {
+  const auto& message = config.message().data().loader();
+  const bool training = pipeline == Pipeline::kTrain;
+  Loader::Options options;
+  options.batch_size = or_default(message.has_batch_size(), message.batch_size(), 4u);
+  if (!training && message.has_eval_batch_size()) options.batch_size = message.eval_batch_size();
+  options.workers = or_default(message.has_workers(), message.workers(), 2u);
+  options.prefetch = or_default(message.has_prefetch(), message.prefetch(), 2u);
+  options.drop_last = training && or_default(message.has_drop_last(), message.drop_last(), true);
+  options.shuffle = training && or_default(message.has_shuffle(), message.shuffle(), true);
+  options.seed = config.message().train().seed();
+  options.pinned = device.is_cuda();
+  return options;
+}
+
+std::string Experiment::train_split() const {
+  const auto& data = config.message().data();
+  return data.has_train_split() ? data.train_split() : "train";
+}
+
+std::string Experiment::validation_split() const {
+  const auto& data = config.message().data();
+  return data.has_validation_split() ? data.validation_split() : "val";
+}
+
+std::string Experiment::test_split() const {
+  const auto& data = config.message().data();
+  return data.has_test_split() ? data.test_split() : "test";
+}
+
+std::vector<std::string> machine_assignments(const ResolvedConfig& config) {
+  const auto& train = config.message().train();
+  const auto device = choose_device(train.device());
+  const auto precision = choose_precision(train.precision(), device);
+  return {"train.threads=" + std::to_string(set_threads(train.threads())),
+          std::string("train.device=") + (device.is_cuda() ? "CUDA" : "CPU"),
+          "train.precision=" + Precision_Name(precision)};
+}
+
+std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
+                                             const std::filesystem::path& data_root) {
+  return config.create<Dataset>("data.dataset", config.message().data().dataset(), {data_root});
+}
+
+std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,
+                                                       Experiment::Pipeline which) {
+  const bool training = which == Experiment::Pipeline::kTrain;
+  const auto& data = config.message().data();
+  const auto& described = training ? data.train_pipeline() : data.eval_pipeline();
+  const std::string path = training ? "data.train_pipeline[" : "data.eval_pipeline[";
+  std::vector<std::unique_ptr<Transform>> pipeline;
+  for (int i = 0; i < described.size(); ++i) {
+    pipeline.push_back(config.create<Transform>(path + std::to_string(i) + "]", described[i]));
+  }
+  return pipeline;
+}
+
+Experiment build_inference(const ResolvedConfig& config) {
+  Experiment experiment = on_this_machine(config);
+  experiment.model = std::make_shared<MultiTaskModel>(
+      config, [](const std::string&) { return std::vector<std::string>(); });
+  experiment.model->to(experiment.device);
+  return experiment;
+}
+
+Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root) {
+  Experiment experiment = on_this_machine(config);
+  experiment.dataset = build_dataset(config, data_root);
+  check_split(config, *experiment.dataset, "data.train_split", experiment.train_split());
+  check_split(config, *experiment.dataset, "data.validation_split", experiment.validation_split());
+  if (experiment.validation_split() == "test") {
+    throw config.error("data.validation_split",
+                       "the best checkpoint is never chosen on a split called test");
+  }
+  experiment.model = std::make_shared<MultiTaskModel>(
+      config, [&](const std::string& field) { return experiment.dataset->class_names(field); });
+  experiment.model->to(experiment.device);
+  check_fields(experiment);
+  return experiment;
+}
+
+}  // namespace tasuki

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/data/dataset.h"
+#include "core/loader/loader.h"
+#include "core/model/model.h"
+
+namespace tasuki {
+
+// What training, evaluation and prediction have in common: a resolved config made into a data set,
+// a model on its device, and ways to read splits.
+struct Experiment {
+  ResolvedConfig config;
+  torch::Device device = torch::kCPU;
+  Precision precision = FP32;
+  std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<MultiTaskModel> model;
+
+  enum class Pipeline { kTrain, kEvaluate };
+
+  // Fields that the tasks need: "image" and each task's labels.
+  std::vector<std::string> fields() const;
+  // A split behind the config's pipeline. Error (kUsage) for an unknown split.
+  std::unique_ptr<SampleSource> source(const std::string& split, Pipeline pipeline) const;
+  Loader::Options loader_options(Pipeline pipeline) const;
+
+  std::string train_split() const;
+  std::string validation_split() const;
+  std::string test_split() const;
+};
+
+// Fixes what a config leaves to the machine: threads, device, precision. The answers are part of
+// the resolved config that is kept with a run, because results depend on them.
+std::vector<std::string> machine_assignments(const ResolvedConfig& config);
+
+// Builds all of it: sets the number of threads, seeds LibTorch's generator with train.seed before
+// the model draws its weights, and reads the first training sample to see that every task's field
+// is there and of its kind. Errors are located in the config.
+Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root);
+
+// The same without a data set: the model on its device, for images that have no labels.
+Experiment build_inference(const ResolvedConfig& config);
+
+// Transforms of a pipeline of the config, in order. `path` is "data.train_pipeline" or the other.
+std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,
+                                                       Experiment::Pipeline which);
+// The data set alone.
+std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
+                                             const std::filesystem::path& data_root);
+
+}  // namespace tasuki

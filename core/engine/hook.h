@@ -1,0 +1,33 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/engine/run.h"
+
+namespace tasuki {
+
+// Called at the points of the loop, in the order of priority. Has a name that is unique in the run,
+// under which its state is kept in checkpoints.
+class Hook {
+ public:
+  static constexpr const char* kKind = "Hook";
+  struct Context {
+    std::string name;
+  };
+
+  virtual ~Hook() = default;
+
+  virtual void before_run(Run&) {}
+  virtual void before_epoch(Run&) {}
+  virtual void after_step(Run&) {}
+  // After the epoch's steps and its evaluation, if there was one; run.epoch is still its index.
+  virtual void after_epoch(Run&) {}
+  // Always called once before_run was, also when the run fails (`finished` is false then).
+  virtual void after_run(Run&, bool /*finished*/) {}
+
+  virtual nlohmann::json state() const { return {}; }
+  virtual void load_state(const nlohmann::json& /*state*/) {}
+};
+
+}  // namespace tasuki

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <string>
+
+namespace tasuki {
+
+// Updates one flat parameter vector from its flat gradient: every parameter of the model is a view
+// into it, so a step is a handful of operations whatever the model's size.
+class Optimizer {
+ public:
+  static constexpr const char* kKind = "Optimizer";
+  struct Context {
+    torch::Tensor parameters;  // [P], requires grad; its .grad() is the flat gradient
+  };
+
+  virtual ~Optimizer() = default;
+
+  // The learning rate of the options, which the schedule multiplies.
+  virtual double base_learning_rate() const = 0;
+  virtual void step(double learning_rate) = 0;
+  // Buffers by name ("momentum_buffer", "exp_avg", ...), for checkpoints; bit-identical when
+  // loaded.
+  virtual std::map<std::string, torch::Tensor> state() const = 0;
+  virtual void load_state(const std::map<std::string, torch::Tensor>& state) = 0;
+};
+
+// Learning-rate factor by step.
+class Schedule {
+ public:
+  static constexpr const char* kKind = "Schedule";
+  struct Context {
+    int64_t steps_per_epoch = 1;
+    int64_t total_steps = 1;  // after warm-up steps have been taken off
+  };
+
+  virtual ~Schedule() = default;
+  // Factor of the base learning rate at step 0 <= step < total_steps.
+  virtual double factor(int64_t step) const = 0;
+};
+
+}  // namespace tasuki

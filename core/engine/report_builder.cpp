@@ -1,0 +1,119 @@
+#include "core/engine/report_builder.h"
+
+#include <fstream>
+#include <limits>
+
+namespace tasuki {
+namespace {
+
+using nlohmann::json;
+
+report::Legend convert(const Legend& legend, const std::string& of) {
+  if (legend.classes.empty()) {
+    return report::ColourBar{of, legend.unit, legend.least, legend.most, legend.colormap};
+  }
+  report::ClassLegend classes{of, {}};
+  for (const auto& entry : legend.classes) classes.classes.push_back({entry.name, entry.bgr});
+  return classes;
+}
+
+bool is_empty(const Legend& legend) {
+  return legend.classes.empty() && legend.colormap.empty();
+}
+
+// "confusion" and "classes" of a task's details, where it has them.
+void add_confusion(report::Report& report, const TaskEvaluation& task) {
+  const auto counts = task.details.find("confusion");
+  const auto classes = task.details.find("classes");
+  if (counts == task.details.end() || classes == task.details.end()) return;
+  report.confusions.push_back({task.task, classes->get<std::vector<std::string>>(),
+                               counts->get<std::vector<std::vector<int64_t>>>()});
+}
+
+class Curves {
+ public:
+  void add(const std::string& name, double x, const json& value) {
+    auto [found, fresh] = index_.emplace(name, series_.size());
+    if (fresh) series_.push_back({name, {}, {}});
+    auto& series = series_[found->second];
+    series.x.push_back(x);
+    series.y.push_back(value.is_number() ? value.get<double>()
+                                         : std::numeric_limits<double>::quiet_NaN());
+  }
+  std::vector<report::ReportSeries> take() { return std::move(series_); }
+
+ private:
+  std::map<std::string, size_t> index_;
+  std::vector<report::ReportSeries> series_;
+};
+
+}  // namespace
+
+report::Report report_of(const Experiment& experiment, const Evaluation& evaluation) {
+  const auto& config = experiment.config.message();
+  const auto& protocol = config.protocol();
+  report::Report report;
+  report.facts = {{"Protocol", protocol.name().empty() ? "unnamed" : protocol.name()},
+                  {"Data set", config.data().dataset().type_url()},
+                  {"Split", evaluation.split},
+                  {"Samples", std::to_string(evaluation.samples)}};
+  report.protocol_notes.assign(protocol.note().begin(), protocol.note().end());
+  report.averaging = protocol.averaging() == IMAGE
+                         ? "over images, each image's own value counting once (IMAGE)"
+                         : "over all valid pixels of the split (PIXEL)";
+  for (const auto& task : evaluation.tasks) {
+    for (const auto& value : task.values) {
+      report.metrics.push_back({task.task, value.info.name, value.info.unit, value.value,
+                                value.info.higher_is_better, value.info.in_protocol});
+    }
+    add_confusion(report, task);
+  }
+  report.config = experiment.config.text();
+  return report;
+}
+
+void add_panels(report::Report& report, const Experiment& experiment,
+                const PredictedSample& sample) {
+  for (const auto& entry : experiment.model->tasks()) {
+    const auto& task = *entry.task;
+    const auto& label = sample.labels.at(entry.name);
+    const auto& prediction = sample.predictions.at(entry.name);
+    const auto range = task.value_range(label);
+    report::ReportPanel panel{sample.info.id, entry.name, {}, {}};
+    panel.pictures = {{"image", sample.image},
+                      {"label", task.draw(label, range)},
+                      {"prediction", task.draw(prediction, range)},
+                      {"error", task.draw_error(prediction, label)}};
+    const auto values = task.legend(range);
+    const auto errors = task.error_legend();
+    if (!is_empty(values)) panel.legends.push_back(convert(values, "label and prediction"));
+    if (!is_empty(errors)) panel.legends.push_back(convert(errors, "error"));
+    report.panels.push_back(std::move(panel));
+  }
+}
+
+std::vector<report::ReportSeries> read_history(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  Curves curves;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    const auto entry = json::parse(line, nullptr, false);
+    if (!entry.is_object() || !entry.contains("epoch") || !entry["epoch"].is_number()) {
+      throw Error(ErrorKind::kData, file.string() + ":" + std::to_string(number) +
+                                        ": not a line of a training history");
+    }
+    const double epoch = entry["epoch"];
+    const auto nested = [&](const char* key, const std::string& prefix) {
+      if (!entry.contains(key)) return;
+      for (const auto& [name, value] : entry[key].items()) {
+        curves.add(prefix + name, epoch, value);
+      }
+    };
+    nested("loss", "loss/");
+    if (entry.contains("lr")) curves.add("lr", epoch, entry["lr"]);
+    nested("val", "val/");
+  }
+  return curves.take();
+}
+
+}  // namespace tasuki

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/engine/evaluate.h"
+#include "core/report/report.h"
+
+namespace tasuki {
+
+// The parts of a report that follow from an evaluation: facts of protocol and split, the metric
+// table, confusion matrices.
+report::Report report_of(const Experiment& experiment, const Evaluation& evaluation);
+
+// Image, label, prediction and error of each task of one sample.
+void add_panels(report::Report& report, const Experiment& experiment,
+                const PredictedSample& sample);
+
+// The lines of a history.jsonl as curves: losses, learning rate, validation metrics by epoch. Error
+// (kData) names the line that can't be read.
+std::vector<report::ReportSeries> read_history(const std::filesystem::path& file);
+
+}  // namespace tasuki

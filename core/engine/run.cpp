@@ -1,0 +1,63 @@
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/engine/trainer.h"
+
+namespace tasuki {
+namespace {
+
+constexpr int64_t kDefaultEpochs = 200;
+
+}  // namespace
+
+Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
+  Run run;
+  run.experiment = std::move(experiment);
+  run.work_dir = work_dir;
+  const auto& config = run.experiment.config;
+  const auto& train = config.message().train();
+  const bool channels_last = !train.has_channels_last() || train.channels_last();
+  run.parameters = std::make_unique<FlatParameters>(*run.experiment.model, channels_last);
+  run.train_source =
+      run.experiment.source(run.experiment.train_split(), Experiment::Pipeline::kTrain);
+  run.validation_source =
+      run.experiment.source(run.experiment.validation_split(), Experiment::Pipeline::kEvaluate);
+  run.epochs = train.has_epochs() ? train.epochs() : kDefaultEpochs;
+  const Loader loader(*run.train_source,
+                      run.experiment.loader_options(Experiment::Pipeline::kTrain));
+  run.steps_per_epoch = int64_t(loader.batches());
+  if (run.steps_per_epoch == 0) {
+    throw config.error("data.loader.batch_size",
+                       "split " + run.experiment.train_split() + " has " +
+                           std::to_string(run.train_source->size()) +
+                           " samples, less than one batch, and drop_last leaves it out");
+  }
+  run.optimizer =
+      config.create<Optimizer>("train.optimizer", train.optimizer(), {run.parameters->values()});
+  const int64_t steps = run.epochs * run.steps_per_epoch - int64_t(train.warmup_steps());
+  run.schedule =
+      config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps});
+  run.weighting =
+      config.create<Weighting>("train.weighting", train.weighting(), {run.objectives()});
+  return run;
+}
+
+std::vector<NamedHook> build_hooks(const ResolvedConfig& config) {
+  std::vector<NamedHook> hooks;
+  for (const auto& described : config.message().train().hook()) {
+    const std::string path = "train.hook[" + described.name() + "]";
+    if (described.name().empty()) throw config.error("train.hook", "a hook has no name");
+    NamedHook hook;
+    hook.name = described.name();
+    hook.priority = described.has_priority() ? described.priority() : 50;
+    hook.hook = config.create<Hook>(path + ".hook", described.hook(), {hook.name});
+    hooks.push_back(std::move(hook));
+  }
+  std::stable_sort(hooks.begin(), hooks.end(),
+                   [](const NamedHook& a, const NamedHook& b) { return a.priority < b.priority; });
+  return hooks;
+}
+
+}  // namespace tasuki

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/engine/hook.h"
+#include "core/engine/run.h"
+
+namespace tasuki {
+
+// A hook with what orders it.
+struct NamedHook {
+  std::string name;
+  int priority = 50;
+  std::unique_ptr<Hook> hook;
+};
+
+// Everything that a run needs, from its config.
+Run build_run(Experiment experiment, const std::filesystem::path& work_dir);
+// The hooks of the config, sorted by priority and then by order. Names are unique.
+std::vector<NamedHook> build_hooks(const ResolvedConfig& config);
+
+// The training loop. Knows no method, metric or file by name: weightings make the gradients, hooks
+// do the rest.
+class Trainer {
+ public:
+  Trainer(Run& run, std::vector<NamedHook>& hooks) : run_(run), hooks_(hooks) {}
+
+  // Trains from run.epoch to run.epochs. An Error where a loss is not finite.
+  void train();
+
+  // One step on a batch: forward, losses, gradients, update. Public for benchmarks.
+  void step(const Batch& batch);
+
+ private:
+  void epoch();
+  void evaluate_epoch();
+  std::vector<torch::Tensor> losses(const Batch& batch);
+  double learning_rate() const;
+  void check_finite(const std::vector<torch::Tensor>& losses, const Batch& batch);
+  template <class Call>
+  void each_hook(Call call) {
+    for (auto& hook : hooks_) call(*hook.hook);
+  }
+
+  Run& run_;
+  std::vector<NamedHook>& hooks_;
+};
+
+}  // namespace tasuki

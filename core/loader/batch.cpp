@@ -1,0 +1,35 @@
+#include "core/loader/batch.h"
+
+#include "core/error/error.h"
+#include "core/loader/batch_builder.h"
+
+namespace tasuki {
+
+const torch::Tensor& Batch::tensor(const std::string& field) const {
+  const auto found = tensors.find(field);
+  if (found != tensors.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& entry : tensors) known.push_back(entry.first);
+  throw Error(ErrorKind::kData, "the batch has no field \"" + field + "\"" +
+                                    did_you_mean(field, known) + "; it has: " + join(known));
+}
+
+Batch Batch::to(torch::Device device) const {
+  Batch moved{{}, samples};
+  for (const auto& [name, tensor] : tensors) {
+    // Without pinned memory the copy waits by itself.
+    moved.tensors[name] = tensor.to(device, /*non_blocking=*/true);
+  }
+  return moved;
+}
+
+Batch collate(const std::vector<Sample>& samples, const std::vector<size_t>& indices,
+              const std::vector<std::string>& fields, bool pinned) {
+  TORCH_CHECK(samples.size() == indices.size(), "collate: ", samples.size(), " samples and ",
+              indices.size(), " indices");
+  BatchBuilder builder(samples.size(), fields, pinned);
+  for (size_t i = 0; i < samples.size(); ++i) builder.put(i, samples[i], indices[i]);
+  return builder.finish();
+}
+
+}  // namespace tasuki

@@ -1,0 +1,216 @@
+#include "core/loader/loader.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <opencv2/core/utility.hpp>
+#include <thread>
+
+#include "core/error/error.h"
+#include "core/loader/batch_builder.h"
+
+namespace tasuki {
+namespace {
+
+// Setting the count is not thread-safe in OpenCV, and setting it again could undo what the program
+// chose meanwhile.
+void stop_opencv_threads() {
+  static std::once_flag once;
+  std::call_once(once, [] { cv::setNumThreads(0); });
+}
+
+// A batch in the making. It knows all that a worker needs, so that one which outlives its epoch is
+// finished, and forgotten, without harm.
+class Job {
+ public:
+  Job(const SampleSource& source, uint64_t epoch, std::vector<size_t> indices, bool pinned,
+      std::shared_ptr<BlockPool> pool)
+      : source_(source),
+        epoch_(epoch),
+        indices_(std::move(indices)),
+        errors_(indices_.size()),
+        builder_(indices_.size(), source.fields(), pinned, std::move(pool)) {}
+
+  size_t size() const { return indices_.size(); }
+
+  // Makes one sample. Of one job, every position is made once, by any thread.
+  void make(size_t position) {
+    const size_t index = indices_[position];
+    try {
+      builder_.put(position, source_.get(epoch_, index), index);
+    } catch (const Error& error) {
+      errors_[position] = error;
+    } catch (const std::exception& error) {
+      errors_[position] = Error(ErrorKind::kRun, "split " + source_.split() + ", index " +
+                                                     std::to_string(index) + ": " + error.what());
+    }
+  }
+
+  // The batch once all are made, or the first position's Error, whoever came to it first.
+  Batch finish() {
+    for (const auto& error : errors_) {
+      if (error) throw *error;
+    }
+    return builder_.finish();
+  }
+
+  // Kept by the loader under its lock:
+  size_t claimed = 0;
+  size_t made = 0;
+
+ private:
+  const SampleSource& source_;
+  const uint64_t epoch_;
+  const std::vector<size_t> indices_;
+  std::vector<std::optional<Error>> errors_;
+  BatchBuilder builder_;
+};
+
+// Batches that a step has at once: its own, and one for validation or the last one.
+constexpr size_t kBatchesInUse = 2;
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+struct Loader::Implementation {
+  const SampleSource& source;
+  const Options options;
+  const size_t batches;
+  const std::shared_ptr<BlockPool> pool;
+
+  std::mutex mutex;  // guards all that follows but the threads
+  std::condition_variable_any work_ready;
+  std::condition_variable batch_ready;
+  uint64_t epoch = 0;
+  std::vector<size_t> order;              // of this epoch; empty before the first
+  size_t begun = 0;                       // batches of this epoch that have a job
+  size_t delivered = 0;                   // batches that next() has returned
+  std::deque<std::shared_ptr<Job>> jobs;  // begun and not delivered, in order
+  double waited = 0;
+  std::vector<std::jthread> threads;  // last: they end before what they use does
+
+  Implementation(const SampleSource& from, const Options& given);
+  ~Implementation() {
+    for (auto& thread : threads) thread.request_stop();
+  }
+
+  void start(uint64_t new_epoch);
+  std::optional<Batch> next();
+  std::shared_ptr<Job> begin_job();
+  std::shared_ptr<Job> take_front(std::unique_lock<std::mutex>& lock);
+  void work(const std::stop_token& stop);
+  bool has_work() const;
+};
+
+Loader::Implementation::Implementation(const SampleSource& from, const Options& given)
+    : source(from),
+      options(given),
+      batches(given.batch_size == 0 ? 0
+              : given.drop_last     ? from.size() / given.batch_size
+                                    : (from.size() + given.batch_size - 1) / given.batch_size),
+      pool(std::make_shared<BlockPool>(from.fields().size() * (given.workers
+                                                                   ? given.prefetch + kBatchesInUse
+                                                                   : kBatchesInUse))) {
+  if (options.batch_size == 0) {
+    throw Error(ErrorKind::kUsage, "loader: batch_size must be at least 1");
+  }
+  if (options.workers > 0 && options.prefetch == 0) {
+    throw Error(ErrorKind::kUsage, "loader: prefetch must be at least 1 with workers");
+  }
+  stop_opencv_threads();
+  for (size_t i = 0; i < options.workers; ++i) {
+    threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  }
+}
+
+void Loader::Implementation::start(uint64_t new_epoch) {
+  auto new_order = epoch_order(source.size(), options.shuffle, options.seed, new_epoch);
+  {
+    const std::lock_guard lock(mutex);
+    epoch = new_epoch;
+    order = std::move(new_order);
+    begun = delivered = 0;
+    waited = 0;
+    jobs.clear();
+  }
+  work_ready.notify_all();
+}
+
+std::shared_ptr<Job> Loader::Implementation::begin_job() {
+  const size_t first = begun * options.batch_size;
+  const size_t last = std::min(first + options.batch_size, order.size());
+  const auto job = std::make_shared<Job>(
+      source, epoch, std::vector<size_t>(order.begin() + first, order.begin() + last),
+      options.pinned, pool);
+  ++begun;
+  return job;
+}
+
+// Either the newest job has samples left that nobody makes, or another job may begin.
+bool Loader::Implementation::has_work() const {
+  if (!jobs.empty() && jobs.back()->claimed < jobs.back()->size()) return true;
+  return !order.empty() && begun < batches && jobs.size() < options.prefetch;
+}
+
+void Loader::Implementation::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex);
+  while (work_ready.wait(lock, stop, [&] { return has_work(); }) && !stop.stop_requested()) {
+    if (jobs.empty() || jobs.back()->claimed == jobs.back()->size()) jobs.push_back(begin_job());
+    const std::shared_ptr<Job> job = jobs.back();
+    const size_t position = job->claimed++;
+    lock.unlock();
+    job->make(position);
+    lock.lock();
+    if (++job->made == job->size()) batch_ready.notify_one();
+  }
+}
+
+// The next batch's job, all its samples made.
+std::shared_ptr<Job> Loader::Implementation::take_front(std::unique_lock<std::mutex>& lock) {
+  if (threads.empty()) {
+    const auto job = begin_job();
+    for (size_t position = 0; position < job->size(); ++position) job->make(position);
+    return job;
+  }
+  batch_ready.wait(lock,
+                   [&] { return !jobs.empty() && jobs.front()->made == jobs.front()->size(); });
+  const std::shared_ptr<Job> job = jobs.front();
+  jobs.pop_front();
+  return job;
+}
+
+std::optional<Batch> Loader::Implementation::next() {
+  std::unique_lock lock(mutex);
+  if (order.empty() || delivered == batches) return std::nullopt;
+  const auto begin = Clock::now();
+  const auto job = take_front(lock);
+  waited += std::chrono::duration<double>(Clock::now() - begin).count();
+  ++delivered;
+  lock.unlock();
+  work_ready.notify_all();
+  return job->finish();
+}
+
+Loader::Loader(const SampleSource& source, Options options)
+    : implementation_(std::make_unique<Implementation>(source, options)) {}
+
+Loader::~Loader() = default;
+
+size_t Loader::batches() const {
+  return implementation_->batches;
+}
+void Loader::start(uint64_t epoch) {
+  implementation_->start(epoch);
+}
+std::optional<Batch> Loader::next() {
+  return implementation_->next();
+}
+
+double Loader::waited() const {
+  const std::lock_guard lock(implementation_->mutex);
+  return implementation_->waited;
+}
+
+}  // namespace tasuki

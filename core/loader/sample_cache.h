@@ -1,0 +1,40 @@
+#pragma once
+
+#include <mutex>
+
+#include "core/loader/loader.h"
+
+namespace tasuki {
+
+// Samples by index, kept in memory within a budget: first come, first kept, nothing is thrown out
+// (an epoch asks for every sample once, so throwing out the oldest would lose every hit).
+// Thread-safe. What is kept is never changed or moved, so pointers to it stay good.
+class SampleCache {
+ public:
+  SampleCache(size_t samples, size_t budget_bytes) : entries_(samples), budget_(budget_bytes) {}
+
+  // The kept sample or nullptr; counts a hit or a miss.
+  const Sample* find(size_t index);
+  // Keeps a deep copy where the budget allows: a Mat may be a crop that holds a far larger buffer,
+  // or lie in memory that is another's.
+  void keep(size_t index, const Sample& sample);
+  // False when somebody wrote into the kept sample's pixels. Reads all of them.
+  bool unchanged(size_t index);
+  SampleSource::CacheState state() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<const Sample> sample;
+    uint64_t checksum = 0;
+  };
+
+  mutable std::mutex mutex_;  // held for a look-up or a store, never for a copy of pixels
+  std::vector<Entry> entries_;
+  const size_t budget_;
+  SampleSource::CacheState state_;
+};
+
+// What a deep copy of a sample takes, with its names and book-keeping.
+size_t memory_bytes(const Sample& sample);
+
+}  // namespace tasuki

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "core/model/encoder.h"
+
+namespace tasuki {
+
+// Outputs of all stages along one route, from the first to the last: [N, C_i, H_i, W_i].
+using Features = std::vector<torch::Tensor>;
+
+// Features -> logits of one objective.
+class Decoder : public torch::nn::Module {
+ public:
+  static constexpr const char* kKind = "Decoder";
+  struct Context {
+    std::vector<StageInfo> stages;  // what the features will be
+    int64_t out_channels = 1;
+  };
+
+  // [N, out_channels, h, w] at a resolution of the decoder's choice; the model enlarges it to the
+  // image's.
+  virtual torch::Tensor forward(const Features& features) = 0;
+};
+
+}  // namespace tasuki

@@ -1,0 +1,219 @@
+#include "core/model/safetensors.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/data/files.h"
+#include "core/error/error.h"
+
+namespace tasuki {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kLargestHeader = size_t{100} << 20;  // the format's own limit
+constexpr size_t kLengthBytes = 8;
+
+const std::vector<std::pair<std::string, torch::ScalarType>>& types() {
+  static const std::vector<std::pair<std::string, torch::ScalarType>> table = {
+      {"F64", torch::kFloat64},   {"F32", torch::kFloat32}, {"F16", torch::kFloat16},
+      {"BF16", torch::kBFloat16}, {"I64", torch::kInt64},   {"I32", torch::kInt32},
+      {"I16", torch::kInt16},     {"I8", torch::kInt8},     {"U8", torch::kUInt8},
+      {"BOOL", torch::kBool}};
+  return table;
+}
+
+std::string type_name(torch::ScalarType type) {
+  for (const auto& [name, known] : types()) {
+    if (known == type) return name;
+  }
+  throw Error(ErrorKind::kRun, std::string("safetensors has no type for ") + toString(type));
+}
+
+Error broken(const std::filesystem::path& path, const std::string& problem) {
+  return Error(ErrorKind::kData, path.string() + ": not a valid safetensors file: " + problem);
+}
+
+// One tensor's place in the file, checked on its own.
+struct Slot {
+  std::string name;
+  torch::ScalarType type;
+  std::vector<int64_t> shape;
+  size_t begin = 0, end = 0;
+};
+
+Slot parse_slot(const std::filesystem::path& path, const std::string& name, const json& item) {
+  const auto wrong = [&](const std::string& what) {
+    return broken(path, "tensor \"" + name + "\": " + what);
+  };
+  const auto is_sizes = [](const json& value) {
+    return value.is_array() && std::all_of(value.begin(), value.end(), [](const json& size) {
+             return size.is_number_unsigned();
+           });
+  };
+  if (!item.is_object() || !item.contains("dtype") || !item["dtype"].is_string() ||
+      !item.contains("shape") || !is_sizes(item["shape"]) || !item.contains("data_offsets") ||
+      !is_sizes(item["data_offsets"]) || item["data_offsets"].size() != 2) {
+    throw wrong("needs dtype, shape and two data_offsets");
+  }
+  Slot slot{name, torch::kFloat32, {}, item["data_offsets"][0], item["data_offsets"][1]};
+  const auto type = std::find_if(types().begin(), types().end(), [&](const auto& known) {
+    return known.first == item["dtype"].get<std::string>();
+  });
+  if (type == types().end()) throw wrong("unknown dtype " + item["dtype"].dump());
+  slot.type = type->second;
+  size_t bytes = torch::elementSize(slot.type);
+  for (const auto& item_size : item["shape"]) {
+    const auto size = item_size.get<uint64_t>();
+    if (size > (uint64_t{1} << 48) || __builtin_mul_overflow(bytes, size, &bytes)) {
+      throw wrong("shape is absurdly large");
+    }
+    slot.shape.push_back(static_cast<int64_t>(size));
+  }
+  if (slot.end < slot.begin || slot.end - slot.begin != bytes) {
+    throw wrong("data_offsets span " + std::to_string(slot.end - slot.begin) +
+                " bytes, dtype and "
+                "shape need " +
+                std::to_string(bytes));
+  }
+  return slot;
+}
+
+struct Header {
+  std::vector<Slot> slots;
+  std::map<std::string, std::string> metadata;
+  size_t data_begin = 0;
+};
+
+json parse_json(const std::filesystem::path& path, const std::string& bytes, size_t length) {
+  const auto parsed = json::parse(bytes.data() + kLengthBytes, bytes.data() + kLengthBytes + length,
+                                  nullptr, false);
+  if (!parsed.is_object()) throw broken(path, "its header is not a JSON object");
+  return parsed;
+}
+
+Header parse_header(const std::filesystem::path& path, const std::string& bytes) {
+  uint64_t length = 0;
+  if (bytes.size() < kLengthBytes) throw broken(path, "shorter than its 8-byte header length");
+  for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(bytes[size_t(i)]);
+  if (length > kLargestHeader || length > bytes.size() - kLengthBytes) {
+    throw broken(path, "header length " + std::to_string(length) + " of a file of " +
+                           std::to_string(bytes.size()) + " bytes");
+  }
+  Header header;
+  header.data_begin = kLengthBytes + length;
+  const auto parsed = parse_json(path, bytes, length);
+  for (const auto& [name, item] : parsed.items()) {
+    if (name != "__metadata__") {
+      header.slots.push_back(parse_slot(path, name, item));
+      continue;
+    }
+    if (!item.is_object()) throw broken(path, "__metadata__ is not an object");
+    for (const auto& [key, value] : item.items()) {
+      if (!value.is_string()) throw broken(path, "__metadata__." + key + " is not a string");
+      header.metadata[key] = value;
+    }
+  }
+  std::sort(header.slots.begin(), header.slots.end(), [](const Slot& a, const Slot& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  size_t at = 0;
+  for (const auto& slot : header.slots) {
+    if (slot.begin != at) throw broken(path, "tensor \"" + slot.name + "\": gap or overlap before");
+    at = slot.end;
+  }
+  if (at != bytes.size() - header.data_begin) {
+    throw broken(path, "its tensors span " + std::to_string(at) + " bytes, the file has " +
+                           std::to_string(bytes.size() - header.data_begin) +
+                           " (truncated or damaged)");
+  }
+  return header;
+}
+
+std::string header_text(const Safetensors& file) {
+  json header = json::object();
+  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  size_t at = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    const size_t bytes = tensor.nbytes();
+    header[name] = {{"dtype", type_name(tensor.scalar_type())},
+                    {"shape", tensor.sizes().vec()},
+                    {"data_offsets", {at, at + bytes}}};
+    at += bytes;
+  }
+  std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');  // tensors begin aligned
+  return text;
+}
+
+std::string shape_text(const torch::Tensor& tensor) {
+  std::vector<std::string> sizes;
+  for (const auto size : tensor.sizes()) sizes.push_back(std::to_string(size));
+  return std::string(toString(tensor.scalar_type())) + " [" + join(sizes) + "]";
+}
+
+}  // namespace
+
+void write_safetensors(const std::filesystem::path& path, const Safetensors& file) {
+  const std::string header = header_text(file);
+  std::string bytes;
+  for (size_t i = 0, length = header.size(); i < kLengthBytes; ++i, length >>= 8) {
+    bytes.push_back(static_cast<char>(length & 0xff));
+  }
+  bytes += header;
+  for (const auto& [name, tensor] : file.tensors) {
+    const auto plain = tensor.detach().to(torch::kCPU).contiguous();
+    bytes.append(static_cast<const char*>(plain.data_ptr()), plain.nbytes());
+  }
+  write_file_atomically(path, bytes);
+}
+
+Safetensors read_safetensors(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  const Header header = parse_header(path, bytes);
+  Safetensors file;
+  file.metadata = header.metadata;
+  for (const auto& slot : header.slots) {
+    auto tensor = torch::empty(slot.shape, torch::TensorOptions().dtype(slot.type));
+    std::memcpy(tensor.data_ptr(), bytes.data() + header.data_begin + slot.begin, tensor.nbytes());
+    file.tensors.emplace_back(slot.name, tensor);
+  }
+  return file;
+}
+
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
+  return parse_header(path, read_file(path)).metadata;
+}
+
+void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
+                  const std::string& where) {
+  const std::map<std::string, torch::Tensor> source(tensors.begin(), tensors.end());
+  std::map<std::string, torch::Tensor> unexpected = source;
+  std::vector<std::string> missing, mismatched, extra;
+  for (const auto& [name, target] : targets) {
+    unexpected.erase(name);
+    const auto found = source.find(name);
+    if (found == source.end()) {
+      missing.push_back(name);
+    } else if (found->second.sizes() != target.sizes() ||
+               found->second.scalar_type() != target.scalar_type()) {
+      mismatched.push_back(name + ": file " + shape_text(found->second) + ", model " +
+                           shape_text(target));
+    }
+  }
+  for (const auto& item : unexpected) extra.push_back(item.first);
+  std::string problem;
+  if (!missing.empty()) problem += "\n  missing: " + join(missing);
+  if (!extra.empty()) problem += "\n  unexpected: " + join(extra);
+  if (!mismatched.empty()) problem += "\n  mismatched: " + join(mismatched, "; ");
+  if (!problem.empty()) {
+    throw Error(ErrorKind::kData, where + ": its tensors are not this model's" + problem);
+  }
+  const torch::NoGradGuard no_grad;
+  for (const auto& [name, target] : targets) {
+    torch::Tensor destination = target;
+    destination.copy_(source.at(name));
+  }
+}
+
+}  // namespace tasuki

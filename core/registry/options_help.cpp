@@ -1,0 +1,135 @@
+#include "core/registry/options_help.h"
+
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/descriptor_database.h>
+
+#include <algorithm>
+#include <boost/algorithm/string/join.hpp>
+#include <boost/algorithm/string/trim.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tasuki {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
+
+class SilentCollector : public DescriptorPool::ErrorCollector {
+ public:
+  void AddError(const std::string&, const std::string&, const google::protobuf::Message*,
+                ErrorLocation, const std::string&) override {}
+};
+
+// The module's .proto files once more, this time with their comments, which the generated code
+// leaves out; files they import come from the program.
+class CommentedPool {
+ public:
+  explicit CommentedPool(const std::string& library)
+      : program_(*DescriptorPool::generated_pool()),
+        both_(&module_, &program_),
+        pool_(&both_, &silent_) {
+    std::ifstream in(std::filesystem::path(library).replace_extension(".descriptors.pb"),
+                     std::ios::binary);
+    google::protobuf::FileDescriptorSet files;
+    if (!in || !files.ParseFromIstream(&in)) return;
+    for (const auto& file : files.file()) module_.Add(file);
+  }
+
+  // The same message with comments, or as it is where the file doesn't describe it.
+  const Descriptor& find(const Descriptor& message) const {
+    const auto* commented = pool_.FindMessageTypeByName(message.full_name());
+    return commented == nullptr ? message : *commented;
+  }
+
+ private:
+  SilentCollector silent_;
+  google::protobuf::SimpleDescriptorDatabase module_;
+  google::protobuf::DescriptorPoolDatabase program_;
+  google::protobuf::MergedDescriptorDatabase both_;
+  DescriptorPool pool_;
+};
+
+std::string one_paragraph(const std::string& comment) {
+  std::istringstream words(comment);
+  std::string paragraph, word;
+  while (words >> word) paragraph += (paragraph.empty() ? "" : " ") + word;
+  return paragraph;
+}
+
+template <class Described>
+std::string comment_of(const Described& described) {
+  google::protobuf::SourceLocation location;
+  if (!described.GetSourceLocation(&location)) return "";
+  return one_paragraph(location.leading_comments + " " + location.trailing_comments);
+}
+
+// Up to the end of the sentence that begins with "Default": a full stop before a space or the end.
+std::string default_in(const std::string& comment) {
+  static const std::string word = "Default";
+  size_t begin = comment.find(word);
+  if (begin == std::string::npos) return "";
+  begin += word.size();
+  size_t end = begin;
+  while ((end = comment.find('.', end)) != std::string::npos) {
+    if (end + 1 == comment.size() || comment[end + 1] == ' ') break;
+    ++end;
+  }
+  const auto text = comment.substr(begin, end == std::string::npos ? end : end - begin);
+  return boost::algorithm::trim_copy_if(text, [](char c) { return c == ' ' || c == ':'; });
+}
+
+std::string value_type(const FieldDescriptor& field) {
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    const bool plugin = field.message_type()->full_name() == "google.protobuf.Any";
+    return plugin ? "plugin" : "message";
+  }
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM) return field.type_name();
+  std::vector<std::string> values;
+  for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+    values.push_back(field.enum_type()->value(i)->name());
+  }
+  return "enum {" + boost::algorithm::join(values, ", ") + "}";
+}
+
+std::string full_type(const FieldDescriptor& field) {
+  if (field.is_map()) {
+    const auto* entry = field.message_type();
+    return "map<" + value_type(*entry->map_key()) + ", " + value_type(*entry->map_value()) + ">";
+  }
+  return (field.is_repeated() ? "repeated " : "") + value_type(field);
+}
+
+// `above`: the messages that this one is inside of.
+std::vector<OptionHelp> describe(const Descriptor& message, std::vector<const Descriptor*> above) {
+  above.push_back(&message);
+  std::vector<OptionHelp> fields;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const auto& field = *message.field(i);
+    const auto comment = comment_of(field);
+    fields.push_back({field.name(), full_type(field), default_in(comment), comment, {}});
+    const auto* inner =
+        field.is_map() ? field.message_type()->map_value()->message_type() : field.message_type();
+    const bool opaque = inner == nullptr || inner->full_name() == "google.protobuf.Any";
+    if (opaque || std::count(above.begin(), above.end(), inner) > 0) continue;
+    fields.back().nested = describe(*inner, above);
+  }
+  return fields;
+}
+
+}  // namespace
+
+std::vector<OptionHelp> describe_options(const Descriptor& options, const std::string& library) {
+  const CommentedPool pool(library);
+  return describe(pool.find(options), {});
+}
+
+std::string plugin_comment(const Descriptor& options, const std::string& library) {
+  const CommentedPool pool(library);
+  return comment_of(pool.find(options));
+}
+
+}  // namespace tasuki

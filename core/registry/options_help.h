@@ -1,0 +1,32 @@
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+
+#include <string>
+#include <vector>
+
+namespace tasuki {
+
+// What `tasuki plugins` says about one field of a plugin's options.
+struct OptionHelp {
+  std::string name;
+  // "uint32", "enum {A, B}", "repeated float", "map<int32, string>", "message", "plugin".
+  std::string type;
+  // What the comment says after "Default": "50"; "" when it says nothing.
+  std::string default_text;
+  // The field's comment as one paragraph, "" when there is none.
+  std::string comment;
+  // Fields of a message; empty for a message inside itself.
+  std::vector<OptionHelp> nested;
+};
+
+// The fields of an options message, in the order of its .proto file. Comments come from
+// NAME.descriptors.pb beside the module NAME.so (a FileDescriptorSet with source information);
+// without that file, or with a damaged one, there are none. `library` is RegistryEntry::module.
+std::vector<OptionHelp> describe_options(const google::protobuf::Descriptor& options,
+                                         const std::string& library);
+
+// The comment before an options message: what the plugin is. "" when there is none.
+std::string plugin_comment(const google::protobuf::Descriptor& options, const std::string& library);
+
+}  // namespace tasuki

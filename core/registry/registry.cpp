@@ -1,0 +1,192 @@
+#include "core/registry/registry.h"
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <filesystem>
+#include <set>
+
+#include "core/data/field_kind.h"
+#include "core/registry/manifest.h"
+
+namespace tasuki {
+namespace {
+
+// Names whose constructors have run and that no registry has taken over yet.
+std::vector<RegistryEntry>& pending() {
+  static std::vector<RegistryEntry> entries;
+  return entries;
+}
+
+// Loaded modules stay mapped until the process ends: their code is in every object they made.
+std::vector<boost::dll::shared_library>& loaded_libraries() {
+  static auto* libraries = new std::vector<boost::dll::shared_library>;
+  return *libraries;
+}
+
+Error taken(const std::string& library, const std::string& what, const std::string& by) {
+  return Error(ErrorKind::kPlugin, "module " + library + ": " + what + " is already taken by " + by +
+                                       "; leave one of the two out or rename it");
+}
+
+void open_library(const std::string& file) {
+  try {
+    loaded_libraries().emplace_back(file, boost::dll::load_mode::rtld_now);
+  } catch (const std::exception& failure) {
+    throw Error(ErrorKind::kPlugin, "module " + file + " can't be loaded: " + failure.what());
+  }
+}
+
+}  // namespace
+
+Registry& Registry::instance() {
+  static auto* registry = new Registry;
+  return *registry;
+}
+
+bool Registry::announce(RegistryEntry entry) {
+  pending().push_back(std::move(entry));
+  return true;
+}
+
+void Registry::add_folder(const std::string& folder) {
+  std::set<std::string> libraries;
+  std::error_code code;
+  for (const auto& item : std::filesystem::directory_iterator(folder, code)) {
+    const auto path = item.path();
+    if (path.extension() == ".so" && std::filesystem::exists(manifest_path(path))) {
+      libraries.insert(path.string());
+    }
+  }
+  if (code) {
+    throw Error(ErrorKind::kPlugin, "plugin folder " + folder + ": " + code.message());
+  }
+  for (const auto& library : libraries) announce_module(library);
+}
+
+void Registry::add_module(const std::string& file) {
+  if (!std::filesystem::exists(file)) {
+    throw Error(ErrorKind::kPlugin, "module " + file + ": there is no such file");
+  }
+  announce_module(std::filesystem::absolute(file).string());
+}
+
+void Registry::announce_module(const std::string& library) {
+  for (const auto& module : modules_) {
+    std::error_code code;
+    if (std::filesystem::equivalent(module.library, library, code)) return;
+  }
+  const Manifest manifest = read_manifest(library);
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  for (const auto& proto : manifest.proto_file()) {
+    const auto other = proto_file_of_.find(proto);
+    if (other != proto_file_of_.end()) throw taken(library, "the .proto file " + proto, other->second);
+    if (pool->FindFileByName(proto) != nullptr) {
+      throw taken(library, "the .proto file " + proto, "the program itself");
+    }
+  }
+  Announced module{library, manifest_path(library).string(), {}, false};
+  for (const auto& entry : manifest.entry()) {
+    const auto other = module_of_.find(entry.name());
+    if (other != module_of_.end()) {
+      throw taken(library, "the name " + entry.name(), modules_[other->second].library);
+    }
+    if (!module.kind_of.emplace(entry.name(), entry.kind()).second) {
+      throw taken(library, "the name " + entry.name(), "itself");
+    }
+  }
+  for (const auto& entry : manifest.entry()) module_of_[entry.name()] = modules_.size();
+  for (const auto& proto : manifest.proto_file()) proto_file_of_[proto] = library;
+  modules_.push_back(std::move(module));
+}
+
+void Registry::load(size_t index) {
+  auto& module = modules_[index];
+  if (module.loaded) return;
+  pending().clear();
+  check_library(module.library, read_manifest(module.library));
+  open_library(module.library);
+  std::map<std::string, std::string> brought;
+  for (const auto& entry : pending()) brought[entry.name] = entry.kind;
+  if (brought != module.kind_of || brought.size() != pending().size()) {
+    throw Error(ErrorKind::kPlugin, "module " + module.library +
+                                        " registers other names than its manifest says; rebuild it");
+  }
+  for (auto& entry : pending()) {
+    entry.module = module.library;
+    entries_[entry.name] = std::move(entry);
+  }
+  pending().clear();
+  module.loaded = true;
+}
+
+std::vector<RegistryEntry> Registry::take_announced() { return std::exchange(pending(), {}); }
+
+const RegistryEntry& Registry::find(const std::string& name, const std::string& kind) {
+  const auto module = module_of_.find(name);
+  if (module == module_of_.end()) unknown(name, kind);
+  load(module->second);
+  const auto& entry = entries_.at(name);
+  if (!kind.empty() && entry.kind != kind) {
+    throw Error(ErrorKind::kPlugin, "\"" + name + "\" is of kind " + entry.kind +
+                                        ", and a " + kind + " is needed here; known: " +
+                                        join(names(kind)));
+  }
+  return entry;
+}
+
+void Registry::unknown(const std::string& name, const std::string& kind) const {
+  std::vector<std::string> known;
+  for (const auto& [known_name, module] : module_of_) {
+    if (kind.empty() || modules_[module].kind_of.at(known_name) == kind) {
+      known.push_back(known_name);
+    }
+  }
+  throw Error(ErrorKind::kPlugin, "there is no " + (kind.empty() ? "plugin" : kind) + " \"" + name +
+                                      "\"" + did_you_mean(name, known) + "; known: " + join(known));
+}
+
+std::vector<std::string> Registry::names(const std::string& kind) const {
+  std::vector<std::string> found;
+  for (const auto& [name, module] : module_of_) {
+    if (modules_[module].kind_of.at(name) == kind) found.push_back(name);
+  }
+  return found;
+}
+
+std::vector<std::string> Registry::kinds() const {
+  std::set<std::string> found;
+  for (const auto& module : modules_) {
+    for (const auto& entry : module.kind_of) found.insert(entry.second);
+  }
+  return {found.begin(), found.end()};
+}
+
+void Registry::load_all() {
+  for (size_t i = 0; i < modules_.size(); ++i) load(i);
+}
+
+std::unique_ptr<google::protobuf::Message> Registry::unpack(const google::protobuf::Any& any) {
+  const auto& entry = find(any.type_url());
+  std::unique_ptr<google::protobuf::Message> options(entry.options->New());
+  if (!options->ParseFromString(any.value())) {
+    throw Error(ErrorKind::kPlugin, "the options of \"" + any.type_url() + "\" are not a " +
+                                        entry.options->GetDescriptor()->full_name());
+  }
+  return options;
+}
+
+const FieldKind& field_kind(const std::string& name) {
+  static auto* kinds = new std::map<std::string, std::unique_ptr<FieldKind>>;
+  auto& kind = (*kinds)[name];
+  if (kind == nullptr) {
+    try {
+      kind = Registry::instance().create<FieldKind>(name);
+    } catch (...) {
+      kinds->erase(name);
+      throw;
+    }
+  }
+  return *kind;
+}
+
+}  // namespace tasuki

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/message.h>
+
+#include <any>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error/error.h"
+
+namespace tasuki {
+
+// A mistake in one field of a plugin's options, thrown by its constructor. `field` is the path
+// inside the options ("depth", "edge[0].from"); whoever creates the plugin adds file, line and
+// column.
+class OptionError : public Error {
+ public:
+  OptionError(std::string field, std::string problem)
+      : Error(ErrorKind::kUsage, field + ": " + problem),
+        field_(std::move(field)),
+        problem_(std::move(problem)) {}
+  const std::string& field() const { return field_; }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  std::string field_;
+  std::string problem_;
+};
+
+// OptionError unless `holds`.
+inline void require_option(bool holds, const std::string& field, const std::string& problem) {
+  if (!holds) throw OptionError(field, problem);
+}
+
+// One registered name.
+struct RegistryEntry {
+  std::string kind;                                     // "Encoder"
+  std::string name;                                     // "tasuki/ResNet"
+  const google::protobuf::Message* options = nullptr;   // default instance of its options message
+  std::any factory;                                     // Factory<Interface>
+  std::string module;                                   // file of the module that brought it
+};
+
+// Interface has kKind (its kind's name) and Context (what a factory gets beside the options).
+template <class Interface>
+using Factory = std::function<std::unique_ptr<Interface>(const google::protobuf::Message&,
+                                                         const typename Interface::Context&)>;
+
+// All names of all kinds. Names are unique across kinds, because a config's Any is found by its
+// name alone. Modules announced by their manifests are loaded when a name of theirs is asked for,
+// and are never unloaded. Not thread-safe: configs are read and plugins are made by one thread.
+class Registry {
+ public:
+  static Registry& instance();
+
+  // Announces every module with a manifest in `folder`, in the order of file names.
+  void add_folder(const std::string& folder);
+  // Announces one module by its shared library; its manifest lies beside it.
+  void add_module(const std::string& file);
+
+  // The entry, its module loaded. Error (kPlugin) lists the known names of `kind` (all when "")
+  // and the nearest.
+  const RegistryEntry& find(const std::string& name, const std::string& kind = "");
+  // All names of a kind, sorted, whether or not their modules are loaded yet.
+  std::vector<std::string> names(const std::string& kind) const;
+  // All kinds that have a name, sorted.
+  std::vector<std::string> kinds() const;
+  // Loads every announced module.
+  void load_all();
+
+  // The options that `any` carries, as its name's message; Error when the bytes are another type's.
+  std::unique_ptr<google::protobuf::Message> unpack(const google::protobuf::Any& any);
+
+  // Makes what `any` describes. Its type_url is the registered name as written in the config.
+  template <class Interface>
+  std::unique_ptr<Interface> create(const google::protobuf::Any& any,
+                                    const typename Interface::Context& context = {}) {
+    const auto& entry = find(any.type_url(), Interface::kKind);
+    return std::any_cast<const Factory<Interface>&>(entry.factory)(*unpack(any), context);
+  }
+  // The same with default options.
+  template <class Interface>
+  std::unique_ptr<Interface> create(const std::string& name,
+                                    const typename Interface::Context& context = {}) {
+    google::protobuf::Any any;
+    any.set_type_url(name);
+    return create<Interface>(any, context);
+  }
+
+  // Used by TASUKI_REGISTER while a module's constructors run: collected, checked after dlopen.
+  static bool announce(RegistryEntry entry);
+  // Hands over what was announced and not yet taken: for the tool that writes manifests.
+  static std::vector<RegistryEntry> take_announced();
+
+ private:
+  struct Announced {
+    std::string library;
+    std::string manifest;
+    std::map<std::string, std::string> kind_of;  // by name
+    bool loaded = false;
+  };
+
+  void load(size_t module);
+  void announce_module(const std::string& library);
+  [[noreturn]] void unknown(const std::string& name, const std::string& kind) const;
+
+  std::vector<Announced> modules_;
+  std::map<std::string, size_t> module_of_;         // name -> index in modules_
+  std::map<std::string, std::string> proto_file_of_;  // .proto file -> library that brings it
+  std::map<std::string, RegistryEntry> entries_;
+};
+
+// The shared object for a field kind's name, made once and kept for the whole run.
+class FieldKind;
+const FieldKind& field_kind(const std::string& name);
+
+template <class Interface, class Class, class Options>
+bool register_plugin(const char* name) {
+  Factory<Interface> factory = [](const google::protobuf::Message& options,
+                                  const typename Interface::Context& context) {
+    return std::unique_ptr<Interface>(
+        std::make_unique<Class>(static_cast<const Options&>(options), context));
+  };
+  return Registry::announce(
+      {Interface::kKind, name, &Options::default_instance(), std::any(std::move(factory)), ""});
+}
+
+}  // namespace tasuki
+
+#define TASUKI_CONCATENATE_(a, b) a##b
+#define TASUKI_UNIQUE_(line) TASUKI_CONCATENATE_(tasuki_registered_, line)
+// The last line of a plugin: TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
+// Class is made as Class(const Options&, const Interface::Context&).
+#define TASUKI_REGISTER(Interface, Class, Options, name)     \
+  [[maybe_unused]] static const bool TASUKI_UNIQUE_(__LINE__) = \
+      ::tasuki::register_plugin<Interface, Class, Options>(name)

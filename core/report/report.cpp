@@ -1,0 +1,45 @@
+#include "core/report/report.h"
+
+#include "core/data/files.h"
+#include "core/report/page.h"
+#include "core/report/sections.h"
+
+namespace tasuki::report {
+
+Html facts_header(const Report& report) {
+  Html items;
+  for (const auto& [name, value] : report.facts) {
+    items += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
+  }
+  return items.empty() ? items : element("dl", {{"class", "facts"}}, items);
+}
+
+Html reproduce_section(const Report& report) {
+  Html html;
+  if (!report.command.empty()) {
+    html +=
+        element("pre", {{"class", "card"}, {"tabindex", "0"}}, element("code", {}, report.command));
+  }
+  if (!report.config.empty()) {
+    html += element("details", {{"class", "card config"}},
+                    element("summary", {}, "Resolved config") +
+                        element("pre", {{"tabindex", "0"}}, element("code", {}, report.config)));
+  }
+  return html;
+}
+
+std::string render_report(const Report& report) {
+  return render_page({report.title,
+                      facts_header(report),
+                      {{"metrics", "Metrics", metrics_section(report)},
+                       {"curves", "Curves", curves_section(report)},
+                       {"confusion", "Confusion", confusion_section(report)},
+                       {"predictions", "Predictions", panels_section(report)},
+                       {"reproduce", "Reproduce", reproduce_section(report)}}});
+}
+
+void write_report(const Report& report, const std::filesystem::path& file) {
+  write_file_atomically(file, render_report(report));
+}
+
+}  // namespace tasuki::report

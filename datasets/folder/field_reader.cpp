@@ -1,0 +1,170 @@
+#include "datasets/folder/field_reader.h"
+
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "core/data/image_io.h"
+#include "core/data/npy.h"
+#include "core/registry/registry.h"
+
+namespace tasuki::folder {
+namespace {
+
+const FieldKind& kind_of(const options::Folder::Field& options, const std::string& place) {
+  const bool image = options.name() == "image";
+  require_option(options.has_kind() || image, place + ".kind",
+                 "a field kind is required, such as \"tasuki/depth\"");
+  try {
+    return field_kind(options.has_kind() ? options.kind() : "tasuki/image");
+  } catch (const Error& error) {
+    throw OptionError(place + ".kind", error.what());
+  }
+}
+
+std::string extension_of(const options::Folder::Field& options) {
+  if (options.has_extension()) return options.extension();
+  return options.name() == "image" ? ".jpg" : ".png";
+}
+
+double channel_value(const google::protobuf::RepeatedField<double>& values, int channel,
+                     double otherwise) {
+  if (values.empty()) return otherwise;
+  return values.size() == 1 ? values[0] : values[channel];
+}
+
+// Unit vectors; what is too short to have a direction becomes (0,0,0).
+void normalise_length(cv::Mat& vectors) {
+  for (int y = 0; y < vectors.rows; ++y) {
+    auto* row = vectors.ptr<cv::Vec3f>(y);
+    for (int x = 0; x < vectors.cols; ++x) {
+      const float length = std::sqrt(row[x].dot(row[x]));
+      row[x] = length >= 0.5f ? row[x] * (1 / length) : cv::Vec3f(0, 0, 0);
+    }
+  }
+}
+
+}  // namespace
+
+FieldReader::FieldReader(const options::Folder::Field& options, const std::filesystem::path& root,
+                         const std::string& place)
+    : options_(options),
+      kind_(kind_of(options, place)),
+      folder_(root / (options.has_folder() ? options.folder() : options.name())),
+      extension_(extension_of(options)) {
+  check_options(place);
+  if (holds_integers()) table_.emplace(options, static_cast<int>(kind_.invalid_value()), place);
+}
+
+bool FieldReader::holds_integers() const {
+  return kind_.mat_type() == CV_8UC1 || kind_.mat_type() == CV_32SC1;
+}
+
+bool FieldReader::is_picture() const {
+  return kind_.mat_type() == CV_8UC3;
+}
+
+void FieldReader::check_options(const std::string& place) const {
+  require_option(extension_.size() >= 2 && extension_[0] == '.', place + ".extension",
+                 "an ending such as \".png\" is expected");
+  const int channels = CV_MAT_CN(kind_.mat_type());
+  const auto fits = [&](int count) { return count <= 1 || count == channels; };
+  const std::string one_or_each = "one number, or one for each of the channels, is expected";
+  require_option(fits(options_.scale_size()), place + ".scale", one_or_each);
+  require_option(fits(options_.offset_size()), place + ".offset", one_or_each);
+  require_option(options_.channel().empty() || options_.channel_size() == channels,
+                 place + ".channel", "one stored channel for each of the kind's is expected");
+  for (const uint32_t channel : options_.channel()) {
+    require_option(channel < CV_CN_MAX, place + ".channel", "there is no such channel");
+  }
+  require_option(!options_.unit_length() || kind_.mat_type() == CV_32FC3, place + ".unit_length",
+                 "only vectors of three floats have a length");
+  const bool floats = !holds_integers();
+  require_option(floats || (options_.scale().empty() && options_.offset().empty()),
+                 place + ".scale", "this kind holds integers: use label_map");
+  require_option(!floats || (options_.label_map().empty() && options_.classes().empty()),
+                 place + ".label_map", "this kind holds no classes: use scale and offset");
+}
+
+std::vector<std::string> FieldReader::classes() const {
+  return {options_.classes().begin(), options_.classes().end()};
+}
+
+Field FieldReader::read(const std::string& id) const {
+  const auto file = folder_ / (id + extension_);
+  try {
+    return {&kind_, decode(file), file.string()};
+  } catch (const Error& error) {
+    const bool named = std::string_view(error.what()).find(file.string()) == 0;
+    throw named ? error : error.within(file.string());
+  }
+}
+
+cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
+  const bool numpy = extension_ == ".npy";
+  const bool plain = options_.scale().empty() && options_.offset().empty() &&
+                     options_.channel().empty() && options_.ignore().empty();
+  if (is_picture() && !numpy && plain) return read_image(file);
+  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file);
+  if (table_) return table_->apply(stored, kind_.mat_type());
+  cv::Mat value = floats(picked(stored, !numpy));
+  if (is_picture()) {
+    value.convertTo(value, CV_8U);
+    cv::cvtColor(value, value, cv::COLOR_RGB2BGR);
+  }
+  return value;
+}
+
+cv::Mat FieldReader::picked(const cv::Mat& stored, bool from_picture) const {
+  const int wanted = CV_MAT_CN(kind_.mat_type());
+  const bool colours = from_picture && stored.channels() >= 3;
+  std::vector<int> pairs;
+  for (int c = 0; c < wanted; ++c) {
+    int from = options_.channel().empty() ? c : static_cast<int>(options_.channel(c));
+    if (from >= stored.channels() || (options_.channel().empty() && wanted == 1 && colours)) {
+      throw Error(ErrorKind::kData, "has " + std::to_string(stored.channels()) +
+                                        " channels where " + std::to_string(wanted) +
+                                        " are expected");
+    }
+    if (colours && from < 3) from = 2 - from;  // pictures are read as B, G, R
+    pairs.insert(pairs.end(), {from, c});
+  }
+  if (wanted == 1 && stored.channels() == 1) return stored;
+  cv::Mat result(stored.size(), CV_MAKETYPE(stored.depth(), wanted));
+  cv::mixChannels(&stored, 1, &result, 1, pairs.data(), static_cast<size_t>(wanted));
+  return result;
+}
+
+cv::Mat FieldReader::floats(const cv::Mat& stored) const {
+  cv::Mat value;
+  const bool same = options_.scale_size() <= 1 && options_.offset_size() <= 1;
+  stored.convertTo(value, CV_32F, same ? channel_value(options_.scale(), 0, 1) : 1,
+                   same ? channel_value(options_.offset(), 0, 0) : 0);
+  const int channels = value.channels();
+  for (int y = 0; y < value.rows && !same; ++y) {
+    auto* row = value.ptr<float>(y);
+    for (int i = 0; i < value.cols * channels; ++i) {
+      row[i] = static_cast<float>(row[i] * channel_value(options_.scale(), i % channels, 1) +
+                                  channel_value(options_.offset(), i % channels, 0));
+    }
+  }
+  if (options_.unit_length()) normalise_length(value);
+  invalidate_ignored(stored, value);
+  return value;
+}
+
+void FieldReader::invalidate_ignored(const cv::Mat& stored, cv::Mat& value) const {
+  for (const double ignored : options_.ignore()) {
+    cv::Mat mask;
+    if (std::isnan(ignored)) {
+      std::vector<cv::Mat> planes;
+      cv::split(stored, planes);
+      mask = cv::Mat(stored.size(), CV_8UC1, cv::Scalar(255));
+      for (const auto& plane : planes) mask &= plane != plane;
+    } else {
+      cv::inRange(stored, cv::Scalar::all(ignored), cv::Scalar::all(ignored), mask);
+    }
+    value.setTo(cv::Scalar::all(kind_.invalid_value()), mask);
+  }
+}
+
+}  // namespace tasuki::folder

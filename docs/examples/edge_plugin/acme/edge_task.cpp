@@ -1,0 +1,103 @@
+#include <memory>
+#include <optional>
+
+#include "acme/edge.pb.h"
+#include "acme/edge_loss.h"
+#include "acme/edge_metrics.h"
+#include "acme/edge_pictures.h"
+#include "core/data/image_io.h"
+#include "core/data/npy.h"
+#include "core/model/task.h"
+#include "core/registry/registry.h"
+
+namespace acme {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One logit a pixel; the prediction is the probability of an edge.
+class Edge final : public tasuki::Task {
+ public:
+  Edge(const options::Edge& options, const Context& context) : averaging_(context.averaging) {
+    if (options.has_positive_weight()) {
+      const double weight = options.positive_weight();
+      tasuki::require_option(weight > 0 && weight < 1, "positive_weight",
+                             "must be more than 0 and less than 1");
+      positive_weight_ = weight;
+    }
+  }
+
+  std::string field_kind() const override { return "acme/edge_map"; }
+  int64_t channels() const override { return 1; }
+
+  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const override {
+    if (label.gt(1).any().item<bool>()) {
+      throw tasuki::Error(tasuki::ErrorKind::kData,
+                          "an edge label is more than 1; labels are 0..1, or -1 where invalid");
+    }
+    return edge_loss(logits, label, positive_weight_);
+  }
+  torch::Tensor predict(const torch::Tensor& logits) const override {
+    return torch::sigmoid(logits.to(torch::kFloat));
+  }
+  std::unique_ptr<tasuki::Metrics> make_metrics() const override {
+    return std::make_unique<EdgeMetrics>(averaging_);
+  }
+
+  // STEM.npy: float32 probabilities; STEM.png: the same in 255 steps, for the eye.
+  std::vector<fs::path> write_prediction(const cv::Mat& prediction,
+                                         const fs::path& stem) const override {
+    const fs::path exact = stem.string() + ".npy", picture = stem.string() + ".png";
+    cv::Mat steps;
+    prediction.convertTo(steps, CV_8U, 255);
+    tasuki::write_npy(exact, prediction);
+    tasuki::write_image(picture, steps);
+    return {exact, picture};
+  }
+  // STEM.npy if it is there, else an 8-bit grey STEM.png.
+  cv::Mat read_prediction(const fs::path& stem) const override {
+    const fs::path exact = stem.string() + ".npy", picture = stem.string() + ".png";
+    const bool has_exact = fs::exists(exact);
+    if (!has_exact && !fs::exists(picture)) {
+      throw tasuki::Error(tasuki::ErrorKind::kData,
+                          "neither " + exact.string() + " nor " + picture.string() + " is there");
+    }
+    const cv::Mat stored =
+        has_exact ? tasuki::read_npy(exact) : tasuki::read_stored_values(picture);
+    if (stored.channels() != 1 || (!has_exact && stored.depth() != CV_8U)) {
+      throw tasuki::Error(tasuki::ErrorKind::kData, (has_exact ? exact : picture).string() +
+                                                        ": not one probability for each pixel");
+    }
+    cv::Mat prediction;
+    stored.convertTo(prediction, CV_32F, has_exact ? 1 : 1.0 / 255);
+    return prediction;
+  }
+
+  cv::Mat draw(const cv::Mat& value, cv::Vec2d /*range*/) const override {
+    return draw_edges(value);
+  }
+  cv::Mat draw_error(const cv::Mat& prediction, const cv::Mat& label) const override {
+    return draw_edge_error(prediction, label);
+  }
+  cv::Vec2d value_range(const cv::Mat& /*value*/) const override { return {0, 1}; }
+  tasuki::Legend legend(cv::Vec2d /*range*/) const override {
+    tasuki::Legend legend;
+    legend.classes = {{"no edge", {0, 0, 0}}, {"edge", {255, 255, 255}}};
+    return legend;
+  }
+  tasuki::Legend error_legend() const override {
+    tasuki::Legend legend;
+    legend.classes = {{"missed", kMissedColor}, {"false alarm", kFalseAlarmColor}};
+    return legend;
+  }
+
+ private:
+  tasuki::Averaging averaging_;
+  std::optional<double> positive_weight_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(tasuki::Task, Edge, options::Edge, "acme/Edge");
+
+}  // namespace acme

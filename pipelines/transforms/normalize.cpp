@@ -1,0 +1,48 @@
+#include "pipelines/transforms/normalize.pb.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/data/transform.h"
+#include "core/registry/registry.h"
+
+namespace tasuki::transforms {
+namespace {
+
+using Numbers = google::protobuf::RepeatedField<float>;
+
+std::array<float, 3> three(const Numbers& given, const std::string& field,
+                           const std::array<float, 3>& otherwise) {
+  if (given.empty()) return otherwise;
+  require_option(given.size() == 3, field, "three numbers, for R, G and B, are needed");
+  std::array<float, 3> values;
+  std::copy(given.begin(), given.end(), values.begin());
+  for (const float value : values) {
+    require_option(std::isfinite(value), field, "the numbers must be finite");
+  }
+  return values;
+}
+
+class Normalize final : public Transform {
+ public:
+  Normalize(const options::Normalize& options, const Transform::Context&)
+      : normalization_{
+            three(options.mean(), "mean", {0.485f, 0.456f, 0.406f}),
+            three(options.standard_deviation(), "standard_deviation", {0.229f, 0.224f, 0.225f})} {
+    for (const float deviation : normalization_.standard_deviation) {
+      require_option(deviation > 0, "standard_deviation", "the numbers must be above 0");
+    }
+  }
+
+  bool random() const override { return false; }
+  void apply(Sample& sample, cv::RNG&) const override { sample.normalization = normalization_; }
+
+ private:
+  const Normalization normalization_;
+};
+
+}  // namespace
+}  // namespace tasuki::transforms
+
+TASUKI_REGISTER(tasuki::Transform, tasuki::transforms::Normalize, tasuki::options::Normalize,
+                "tasuki/Normalize");

@@ -1,0 +1,45 @@
+#include "pipelines/transforms/random_crop.pb.h"
+
+#include <algorithm>
+
+#include "core/data/transform.h"
+#include "core/registry/registry.h"
+#include "pipelines/transforms/geometry.h"
+
+namespace tasuki::transforms {
+namespace {
+
+constexpr uint32_t kLargestSide = 1 << 15;
+
+class RandomCrop final : public Transform {
+ public:
+  RandomCrop(const options::RandomCrop& options, const Transform::Context&)
+      : size_(static_cast<int>(options.width()), static_cast<int>(options.height())) {
+    const std::string range = "a size of 1 to 32768 pixels is required";
+    require_option(options.height() >= 1 && options.height() <= kLargestSide, "height", range);
+    require_option(options.width() >= 1 && options.width() <= kLargestSide, "width", range);
+  }
+
+  bool random() const override { return true; }
+
+  void apply(Sample& sample, cv::RNG& random) const override {
+    const cv::Size old = sample.size();
+    const cv::Rect window = random_window(
+        {std::min(size_.width, old.width), std::min(size_.height, old.height)}, old, random);
+    crop(sample, window);
+    for (auto& [name, field] : sample.fields) {
+      // A copy, so that a small window does not keep a large picture in memory.
+      field.value = padded(*field.kind, field.value, size_.width - window.width,
+                           size_.height - window.height);
+    }
+  }
+
+ private:
+  const cv::Size size_;
+};
+
+}  // namespace
+}  // namespace tasuki::transforms
+
+TASUKI_REGISTER(tasuki::Transform, tasuki::transforms::RandomCrop, tasuki::options::RandomCrop,
+                "tasuki/RandomCrop");

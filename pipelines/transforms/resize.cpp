@@ -1,0 +1,56 @@
+#include "pipelines/transforms/resize.pb.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/data/transform.h"
+#include "core/registry/registry.h"
+#include "pipelines/transforms/geometry.h"
+
+namespace tasuki::transforms {
+namespace {
+
+constexpr uint32_t kLargestSide = 1 << 15;
+
+class Resize final : public Transform {
+ public:
+  Resize(const options::Resize& options, const Transform::Context&) : options_(options) {
+    const std::string range = "a size of 1 to 32768 pixels is required";
+    require_option(options.height() >= 1 && options.height() <= kLargestSide, "height", range);
+    require_option(options.width() >= 1 && options.width() <= kLargestSide, "width", range);
+  }
+
+  bool random() const override { return false; }
+
+  void apply(Sample& sample, cv::RNG&) const override {
+    const cv::Size old = sample.size(), size = target(old);
+    if (size == old) return;
+    const double x_ratio = static_cast<double>(size.width) / old.width;
+    const double y_ratio = static_cast<double>(size.height) / old.height;
+    for (auto& [name, field] : sample.fields) {
+      field.value = resized(*field.kind, field.value, size, options_.antialias());
+      field.kind->after_resize(field.value, x_ratio);
+    }
+    if (sample.camera) scale_camera(*sample.camera, x_ratio, y_ratio);
+  }
+
+ private:
+  cv::Size target(const cv::Size& old) const {
+    const cv::Size box(static_cast<int>(options_.width()), static_cast<int>(options_.height()));
+    if (!options_.keep_ratio()) return box;
+    const double ratio = std::min(static_cast<double>(box.width) / old.width,
+                                  static_cast<double>(box.height) / old.height);
+    const auto scaled = [&](int side) {
+      return std::max(1, static_cast<int>(std::lround(side * ratio)));
+    };
+    return {scaled(old.width), scaled(old.height)};
+  }
+
+  const options::Resize options_;
+};
+
+}  // namespace
+}  // namespace tasuki::transforms
+
+TASUKI_REGISTER(tasuki::Transform, tasuki::transforms::Resize, tasuki::options::Resize,
+                "tasuki/Resize");

@@ -1,0 +1,71 @@
+#include <torch/nn.h>
+
+#include "core/model/decoder.h"
+#include "core/registry/registry.h"
+#include "plugins/decoders/aspp.h"
+#include "plugins/decoders/deeplab_head.pb.h"
+#include "plugins/decoders/dilated_conv.h"
+
+namespace tasuki::decoders {
+namespace {
+
+namespace nn = torch::nn;
+
+// Dilations of any map that this can be run on stay far below this.
+constexpr uint32_t kMostRate = 4096;
+
+AsppOptions aspp_options(const options::DeepLabHead& options, int64_t in_channels) {
+  require_option(!options.has_channels() || options.channels() > 0, "channels",
+                 "must be at least 1");
+  require_option(options.dropout() >= 0 && options.dropout() < 1, "dropout",
+                 "must be at least 0 and below 1");
+  AsppOptions aspp;
+  aspp.in_channels = in_channels;
+  if (options.has_channels()) aspp.channels = options.channels();
+  if (options.rates_size() > 0) aspp.rates.assign(options.rates().begin(), options.rates().end());
+  for (int i = 0; i < options.rates_size(); ++i) {
+    require_option(options.rates(i) > 0 && options.rates(i) <= kMostRate,
+                   "rates[" + std::to_string(i) + "]",
+                   "must be from 1 to " + std::to_string(kMostRate));
+  }
+  aspp.dropout = options.dropout();
+  if (options.has_exact_shortcuts()) aspp.exact_shortcuts = options.exact_shortcuts();
+  return aspp;
+}
+
+class DeepLabHead : public Decoder {
+ public:
+  DeepLabHead(const options::DeepLabHead& options, const Context& context)
+      : DeepLabHead(aspp_options(options, context.stages.back().channels), context.out_channels) {}
+
+  torch::Tensor forward(const Features& features) override {
+    const auto pyramid = aspp_->forward(features.back());
+    return classifier_(norm_(convolve(pyramid)).relu_());
+  }
+
+ private:
+  DeepLabHead(const AsppOptions& options, int64_t out) : exact_shortcuts_(options.exact_shortcuts) {
+    const int64_t channels = options.channels;
+    aspp_ = register_module("0", std::make_shared<Aspp>(options));
+    const auto conv = nn::Conv2dOptions(channels, channels, 3).padding(1).bias(false);
+    conv_ = register_module("1", nn::Conv2d(conv));
+    norm_ = register_module("2", nn::BatchNorm2d(channels));
+    classifier_ = register_module("4", nn::Conv2d(nn::Conv2dOptions(channels, out, 1)));
+  }
+
+  torch::Tensor convolve(const torch::Tensor& x) {
+    if (!exact_shortcuts_) return conv_(x);
+    return dilated_convs(x, {conv_->weight}, {1}).front();
+  }
+
+  bool exact_shortcuts_;
+  std::shared_ptr<Aspp> aspp_;
+  nn::Conv2d conv_{nullptr};
+  nn::BatchNorm2d norm_{nullptr};
+  nn::Conv2d classifier_{nullptr};
+};
+
+TASUKI_REGISTER(Decoder, DeepLabHead, options::DeepLabHead, "tasuki/DeepLabHead");
+
+}  // namespace
+}  // namespace tasuki::decoders

@@ -1,0 +1,46 @@
+#include <torch/nn.h>
+
+#include <algorithm>
+
+#include "core/model/decoder.h"
+#include "core/registry/registry.h"
+#include "plugins/decoders/fcn_head.pb.h"
+
+namespace tasuki::decoders {
+namespace {
+
+namespace nn = torch::nn;
+
+class FCNHead : public Decoder {
+ public:
+  FCNHead(const options::FCNHead& options, const Context& context)
+      : FCNHead(options, context.stages.back().channels, context.out_channels) {}
+
+  torch::Tensor forward(const Features& features) override {
+    const auto hidden = norm_(conv_(features.back())).relu_();
+    return classifier_(torch::dropout(hidden, dropout_, is_training()));
+  }
+
+ private:
+  FCNHead(const options::FCNHead& options, int64_t in, int64_t out) : dropout_(options.dropout()) {
+    require_option(dropout_ >= 0 && dropout_ < 1, "dropout", "must be at least 0 and below 1");
+    require_option(!options.has_channels() || options.channels() > 0, "channels",
+                   "must be at least 1");
+    const int64_t channels =
+        options.has_channels() ? options.channels() : std::max<int64_t>(in / 4, 1);
+    const auto conv = nn::Conv2dOptions(in, channels, 3).padding(1).bias(false);
+    conv_ = register_module("0", nn::Conv2d(conv));
+    norm_ = register_module("1", nn::BatchNorm2d(channels));
+    classifier_ = register_module("4", nn::Conv2d(nn::Conv2dOptions(channels, out, 1)));
+  }
+
+  double dropout_;
+  nn::Conv2d conv_{nullptr};
+  nn::BatchNorm2d norm_{nullptr};
+  nn::Conv2d classifier_{nullptr};
+};
+
+TASUKI_REGISTER(Decoder, FCNHead, options::FCNHead, "tasuki/FCNHead");
+
+}  // namespace
+}  // namespace tasuki::decoders

@@ -1,0 +1,82 @@
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/data/files.h"
+#include "core/engine/checkpoint.h"
+#include "core/engine/hook.h"
+#include "core/registry/registry.h"
+#include "plugins/hooks/hooks.pb.h"
+
+namespace tasuki::hooks {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) {
+  return std::isfinite(value) ? json(value) : json();
+}
+
+json numbers(const std::map<std::string, double>& values) {
+  json out = json::object();
+  for (const auto& [name, value] : values) out[name] = number(value);
+  return out;
+}
+
+class History : public Hook {
+ public:
+  History(const options::History&, const Context&) {}
+
+  // A resumed run keeps the lines of the epochs that it goes on from: a line of an epoch whose
+  // checkpoint was not written any more is written again.
+  void before_run(Run& run) override {
+    lines_.clear();
+    std::ifstream in(run.work_dir / kHistoryFile);
+    std::string line;
+    while (run.resumed && int64_t(count(lines_)) < run.epoch && std::getline(in, line)) {
+      lines_ += line + "\n";
+    }
+    write_file_atomically(run.work_dir / kHistoryFile, lines_);
+  }
+
+  void after_epoch(Run& run) override {
+    json entry = {{"epoch", run.epoch + 1},
+                  {"step", run.step},
+                  {"lr", run.last.learning_rate},
+                  {"loss", numbers(run.epoch_losses)},
+                  {"coefficient", numbers(run.last.coefficients)},
+                  {"seconds", run.epoch_seconds},
+                  {"waited", run.epoch_waited}};
+    if (run.evaluation) {
+      entry["val"] = numbers(run.evaluation->flat());
+      entry["score"] = number(run.score);
+      entry["best"] = run.is_best();
+    }
+    lines_ += entry.dump() + "\n";
+    write_file_atomically(run.work_dir / kHistoryFile, lines_);
+    if (run.best) write_metrics(run);
+  }
+
+ private:
+  static size_t count(const std::string& text) {
+    return size_t(std::count(text.begin(), text.end(), '\n'));
+  }
+
+  static void write_metrics(const Run& run) {
+    json out = run.best->json(run.experiment.config);
+    out["config"] = run.experiment.config.message().name();
+    out["epoch"] = run.best_epoch;
+    out["score"] = number(run.best_score);
+    out["epochs_done"] = run.epoch + 1;
+    out["finished"] = run.epoch + 1 == run.epochs;
+    write_file_atomically(run.work_dir / kMetricsFile, out.dump(2) + "\n");
+  }
+
+  std::string lines_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(Hook, History, options::History, "tasuki/History");
+
+}  // namespace tasuki::hooks

@@ -1,0 +1,60 @@
+#include "core/engine/checkpoint.h"
+#include "core/engine/hook.h"
+#include "core/engine/precision.h"
+#include "core/engine/report_builder.h"
+#include "core/registry/registry.h"
+#include "plugins/hooks/hooks.pb.h"
+
+namespace tasuki::hooks {
+namespace {
+
+class Report : public Hook {
+ public:
+  Report(const options::Report& options, const Context&)
+      : samples_(options.has_samples() ? options.samples() : 6) {}
+
+  void after_run(Run& run, bool finished) override {
+    if (!finished || !run.best) return;
+    auto report = report_of(run.experiment, *run.best);
+    add_facts(run, report);
+    report.history = read_history(run.work_dir / kHistoryFile);
+    report.best_epoch = double(run.best_epoch);
+    draw_best(run, report);
+    report::write_report(report, run.work_dir / kReportFile);
+  }
+
+ private:
+  static void add_facts(const Run& run, report::Report& report) {
+    const auto& config = run.experiment.config.message();
+    const auto fact = [&](const std::string& name, const std::string& value) {
+      report.facts.emplace_back(name, value);
+    };
+    report.title = config.name();
+    fact("Checkpoint",
+         "best, epoch " + std::to_string(run.best_epoch) + " of " + std::to_string(run.epochs));
+    fact("Seed", std::to_string(config.train().seed()));
+    fact("Parameters", std::to_string(run.parameters->count()));
+    fact("Precision", Precision_Name(run.experiment.precision));
+    fact("Device", run.experiment.device.str() + ", " + std::to_string(config.train().threads()) +
+                       " threads");
+    report.command = "tasuki train " + std::string(kConfigFile) + " --work-dir ANOTHER_DIR";
+  }
+
+  // The run is over: the model may take the best weights for its pictures.
+  void draw_best(Run& run, report::Report& report) const {
+    if (samples_ == 0) return;
+    load_weights(*run.experiment.model, run.work_dir / kBestFile);
+    const auto wanted = spread_indices(run.validation_source->size(), samples_);
+    evaluate(
+        run.experiment, *run.validation_source,
+        [&](const PredictedSample& sample) { add_panels(report, run.experiment, sample); }, wanted);
+  }
+
+  size_t samples_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(Hook, Report, options::Report, "tasuki/Report");
+
+}  // namespace tasuki::hooks

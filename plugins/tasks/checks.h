@@ -1,0 +1,33 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace tasuki::tasks {
+
+// Logits [N, channels, H, W] of a floating type and labels of the same N, H and W: float
+// [N, label_channels, H, W], or int64 [N, H, W] for label_channels 0. Anything else is a mistake of
+// the program, thrown as c10::Error.
+void check_shapes(const torch::Tensor& logits, const torch::Tensor& label, int64_t channels,
+                  int64_t label_channels);
+
+// Error (kData) "task: label VALUE is out of range: range" unless least <= label <= most for every
+// element; NaN is never in range.
+void check_label_range(const torch::Tensor& label, double least, double most,
+                       const std::string& task, const std::string& range);
+
+// float32 on the CPU, contiguous: what the metrics' loops walk over. Shape [channels, H, W].
+torch::Tensor image_values(const torch::Tensor& value, int64_t channels);
+
+// Error (kData) naming value, channel and pixel unless all of an image's values, made by
+// image_values, are finite.
+void check_finite(const torch::Tensor& prediction);
+
+// Logits for computing a loss: float64 stays, all else becomes float32 (under autocast logits may
+// be bfloat16, too coarse for a sum over pixels).
+inline torch::Tensor loss_precision(const torch::Tensor& logits) {
+  return logits.scalar_type() == torch::kDouble ? logits : logits.to(torch::kFloat);
+}
+
+}  // namespace tasuki::tasks

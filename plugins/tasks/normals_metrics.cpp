@@ -1,0 +1,101 @@
+#include "plugins/tasks/normals_metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "plugins/tasks/checks.h"
+
+namespace tasuki::tasks {
+namespace {
+
+constexpr size_t kBins = 18000;  // of 0.01 degrees up to 180
+static_assert(kBins * NormalSums::kBinDegrees == 180);
+
+bool is_zero(const std::array<float, 3>& a) {
+  return a[0] == 0 && a[1] == 0 && a[2] == 0;
+}
+
+}  // namespace
+
+float angle_degrees(const std::array<float, 3>& a, const std::array<float, 3>& b) {
+  if (is_zero(a) || is_zero(b)) return 90;
+  // In double: the products of small components would vanish, and the differences cancel.
+  const double ax = a[0], ay = a[1], az = a[2], bx = b[0], by = b[1], bz = b[2];
+  const double cx = ay * bz - az * by, cy = az * bx - ax * bz, cz = ax * by - ay * bx;
+  const double sine = std::sqrt(cx * cx + cy * cy + cz * cz);
+  const double cosine = ax * bx + ay * by + az * bz;
+  // Dividing keeps float32 of atan2, twice as fast as float64, inside its range for any lengths.
+  const double scale = std::max(sine, std::abs(cosine));
+  const float radians =
+      std::atan2(static_cast<float>(sine / scale), static_cast<float>(cosine / scale));
+  return radians * (180 / std::numbers::pi_v<float>);
+}
+
+NormalSums::NormalSums() : histogram_(kBins, 0) {}
+
+std::vector<MetricInfo> NormalSums::infos() {
+  return {{"mean", "deg", false, true},    {"median", "deg", false, true},
+          {"rmse", "deg", false, false},   {"within_11_25", "", true, true},
+          {"within_22_5", "", true, true}, {"within_30", "", true, true}};
+}
+
+void NormalSums::add_angle(double angle) {
+  ++pixels_;
+  sum_ += angle;
+  square_ += angle * angle;
+  within_[0] += angle < 11.25;
+  within_[1] += angle < 22.5;
+  within_[2] += angle < 30;
+  ++histogram_[std::min(static_cast<size_t>(angle * (1 / kBinDegrees)), kBins - 1)];
+}
+
+void NormalSums::add(const torch::Tensor& prediction, const torch::Tensor& label) {
+  const auto predicted = image_values(prediction, 3), labelled = image_values(label, 3);
+  TORCH_CHECK(predicted.sizes() == labelled.sizes(), "prediction ", predicted.sizes(),
+              " and label ", labelled.sizes(), " differ in size");
+  check_finite(predicted);
+  const int64_t plane = predicted.size(1) * predicted.size(2);
+  const float* p = predicted.data_ptr<float>();
+  const float* y = labelled.data_ptr<float>();
+  for (int64_t i = 0; i < plane; ++i) {
+    const std::array<float, 3> normal = {y[i], y[plane + i], y[2 * plane + i]};
+    if (!is_zero(normal)) add_angle(angle_degrees({p[i], p[plane + i], p[2 * plane + i]}, normal));
+  }
+}
+
+void NormalSums::merge(const NormalSums& other) {
+  pixels_ += other.pixels_;
+  sum_ += other.sum_;
+  square_ += other.square_;
+  for (size_t i = 0; i < within_.size(); ++i) within_[i] += other.within_[i];
+  for (size_t i = 0; i < kBins; ++i) histogram_[i] += other.histogram_[i];
+}
+
+// The angle below which half of the pixels lie, those of a bin spread evenly over it.
+double NormalSums::median() const {
+  const double half = static_cast<double>(pixels_) / 2;
+  int64_t below = 0;
+  size_t bin = 0;
+  while (static_cast<double>(below + histogram_[bin]) < half) below += histogram_[bin++];
+  const double inside = (half - static_cast<double>(below)) / static_cast<double>(histogram_[bin]);
+  return (static_cast<double>(bin) + inside) * kBinDegrees;
+}
+
+std::vector<double> NormalSums::values() const {
+  if (pixels_ == 0) return std::vector<double>(infos().size(), std::nan(""));
+  const auto mean = [&](double sum) { return sum / static_cast<double>(pixels_); };
+  return {mean(sum_),
+          median(),
+          std::sqrt(mean(square_)),
+          mean(static_cast<double>(within_[0])),
+          mean(static_cast<double>(within_[1])),
+          mean(static_cast<double>(within_[2]))};
+}
+
+void NormalSums::describe(nlohmann::json& out) const {
+  out["median_resolution_degrees"] = kBinDegrees;
+}
+
+}  // namespace tasuki::tasks

@@ -1,0 +1,105 @@
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "core/model/task.h"
+#include "core/registry/registry.h"
+#include "plugins/tasks/checks.h"
+#include "plugins/tasks/palette.h"
+#include "plugins/tasks/pictures.h"
+#include "plugins/tasks/prediction_files.h"
+#include "plugins/tasks/segmentation.pb.h"
+#include "plugins/tasks/segmentation_loss.h"
+#include "plugins/tasks/segmentation_metrics.h"
+#include "plugins/tasks/streaming_metrics.h"
+
+namespace tasuki::tasks {
+namespace {
+
+// The confusion counts of more classes would not fit a report, nor a cache.
+constexpr uint32_t kMostClasses = 1024;
+
+// The data set's names, or "0", "1", ...
+std::vector<std::string> class_names(size_t classes, const std::vector<std::string>& given) {
+  if (!given.empty()) return given;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+class Segmentation final : public Task {
+ public:
+  Segmentation(const options::Segmentation& options, const Context& context)
+      : context_(context), classes_(static_cast<int>(options.classes())) {
+    require_option(options.has_classes(), "classes", "is required: the number of classes");
+    require_option(options.classes() >= 2 && options.classes() <= kMostClasses, "classes",
+                   std::to_string(options.classes()) + " is out of range: 2 to " +
+                       std::to_string(kMostClasses));
+    const size_t named = context.class_names.size();
+    require_option(named == 0 || named == options.classes(), "classes",
+                   "is " + std::to_string(classes_) + ", but the data set names " +
+                       std::to_string(named) + " classes: make them the same");
+    names_ = class_names(options.classes(), context.class_names);
+  }
+
+  std::string field_kind() const override { return "tasuki/label_map"; }
+  int64_t channels() const override { return classes_; }
+
+  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const override {
+    check_shapes(logits, label, classes_, 0);
+    check_label_range(label, -1, classes_ - 1, context_.name,
+                      "classes are 0.." + std::to_string(classes_ - 1) +
+                          ", -1 is void; set the number of classes, or map the label at loading");
+    return segmentation_loss(logits, label);
+  }
+  torch::Tensor predict(const torch::Tensor& logits) const override { return logits.argmax(1); }
+
+  std::unique_ptr<Metrics> make_metrics() const override {
+    return std::make_unique<StreamingMetrics<ConfusionSums>>(
+        ConfusionSums(names_), ConfusionSums::infos(), context_.averaging);
+  }
+
+  std::vector<std::filesystem::path> write_prediction(
+      const cv::Mat& prediction, const std::filesystem::path& stem) const override {
+    return write_classes(prediction, stem, classes_);
+  }
+  cv::Mat read_prediction(const std::filesystem::path& stem) const override {
+    return read_classes(stem, classes_);
+  }
+
+  cv::Mat draw(const cv::Mat& value, cv::Vec2d /*range*/) const override {
+    return draw_classes(value);
+  }
+  cv::Mat draw_error(const cv::Mat& prediction, const cv::Mat& label) const override {
+    return draw_class_errors(prediction, label);
+  }
+  cv::Vec2d value_range(const cv::Mat& /*value*/) const override {
+    return {0, static_cast<double>(classes_ - 1)};
+  }
+  Legend legend(cv::Vec2d /*range*/) const override {
+    Legend legend;
+    for (int i = 0; i < classes_; ++i) legend.classes.push_back({names_[i], class_color(i)});
+    legend.classes.push_back({"void", kVoidColor});
+    return legend;
+  }
+  Legend error_legend() const override {
+    Legend legend;
+    const auto dim = cv::saturate_cast<uchar>(255 * kDimming);
+    legend.classes = {{"right (class colour, dimmed)", {dim, dim, dim}},
+                      {"wrong", kWrongColor},
+                      {"void", kVoidColor}};
+    return legend;
+  }
+
+ private:
+  Context context_;
+  int classes_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+}  // namespace tasuki::tasks
+
+TASUKI_REGISTER(tasuki::Task, tasuki::tasks::Segmentation, tasuki::options::Segmentation,
+                "tasuki/Segmentation");

@@ -1,0 +1,134 @@
+#include "core/data/image_io.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/crc.hpp>
+#include <fstream>
+#include <opencv2/imgcodecs.hpp>
+
+#include "core/data/files.h"
+#include "core/error/error.h"
+#include "tests/core/data/temporary_folder.h"
+
+namespace tasuki {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+
+cv::Mat noise(int type) {
+  cv::Mat value(20, 30, type);
+  cv::RNG random(2);
+  random.fill(value, cv::RNG::UNIFORM, 0, CV_MAT_DEPTH(type) == CV_16U ? 65536 : 256);
+  return value;
+}
+
+class ImageIo : public ::testing::Test {
+ protected:
+  std::string message(const std::string& name, const std::string& bytes) {
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    try {
+      read_image(folder_ / name);
+      read_stored_values(folder_ / name);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(ImageIo, KeepsStoredValues) {
+  for (const int type : {CV_8UC1, CV_16UC1, CV_8UC3, CV_16UC3}) {
+    write_image(folder_ / "a.png", noise(type));
+    const cv::Mat back = read_stored_values(folder_ / "a.png");
+    ASSERT_EQ(back.type(), type);
+    EXPECT_EQ(cv::norm(back, noise(type), cv::NORM_INF), 0);
+  }
+  EXPECT_EQ(read_image(folder_ / "a.png").type(), CV_8UC3);
+}
+
+TEST_F(ImageIo, ReadsAnyFormatOfOpenCv) {
+  write_image(folder_ / "a.bmp", noise(CV_8UC3));
+  EXPECT_EQ(cv::norm(read_image(folder_ / "a.bmp"), noise(CV_8UC3), cv::NORM_INF), 0);
+  EXPECT_THROW(write_image(folder_ / "a.unknown", noise(CV_8UC3)), Error);
+}
+
+TEST_F(ImageIo, EveryTruncationIsAnError) {
+  for (const std::string name : {"a.png", "a.jpg"}) {
+    write_image(folder_ / name, noise(CV_8UC3));
+    const std::string whole = read_file(folder_ / name);
+    ASSERT_EQ(message(name, whole), "no error");
+    for (size_t length = 0; length < whole.size(); length += 1 + length / 16) {
+      ASSERT_THAT(message(name, whole.substr(0, length)), HasSubstr(name + ": ")) << length;
+    }
+    EXPECT_THAT(message(name, whole.substr(0, whole.size() - 1)), HasSubstr("truncated"));
+    EXPECT_EQ(message(name, whole + "trailing bytes"), "no error");
+  }
+}
+
+TEST_F(ImageIo, EndOfAThumbnailIsNotTheEndOfThePicture) {
+  write_image(folder_ / "a.jpg", noise(CV_8UC3));
+  std::string bytes = read_file(folder_ / "a.jpg");
+  // An application segment whose data hold a whole JPEG, end marker and all.
+  const std::string thumbnail = bytes;
+  const size_t length = thumbnail.size() + 2;
+  std::string segment("\xff\xe5", 2);
+  segment += {char(length >> 8), char(length & 255)};
+  bytes.insert(2, segment + thumbnail);
+  EXPECT_EQ(message("b.jpg", bytes), "no error");
+  EXPECT_THAT(message("b.jpg", bytes.substr(0, bytes.size() - 40)), HasSubstr("truncated"));
+}
+
+TEST_F(ImageIo, WhatIsNoPictureIsAnError) {
+  EXPECT_THAT(message("a.png", "hello"), AllOf(HasSubstr("a.png: "), HasSubstr("not a picture")));
+  EXPECT_THAT(message("a.png", ""), HasSubstr("a.png: "));
+  EXPECT_THROW(read_image(folder_ / "missing.png"), Error);
+}
+
+std::string chunk(const std::string& type, const std::string& data) {
+  boost::crc_32_type checksum;
+  checksum.process_bytes(type.data(), 4);
+  checksum.process_bytes(data.data(), data.size());
+  const auto number = [](uint32_t value) {
+    return std::string{char(value >> 24), char(value >> 16), char(value >> 8), char(value)};
+  };
+  return number(uint32_t(data.size())) + type + data + number(checksum.checksum());
+}
+
+TEST_F(ImageIo, APaletteGivesItsIndices) {
+  // A grey PNG turned into one with a palette, which would paint index i in another colour.
+  write_image(folder_ / "grey.png", noise(CV_8UC1));
+  std::string bytes = read_file(folder_ / "grey.png");
+  std::string header = bytes.substr(16, 13);
+  header[9] = 3;
+  std::string palette;
+  for (int i = 0; i < 256; ++i) palette += {char(255 - i), char(i / 2), char(7 * i)};
+  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", palette) +
+          chunk("tRNS", "\x10\x20") + bytes.substr(33);
+  write_file_atomically(folder_ / "palette.png", bytes);
+  ASSERT_EQ(cv::imread((folder_ / "palette.png").string(), cv::IMREAD_COLOR).channels(), 3);
+  const cv::Mat indices = read_stored_values(folder_ / "palette.png");
+  ASSERT_EQ(indices.type(), CV_8UC1);
+  EXPECT_EQ(cv::norm(indices, noise(CV_8UC1), cv::NORM_INF), 0);
+}
+
+TEST_F(ImageIo, FewerBitsAreIndicesToo) {
+  cv::Mat bits = noise(CV_8UC1);
+  bits = bits > 127;
+  std::vector<int> one_bit = {cv::IMWRITE_PNG_BILEVEL, 1};
+  cv::imwrite((folder_ / "bits.png").string(), bits, one_bit);
+  std::string bytes = read_file(folder_ / "bits.png");
+  std::string header = bytes.substr(16, 13);
+  ASSERT_EQ(header[8], 1);
+  header[9] = 3;
+  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", "abcdef") + bytes.substr(33);
+  write_file_atomically(folder_ / "bits.png", bytes);
+  const cv::Mat indices = read_stored_values(folder_ / "bits.png");
+  EXPECT_EQ(cv::norm(indices, bits / 255, cv::NORM_INF), 0);
+}
+
+}  // namespace
+}  // namespace tasuki

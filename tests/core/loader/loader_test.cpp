@@ -1,0 +1,254 @@
+#include "core/loader/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/core/loader/fakes.h"
+
+namespace tasuki::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Bench {
+  std::shared_ptr<FakeDataset> dataset = std::make_shared<FakeDataset>();
+  size_t cache_bytes = 0;
+  Loader::Options options;
+
+  SampleSource source(Pipeline pipeline = fake_pipeline()) const {
+    SampleSource::Options given;
+    given.seed = 3;
+    given.cache_bytes = cache_bytes;
+    given.fields = kFields;
+    return SampleSource(dataset, "val", std::move(pipeline), given);
+  }
+};
+
+Loader::Options with(size_t batch_size, size_t workers, size_t prefetch = 2) {
+  Loader::Options options;
+  options.batch_size = batch_size;
+  options.workers = workers;
+  options.prefetch = prefetch;
+  options.shuffle = true;
+  options.seed = 3;
+  return options;
+}
+
+std::string epoch_bits(Loader& loader, uint64_t epoch) {
+  loader.start(epoch);
+  std::string all;
+  while (const auto batch = loader.next()) all += bits(*batch);
+  return all;
+}
+
+TEST(Loader, IsBitIdenticalForAnyNumberOfWorkers) {
+  Bench bench;
+  for (const size_t batch_size : {1, 2, 4, 20}) {
+    const auto source = bench.source();
+    Loader alone(source, with(batch_size, 0));
+    const std::string first = epoch_bits(alone, 0), second = epoch_bits(alone, 1);
+    EXPECT_NE(first, second);
+    for (const size_t workers : {1, 2, 5}) {
+      bench.cache_bytes = workers == 2 ? 1 << 24 : 6000;
+      const auto other = bench.source();
+      Loader loader(other, with(batch_size, workers, workers == 5 ? 1 : 3));
+      EXPECT_EQ(epoch_bits(loader, 0), first) << batch_size << " " << workers;
+      EXPECT_EQ(epoch_bits(loader, 1), second) << batch_size << " " << workers;
+      EXPECT_EQ(epoch_bits(loader, 0), first) << batch_size << " " << workers;
+    }
+  }
+}
+
+TEST(Loader, DeliversTheEpochsOrderInBatches) {
+  Bench bench;
+  const auto source = bench.source();
+  for (const bool drop_last : {false, true}) {
+    auto options = with(4, 2);
+    options.drop_last = drop_last;
+    Loader loader(source, options);
+    EXPECT_EQ(loader.batches(), drop_last ? 2u : 3u);
+    loader.start(6);
+    std::vector<size_t> seen;
+    size_t batches = 0;
+    for (; const auto batch = loader.next(); ++batches) {
+      for (const auto& info : batch->samples) seen.push_back(info.index);
+    }
+    auto order = epoch_order(11, true, 3, 6);
+    if (drop_last) order.resize(8);
+    EXPECT_EQ(seen, order);
+    EXPECT_EQ(batches, loader.batches());
+    EXPECT_FALSE(loader.next().has_value());
+  }
+}
+
+TEST(Loader, SamplesAreThoseOfItsSource) {
+  Bench bench;
+  const auto source = bench.source();
+  Loader loader(source, with(3, 2));
+  loader.start(2);
+  while (const auto batch = loader.next()) {
+    std::vector<Sample> samples;
+    std::vector<size_t> indices;
+    for (const auto& info : batch->samples) {
+      samples.push_back(source.get(2, info.index));
+      indices.push_back(info.index);
+    }
+    EXPECT_EQ(bits(*batch), bits(collate(samples, indices, kFields)));
+  }
+}
+
+// Messages of all batches of an epoch, "" where a batch came.
+std::vector<std::string> messages(Loader& loader) {
+  std::vector<std::string> all;
+  for (size_t i = 0; i < loader.batches(); ++i) {
+    try {
+      all.push_back(loader.next() ? "" : "the epoch ended early");
+    } catch (const Error& error) {
+      all.push_back(error.what());
+    }
+  }
+  return all;
+}
+
+TEST(Loader, ErrorsComeWithTheirBatchAndTheNextOnesFollow) {
+  Bench bench;
+  bench.dataset->broken = {4, 5, 10};
+  const auto source = bench.source();
+  for (const size_t workers : {0, 1, 2, 5}) {
+    auto options = with(3, workers);
+    options.shuffle = false;
+    Loader loader(source, options);
+    for (uint64_t epoch = 0; epoch < 2; ++epoch) {
+      loader.start(epoch);
+      const auto seen = messages(loader);
+      ASSERT_EQ(seen.size(), 4u);
+      EXPECT_EQ(seen[0], "");
+      EXPECT_EQ(seen[1], "sample frame4 (split val, index 4): frame.png: truncated");
+      EXPECT_EQ(seen[2], "");
+      EXPECT_EQ(seen[3], "sample frame10 (split val, index 10): frame.png: truncated");
+    }
+  }
+}
+
+TEST(Loader, MixedSizesNameTheSamePairForAnyNumberOfWorkers) {
+  Bench bench;
+  bench.dataset->overgrown = {3, 4};
+  Pipeline none;
+  const auto source = bench.source(std::move(none));
+  for (const size_t workers : {0, 2, 5}) {
+    auto options = with(3, workers);
+    options.shuffle = false;
+    Loader loader(source, options);
+    loader.start(0);
+    const auto seen = messages(loader);
+    EXPECT_EQ(seen[0], "");
+    EXPECT_THAT(seen[1], HasSubstr("sample frame3 is 16x24 and sample frame5 is 8x12"));
+    EXPECT_EQ(seen[2], "");
+  }
+}
+
+TEST(Loader, CanBeLeftAndStartedAnewAtAnyPoint) {
+  Bench bench;
+  bench.dataset->broken = {7};
+  const auto source = bench.source();
+  for (size_t taken = 0; taken < 5; ++taken) {
+    for (const size_t workers : {0, 1, 5}) {
+      Loader loader(source, with(2, workers, 4));
+      for (uint64_t epoch = 0; epoch < 4; ++epoch) {
+        loader.start(epoch);
+        for (size_t i = 0; i < taken; ++i) message_of([&] { loader.next(); });
+      }
+    }
+  }
+  bench.dataset->broken.clear();
+  Loader fresh(source, with(2, 0));
+  const std::string expected = epoch_bits(fresh, 1);
+  Loader left(source, with(2, 3, 4));
+  left.start(0);
+  left.next();
+  EXPECT_EQ(epoch_bits(left, 1), expected);
+}
+
+TEST(Loader, MakesNoMoreThanItsPrefetchAhead) {
+  Bench bench;
+  const auto source = bench.source();
+  Loader loader(source, with(2, 3, 2));
+  loader.start(0);
+  loader.next();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(bench.dataset->loads, 6u);  // the batch taken, and two that wait
+}
+
+TEST(Loader, WorkersShareTheSamplesOfOneBatch) {
+  Bench bench;
+  std::atomic<int> inside{0}, most{0};
+  Pipeline pipeline;
+  add(pipeline, true, [&](Sample&, cv::RNG&) {
+    const int now = ++inside;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    --inside;
+  });
+  const auto source = bench.source(std::move(pipeline));
+  Loader loader(source, with(2, 2, 1));
+  loader.start(0);
+  loader.next();
+  EXPECT_EQ(most, 2);
+  EXPECT_GT(loader.waited(), 0.015);
+  loader.start(1);
+  EXPECT_EQ(loader.waited(), 0);
+}
+
+TEST(Loader, ReusesMemoryOfBatchesThatAreGoneAndOfNoOthers) {
+  Bench bench;
+  const auto source = bench.source();
+  Batch kept;
+  std::string before;
+  {
+    Loader loader(source, with(4, 0));
+    loader.start(0);
+    kept = *loader.next();
+    before = bits(kept);
+    std::set<const void*> gone;
+    {
+      const Batch second = *loader.next();
+      for (const auto& [name, tensor] : second.tensors) gone.insert(tensor.data_ptr());
+    }
+    loader.start(1);
+    const Batch next = *loader.next();
+    for (const auto& [name, tensor] : next.tensors) EXPECT_EQ(gone.count(tensor.data_ptr()), 1u);
+    const auto view = kept.tensor("image").slice(0, 1, 2);
+    kept.tensors.erase("image");
+    while (const auto batch = loader.next()) {
+      EXPECT_NE(batch->tensor("image").storage().data(), view.storage().data());
+    }
+    kept.tensors["image"] = torch::as_strided(view, {4, 3, 6, 8}, {144, 1, 24, 3}, 0);
+  }
+  EXPECT_EQ(bits(kept), before);
+}
+
+TEST(Loader, HandlesAnEmptySplitAndNoStart) {
+  Bench bench;
+  bench.dataset->samples = 0;
+  const auto source = bench.source();
+  Loader loader(source, with(2, 2));
+  EXPECT_FALSE(loader.next().has_value());
+  loader.start(0);
+  EXPECT_EQ(loader.batches(), 0u);
+  EXPECT_FALSE(loader.next().has_value());
+}
+
+TEST(Loader, RefusesOptionsThatCannotWork) {
+  Bench bench;
+  const auto source = bench.source();
+  EXPECT_THAT(message_of([&] { Loader(source, with(0, 1)); }), HasSubstr("batch_size"));
+  EXPECT_THAT(message_of([&] { Loader(source, with(1, 1, 0)); }), HasSubstr("prefetch"));
+}
+
+}  // namespace
+}  // namespace tasuki::testing

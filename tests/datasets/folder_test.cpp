@@ -1,0 +1,226 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/data/dataset.h"
+#include "core/data/files.h"
+#include "core/data/image_io.h"
+#include "core/data/npy.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/pipelines/plugin.h"
+
+namespace tasuki {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::make;
+
+constexpr const char* kFields =
+    "root: 'set' "
+    "field { name: 'image' extension: '.png' } "
+    "field { name: 'seg' kind: 'tasuki/label_map' label_map: [-1, 1, 0] ignore: 9"
+    "        classes: ['wall', 'chair'] } "
+    "field { name: 'depth' kind: 'tasuki/depth' scale: 0.001 ignore: 65535 } ";
+constexpr const char* kSplits =
+    "split { name: 'train' list: 'all.txt' to: 0.8 } "
+    "split { name: 'val' list: 'all.txt' from: 0.8 } "
+    "split { name: 'files' } ";
+
+// Five samples "a/0" to "a/4" of 4 x 6 pixels.
+class FolderTest : public ::testing::Test {
+ protected:
+  FolderTest() {
+    std::string list;
+    for (int i = 0; i < 5; ++i) {
+      const std::string id = "a/" + std::to_string(i);
+      list += id + (i % 2 ? "\n" : " \r\n\n");
+      write_image(file("image", id), cv::Mat(4, 6, CV_8UC3, cv::Scalar(10, 20, 30 + i)));
+      cv::Mat labels(4, 6, CV_8UC1, cv::Scalar(1));
+      labels.at<uchar>(0, 0) = 9;
+      labels.at<uchar>(0, 1) = 0;
+      labels.at<uchar>(0, 2) = 2;
+      write_image(file("seg", id), labels);
+      cv::Mat depth(4, 6, CV_16UC1, cv::Scalar(1500 + i));
+      depth.at<ushort>(1, 1) = 65535;
+      write_image(file("depth", id), depth);
+    }
+    write_file_atomically(root_ / "set/all.txt", list);
+  }
+
+  std::filesystem::path file(const std::string& folder, const std::string& id) const {
+    return root_ / ("set/" + folder + "/" + id + ".png");
+  }
+  std::unique_ptr<Dataset> dataset(const std::string& options = std::string(kFields) +
+                                                                kSplits) const {
+    return make<Dataset>("tasuki/Folder", options, {root_.path()});
+  }
+  template <class Action>
+  static std::string message(Action action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  testing::TemporaryFolder root_;
+};
+
+TEST_F(FolderTest, ReadsFieldsAsDescribed) {
+  const auto data =
+      dataset(std::string(kFields) + kSplits + "camera { fx: 5 fy: 6 cx: 2.5 cy: 1.5 }");
+  const Sample sample = data->load("train", 3);
+  EXPECT_EQ(sample.id, "a/3");
+  EXPECT_EQ(sample.original_size, cv::Size(6, 4));
+  EXPECT_EQ(sample.camera->fy, 6);
+  EXPECT_EQ(sample.field("image").value.at<cv::Vec3b>(2, 2), cv::Vec3b(10, 20, 33));
+  const cv::Mat& seg = sample.field("seg").value;
+  EXPECT_EQ(seg.at<int>(0, 0), -1);
+  EXPECT_EQ(seg.at<int>(0, 1), -1);
+  EXPECT_EQ(seg.at<int>(0, 2), 0);
+  EXPECT_EQ(seg.at<int>(3, 5), 1);
+  EXPECT_FLOAT_EQ(sample.field("depth").value.at<float>(0, 0), 1.503f);
+  EXPECT_EQ(sample.field("depth").value.at<float>(1, 1), 0);
+  EXPECT_EQ(sample.field("depth").file, file("depth", "a/3").string());
+  EXPECT_THAT(data->class_names("seg"), ElementsAre("wall", "chair"));
+  EXPECT_TRUE(data->class_names("depth").empty());
+}
+
+TEST_F(FolderTest, SplitsShareNothingAndLoseNothing) {
+  const auto data = dataset();
+  EXPECT_THAT(data->splits(), ElementsAre("train", "val", "files"));
+  EXPECT_THAT(data->ids("train"), ElementsAre("a/0", "a/1", "a/2", "a/3"));
+  EXPECT_THAT(data->ids("val"), ElementsAre("a/4"));
+  EXPECT_THAT(data->ids("files"), ElementsAre("a/0", "a/1", "a/2", "a/3", "a/4"));
+  EXPECT_EQ(data->size("train"), 4u);
+  EXPECT_THAT(message([&] { data->size("vall"); }), HasSubstr("did you mean \"val\""));
+}
+
+TEST_F(FolderTest, LeavesOutWhatIsExcluded) {
+  write_file_atomically(root_ / "set/bad.txt", "a/1\n");
+  const auto data = dataset(std::string(kFields) +
+                            "split { name: 'some' list: 'all.txt' exclude: 'bad.txt' to: 0.6 }");
+  EXPECT_THAT(data->ids("some"), ElementsAre("a/0", "a/2"));
+}
+
+TEST_F(FolderTest, DecodesNormalsFromColours) {
+  cv::Mat stored(4, 6, CV_8UC3, cv::Scalar(0, 128, 128));  // B, G, R: z = -1
+  stored.at<cv::Vec3b>(0, 0) = cv::Vec3b(128, 128, 255);   // x = 1
+  stored.at<cv::Vec3b>(0, 1) = cv::Vec3b(128, 128, 128);   // none
+  write_image(file("normal", "a/0"), stored);
+  write_file_atomically(root_ / "set/one.txt", "a/0\n");
+  const std::string image = "root: 'set' field { name: 'image' extension: '.png' } ";
+  const std::string split = "split { name: 's' list: 'one.txt' } ";
+  const std::string normal =
+      "field { name: 'normal' kind: 'tasuki/normals' unit_length: true ignore: 128 ";
+  const auto load = [&](const std::string& rest) {
+    return dataset(image + split + normal + rest + "}")->load("s", 0).field("normal").value.clone();
+  };
+  cv::Mat value = load("scale: 0.00784313725 offset: -1");
+  EXPECT_NEAR(value.at<cv::Vec3f>(0, 0)[0], 1, 1e-4);
+  EXPECT_NEAR(value.at<cv::Vec3f>(2, 2)[2], -1, 1e-4);
+  EXPECT_EQ(value.at<cv::Vec3f>(0, 1), cv::Vec3f(0, 0, 0));
+  // z taken from red, its sign turned; x from blue.
+  value = load("scale: [0.0078431, 0.0078431, -0.0078431] offset: [-1, -1, 1] channel: [2, 1, 0]");
+  EXPECT_NEAR(value.at<cv::Vec3f>(0, 0)[2], -1, 1e-4);
+  EXPECT_NEAR(value.at<cv::Vec3f>(2, 2)[0], -1, 1e-4);
+}
+
+TEST_F(FolderTest, ReadsNumpyFiles) {
+  cv::Mat colours(4, 6, CV_32FC3, cv::Scalar(1, 0.5, 0)), labels(4, 6, CV_32FC1, cv::Scalar(2));
+  labels.at<float>(1, 1) = -1;
+  cv::Mat depth(4, 6, CV_64FC1, cv::Scalar(2.5));
+  depth.at<double>(0, 0) = std::nan("");
+  write_npy(root_ / "np/image/0.npy", colours);
+  write_npy(root_ / "np/seg/0.npy", labels);
+  write_npy(root_ / "np/depth/0.npy", depth);
+  const Sample sample =
+      dataset(
+          "root: 'np' field { name: 'image' extension: '.npy' scale: 255 } "
+          "field { name: 'seg' extension: '.npy' kind: 'tasuki/label_map' } "
+          "field { name: 'depth' extension: '.npy' kind: 'tasuki/depth' ignore: nan } "
+          "split { name: 'all' }")
+          ->load("all", 0);
+  EXPECT_EQ(sample.field("image").value.at<cv::Vec3b>(0, 0), cv::Vec3b(0, 128, 255));
+  EXPECT_EQ(sample.field("seg").value.at<int>(0, 0), 2);
+  EXPECT_EQ(sample.field("seg").value.at<int>(1, 1), -1);
+  EXPECT_EQ(sample.field("depth").value.at<float>(0, 0), 0);
+  EXPECT_EQ(sample.field("depth").value.at<float>(3, 3), 2.5f);
+}
+
+TEST_F(FolderTest, ErrorsOfFilesNameThem) {
+  const auto data = dataset();
+  const auto failure = [&] { return message([&] { data->load("val", 0); }); };
+  ASSERT_EQ(failure(), "no error");
+  const std::string whole = read_file(file("image", "a/4"));
+  write_file_atomically(file("image", "a/4"), whole.substr(0, whole.size() / 2));
+  EXPECT_THAT(failure(), AllOf(HasSubstr(file("image", "a/4").string()), HasSubstr("truncated"),
+                               HasSubstr("sample a/4")));
+  write_image(file("image", "a/4"), cv::Mat(4, 7, CV_8UC3, cv::Scalar()));
+  EXPECT_THAT(failure(), AllOf(HasSubstr(file("depth", "a/4").string() + " is 4x6"),
+                               HasSubstr(file("image", "a/4").string() + " is 4x7")));
+  std::filesystem::remove(file("image", "a/4"));
+  EXPECT_THAT(failure(), AllOf(HasSubstr(file("image", "a/4").string()), HasSubstr("No such")));
+}
+
+TEST_F(FolderTest, ValuesWithoutAClassAreErrors) {
+  const auto data = dataset();
+  cv::Mat labels(4, 6, CV_8UC1, cv::Scalar(1));
+  labels.at<uchar>(2, 5) = 3;
+  write_image(file("seg", "a/4"), labels);
+  EXPECT_THAT(message([&] { data->load("val", 0); }),
+              AllOf(HasSubstr("seg/a/4.png: stored value 3 at (x 5, y 2) has no class")));
+  write_image(file("seg", "a/4"), cv::Mat(4, 6, CV_8UC3, cv::Scalar()));
+  EXPECT_THAT(message([&] { data->load("val", 0); }), HasSubstr("has 3 channels"));
+}
+
+TEST_F(FolderTest, ErrorsOfListsNameFileAndLine) {
+  const auto failure = [&](const std::string& list, const std::string& range = "") {
+    write_file_atomically(root_ / "set/list.txt", list);
+    return message([&] {
+      dataset(std::string(kFields) + "split { name: 's' list: 'list.txt' " + range + "}");
+    });
+  };
+  EXPECT_THAT(failure("a/0\n\na/0\n"), HasSubstr("list.txt:3: id \"a/0\" is in line 1 already"));
+  EXPECT_THAT(failure("../x\n"), HasSubstr("list.txt:1: id \"../x\" leads out of its folder"));
+  EXPECT_THAT(failure("/x\n"), HasSubstr("leads out of its folder"));
+  EXPECT_THAT(failure("\n"), HasSubstr("split \"s\" is empty"));
+  EXPECT_THAT(failure("a/0\n", "to: 0.2"), HasSubstr("split \"s\" is empty"));
+  EXPECT_THAT(
+      message([&] { dataset(std::string(kFields) + "split { name: 's' list: 'none.txt' }"); }),
+      HasSubstr("none.txt"));
+  EXPECT_THAT(message([&] { dataset("root: 'nowhere' field { name: 'image' }"); }),
+              AllOf(HasSubstr("nowhere"), HasSubstr("--data-root")));
+}
+
+TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
+  const auto path = [&](const std::string& options) -> std::string {
+    try {
+      dataset("root: 'set' " + options);
+    } catch (const OptionError& error) {
+      return error.field();
+    }
+    return "no error";
+  };
+  const std::string image = "field { name: 'image' extension: '.png' } ";
+  EXPECT_EQ(path(""), "field");
+  EXPECT_EQ(path(image), "split");
+  EXPECT_EQ(path(image + "field { name: 'd' }"), "field[d].kind");
+  EXPECT_EQ(path(image + "field { kind: 'tasuki/depth' }"), "field[1].name");
+  EXPECT_EQ(path(image + image), "field[image].name");
+  EXPECT_EQ(path(image + "field { name: 'd' kind: 'tasuki/deep' }"), "field[d].kind");
+  EXPECT_EQ(path(image + "field { name: 'd' kind: 'tasuki/depth' label_map: 1 }"),
+            "field[d].label_map");
+  EXPECT_EQ(path(image + "field { name: 'd' kind: 'tasuki/label_map' scale: 1 }"),
+            "field[d].scale");
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' classes: 'a'"
+                         "        label_map: [0, 1] }"),
+            "field[s].label_map[1]");
+  EXPECT_EQ(path(image + "split { name: 's' from: 0.5 to: 0.5 }"), "split[s].to");
+  EXPECT_EQ(path(image + "split { name: 's' } camera { fx: 1 fy: 1 cx: 0 }"), "camera.cy");
+}
+
+}  // namespace
+}  // namespace tasuki

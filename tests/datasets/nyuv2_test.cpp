@@ -1,0 +1,86 @@
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/data/dataset.h"
+#include "core/data/files.h"
+#include "core/data/transform.h"
+#include "tests/pipelines/plugin.h"
+
+namespace tasuki {
+namespace {
+
+// The text between the braces that follow `head` in the data set's config.
+std::string options_in_config(const std::string& head) {
+  const std::string text =
+      read_file(std::filesystem::path(TASUKI_SOURCE_DIR) / "configs/_base_/nyuv2_p1_data.pbtxt");
+  const size_t begin = text.find('{', text.find(head)) + 1;
+  size_t end = begin;
+  for (int depth = 1; end < text.size(); ++end) {
+    depth += (text[end] == '{') - (text[end] == '}');
+    if (depth == 0) break;
+  }
+  return text.substr(begin, end - begin);
+}
+
+// The real frames, where TASUKI_DATA has them.
+class Nyuv2 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* root = std::getenv("TASUKI_DATA");
+    if (root == nullptr || !std::filesystem::is_directory(std::filesystem::path(root) / "nyuv2")) {
+      GTEST_SKIP() << "TASUKI_DATA has no folder nyuv2; see datasets/nyuv2/README.md";
+    }
+    data_ = testing::make<Dataset>("tasuki/Folder", options_in_config("[tasuki/Folder]"), {root});
+  }
+  std::unique_ptr<Dataset> data_;
+};
+
+TEST_F(Nyuv2, HasTheOfficialSplit) {
+  EXPECT_EQ(data_->size("train"), 636u);
+  EXPECT_EQ(data_->size("val"), 159u);
+  EXPECT_EQ(data_->size("trainval"), 795u);
+  EXPECT_EQ(data_->size("test"), 654u);
+  EXPECT_EQ(data_->class_names("seg").size(), 13u);
+}
+
+TEST_F(Nyuv2, LabelsAreClassesAndDepthIsMetres) {
+  for (const char* split : {"train", "test"}) {
+    for (size_t i = 0; i < 600; i += 97) {
+      const Sample sample = data_->load(split, i);
+      EXPECT_EQ(sample.size(), cv::Size(640, 480));
+      double least = 0, most = 0;
+      cv::minMaxLoc(sample.field("seg").value, &least, &most);
+      EXPECT_GE(least, -1);
+      EXPECT_LT(most, 13);
+      cv::minMaxLoc(sample.field("depth").value, &least, &most);
+      EXPECT_GT(least, 0.5);
+      EXPECT_LE(most, 10.1);
+    }
+  }
+}
+
+TEST_F(Nyuv2, NormalsOfFloorsPointUp) {
+  const auto derive = testing::make<Transform>("tasuki/NormalsFromDepth",
+                                               options_in_config("[tasuki/NormalsFromDepth]"));
+  constexpr int kFloor = 4;
+  double up = 0, pixels = 0;
+  for (size_t i = 0; i < 636; i += 40) {
+    Sample sample = data_->load("train", i);
+    cv::RNG random(1);
+    derive->apply(sample, random);
+    EXPECT_NO_THROW(check_sample(sample));
+    const cv::Mat floor = sample.field("seg").value == kFloor;
+    cv::Mat y;
+    cv::extractChannel(sample.field("normal").value, y, 1);
+    up += cv::mean(y, floor)[0] * cv::countNonZero(floor);
+    pixels += cv::countNonZero(floor);
+  }
+  ASSERT_GT(pixels, 10000);
+  // y points down. The camera is held level or tilted by up to some 40 degrees.
+  EXPECT_LT(up / pixels, -0.75);
+}
+
+}  // namespace
+}  // namespace tasuki

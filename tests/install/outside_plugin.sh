@@ -1,0 +1,89 @@
+#!/bin/bash
+# outside_plugin.sh SOURCE BUILD WORK: installs BUILD into a new prefix, moves that elsewhere, builds
+# the example plugin against it, and trains and evaluates with both.
+# CMAKE, CXX, CCACHE and Torch_DIR come from the build that is tested.
+set -euo pipefail
+source_root="$1" build="$2" work="$3"
+unset LD_LIBRARY_PATH TASUKI_PLUGIN_PATH
+
+fail() {
+  echo "outside_plugin: $1" >&2
+  exit 1
+}
+
+# expect FILE TEXT: the file has the text in it.
+expect() {
+  grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "\"$2\" is not in $1"; }
+}
+
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+
+echo "-- installing"
+"$CMAKE" --install "$build" --prefix "$work/prefix" >install.log
+mv prefix elsewhere
+prefix="$work/elsewhere"
+tasuki="$prefix/bin/tasuki"
+[ ! -e "$prefix"/bin/registry_test ] || fail "tests were installed"
+
+echo "-- the installed program is whole"
+ldd "$tasuki" >libraries.txt
+expect libraries.txt "$prefix"
+if grep -F -e "$build" -e "not found" libraries.txt; then fail "tasuki is not self-contained"; fi
+modules=("$prefix"/lib*/tasuki/plugins/*.so)
+for module in "${modules[@]}"; do
+  cmp "$module" "$build/${module#"$prefix/"}"
+done
+"$tasuki" plugins >plugins.txt
+expect plugins.txt "tasuki/ResNet"
+if grep -F "$build" plugins.txt; then fail "modules of the build tree were loaded"; fi
+
+echo "-- building the plugin"
+cp -r "$source_root/docs/examples/edge_plugin" acme
+"$CMAKE" -S acme -B acme_build -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra" \
+  ${CCACHE:+-DCMAKE_CXX_COMPILER_LAUNCHER="$CCACHE"} >configure.log
+"$CMAKE" --build acme_build -j 2 >build.log || { cat build.log; fail "the plugin does not build"; }
+if grep -F "warning:" build.log; then fail "the plugin builds with warnings"; fi
+module="$work/acme_build/acme_edge.so"
+[ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
+
+echo "-- a project with other libraries is told so"
+cp -r "$prefix" other
+sed -i 's/, libtorch [0-9.]*,/, libtorch 0.1.0,/' other/lib*/cmake/Tasuki/TasukiConfig.cmake
+if "$CMAKE" -S acme -B other_build -G Ninja -DCMAKE_PREFIX_PATH="$work/other" >other.log 2>&1; then
+  fail "another LibTorch was not noticed"
+fi
+expect other.log "libtorch 0.1.0"
+rm -r other other_build
+
+echo "-- its names"
+"$tasuki" plugins --plugin "$module" >with.txt
+expect with.txt "acme/Edge"
+expect with.txt "acme/edge_map"
+expect with.txt "Weight of edge pixels in the loss"
+TASUKI_PLUGIN_PATH="$work/acme_build" "$tasuki" plugins >by_path.txt
+expect by_path.txt "acme/EdgesFromLabels"
+
+echo "-- training"
+config=acme/configs/rooms_edges.pbtxt
+tiny=(--set 'data.dataset=[tasuki/Rooms]{height:48 width:64 train_size:8 val_size:4 test_size:4}'
+      --set train.epochs=1 --set data.loader.batch_size=4)
+code=0
+"$tasuki" train $config "${tiny[@]}" --work-dir run >without.log 2>&1 || code=$?
+[ $code = 2 ] || fail "an unknown plugin ended with exit code $code, not 2"
+expect without.log "acme/EdgesFromLabels"
+"$tasuki" train $config "${tiny[@]}" --work-dir run --plugin "$module" >train.log 2>&1 ||
+  { cat train.log; fail "training failed"; }
+for file in metrics.json best.safetensors last.safetensors report.html history.jsonl; do
+  [ -s "run/$file" ] || fail "training left no $file"
+done
+expect run/metrics.json '"f1"'
+
+echo "-- evaluating"
+"$tasuki" eval $config run/best.safetensors "${tiny[@]}" --plugin "$module" >eval.log 2>&1 ||
+  { cat eval.log; fail "evaluation failed"; }
+expect eval.log f1
+rm -rf "$work"
+echo "outside_plugin: passed"

@@ -1,0 +1,303 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "tests/plugins/tasks/tasks.h"
+
+namespace tasuki::tests {
+namespace {
+
+using testing::HasSubstr;
+using torch::Tensor;
+
+std::unique_ptr<Metrics> measured(const Task& task, const Images& images) {
+  auto metrics = task.make_metrics();
+  for (size_t i = 0; i < images.labels.size(); ++i) {
+    metrics->update(images.predictions[i], images.labels[i]);
+  }
+  return metrics;
+}
+
+std::unique_ptr<Task> with_image_averaging(const std::string& name, const std::string& options) {
+  return make_task(name, options, {"task", {}, IMAGE});
+}
+
+// Straight from the definitions, one pixel after another, in double.
+std::map<std::string, double> naive_segmentation(const Tensor& p, const Tensor& y, int classes) {
+  double ious = 0, accuracies = 0, right = 0, valid = 0;
+  int present = 0, labelled = 0;
+  for (int c = 0; c < classes; ++c) {
+    double hit = 0, in_label = 0, in_prediction = 0;
+    for (int64_t i = 0; i < y.numel(); ++i) {
+      const auto truth = y.flatten()[i].item<int64_t>(), guess = p.flatten()[i].item<int64_t>();
+      if (truth == -1) continue;
+      hit += truth == c && guess == c;
+      in_label += truth == c;
+      in_prediction += guess == c;
+    }
+    right += hit;
+    valid += in_label;
+    if (in_label + in_prediction > 0) ious += hit / (in_label + in_prediction - hit), ++present;
+    if (in_label > 0) accuracies += hit / in_label, ++labelled;
+  }
+  return {
+      {"miou", ious / present}, {"pixel_acc", right / valid}, {"mean_acc", accuracies / labelled}};
+}
+
+std::map<std::string, double> naive_depth(const Tensor& prediction, const Tensor& label) {
+  const auto valid = label > 0;
+  const auto y = label.masked_select(valid).to(torch::kDouble);
+  const auto p = prediction.masked_select(valid).to(torch::kDouble).clamp(1e-3f, 10);
+  const auto d = p - y, log = p.log() - y.log(), factor = torch::max(p / y, y / p);
+  const auto mean = [](const Tensor& x) { return x.to(torch::kDouble).mean().item<double>(); };
+  return {{"abs_err", mean(d.abs())},
+          {"abs_rel", mean(d.abs() / y)},
+          {"sq_rel", mean(d * d / y)},
+          {"rmse", std::sqrt(mean(d * d))},
+          {"rmse_log", std::sqrt(mean(log * log))},
+          {"log10", mean((p.log10() - y.log10()).abs())},
+          {"silog", 100 * std::sqrt(log.var(/*unbiased=*/false).item<double>())},
+          {"delta1", mean(factor < 1.25)},
+          {"delta2", mean(factor < 1.5625)},
+          {"delta3", mean(factor < 1.953125)}};
+}
+
+std::map<std::string, double> naive_normals(const Tensor& prediction, const Tensor& label) {
+  std::vector<double> angles;
+  for (int64_t r = 0; r < label.size(1); ++r) {
+    for (int64_t c = 0; c < label.size(2); ++c) {
+      const auto y = label.select(1, r).select(1, c).to(torch::kDouble);
+      const auto p = prediction.select(1, r).select(1, c).to(torch::kDouble);
+      if (y.abs().sum().item<double>() == 0) continue;
+      const double cosine = (p.dot(y) / p.norm() / y.norm()).item<double>();
+      angles.push_back(std::acos(std::clamp(cosine, -1.0, 1.0)) * 180 / M_PI);
+    }
+  }
+  std::sort(angles.begin(), angles.end());
+  const auto t = torch::tensor(angles, torch::kDouble);
+  const auto below = [&](double limit) {
+    return (t < limit).to(torch::kDouble).mean().item<double>();
+  };
+  const size_t half = angles.size() / 2;
+  const bool odd = angles.size() % 2 == 1;
+  return {{"mean", t.mean().item<double>()},
+          {"median", odd ? angles[half] : (angles[half - 1] + angles[half]) / 2},
+          {"rmse", std::sqrt(t.square().mean().item<double>())},
+          {"within_11_25", below(11.25)},
+          {"within_22_5", below(22.5)},
+          {"within_30", below(30)}};
+}
+
+std::map<std::string, double> naive_disparity(const Tensor& prediction, const Tensor& label) {
+  const auto valid = label >= 0;
+  const auto y = label.masked_select(valid).to(torch::kDouble);
+  const auto e = (prediction.masked_select(valid).to(torch::kDouble) - y).abs();
+  return {{"abs_err", e.mean().item<double>()},
+          {"rmse", std::sqrt(e.square().mean().item<double>())},
+          {"d1", ((e > 3) & (e > y * 0.05)).to(torch::kDouble).mean().item<double>()}};
+}
+
+void expect_equal(const std::map<std::string, double>& got,
+                  const std::map<std::string, double>& expected, double tolerance) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (const auto& [name, value] : expected) EXPECT_NEAR(got.at(name), value, tolerance) << name;
+}
+
+struct Case {
+  const char* name;
+  const char* options;
+  Images images;
+  std::map<std::string, double> (*naive)(const Tensor&, const Tensor&);
+  double tolerance;  // of the median, less than a bin; of the others, rounding
+};
+
+std::vector<Case> all_cases() {
+  const auto segmentation = [](const Tensor& p, const Tensor& y) {
+    return naive_segmentation(p, y, 5);
+  };
+  return {{"tasuki/Segmentation", "classes: 5", random_classes(3, 9, 11, 5), segmentation, 1e-12},
+          {"tasuki/Depth", "", random_depths(3, 17, 19), naive_depth, 1e-6},
+          {"tasuki/Normals", "", random_normals(3, 60, 70), naive_normals, 0.011},
+          {"tasuki/Disparity", "", random_disparities(3, 17, 19), naive_disparity, 1e-9}};
+}
+
+TEST(TaskMetrics, AreThoseOfTheDefinitions) {
+  for (const auto& one : all_cases()) {
+    SCOPED_TRACE(one.name);
+    const auto expected = one.naive(stacked(one.images.predictions), stacked(one.images.labels));
+    const auto got = by_name(*measured(*make_task(one.name, one.options), one.images));
+    expect_equal(got, expected, one.tolerance);
+    for (const auto& [name, value] : expected) {
+      if (name == "median") continue;
+      EXPECT_NEAR(got.at(name), value, 1e-5 * (1 + value)) << name;
+    }
+  }
+}
+
+TEST(TaskMetrics, OfImagesAreThoseOfAllPixelsAtOnce) {
+  for (const auto& one : all_cases()) {
+    SCOPED_TRACE(one.name);
+    const auto task = make_task(one.name, one.options);
+    const Images whole{{stacked(one.images.predictions)}, {stacked(one.images.labels)}};
+    expect_equal(by_name(*measured(*task, one.images)), by_name(*measured(*task, whole)), 1e-9);
+  }
+}
+
+TEST(TaskMetrics, ImageAveragingIsTheMeanOfTheImages) {
+  for (auto one : all_cases()) {
+    SCOPED_TRACE(one.name);
+    // An image without a valid pixel changes nothing.
+    const bool disparity = std::string(one.name) == "tasuki/Disparity";
+    const bool index = one.images.labels[0].scalar_type() == torch::kLong;
+    one.images.predictions.push_back(one.images.predictions[0]);
+    one.images.labels.push_back(
+        torch::full_like(one.images.labels[0], index || disparity ? -1 : 0));
+    const auto task = make_task(one.name, one.options);
+    std::map<std::string, double> expected;
+    for (size_t i = 0; i < 3; ++i) {
+      const Images image{{one.images.predictions[i]}, {one.images.labels[i]}};
+      for (const auto& [name, value] : by_name(*measured(*task, image))) {
+        expected[name] += value / 3;
+      }
+    }
+    const auto averaged = measured(*with_image_averaging(one.name, one.options), one.images);
+    expect_equal(by_name(*averaged), expected, 1e-9);
+    EXPECT_EQ(details_of(*averaged)["averaging"], "IMAGE");
+    EXPECT_EQ(details_of(*averaged)["images_without_valid_pixels"], 1);
+  }
+}
+
+TEST(TaskMetrics, OfNothingAreNotANumber) {
+  for (const auto& one : all_cases()) {
+    for (const auto& [name, value] : by_name(*make_task(one.name, one.options)->make_metrics())) {
+      EXPECT_TRUE(std::isnan(value)) << one.name << " " << name;
+    }
+  }
+}
+
+TEST(TaskMetrics, RefuseWhatIsNotFinite) {
+  for (const auto& one : all_cases()) {
+    if (one.images.labels[0].scalar_type() == torch::kLong) continue;
+    auto prediction = one.images.predictions[0].clone();
+    prediction.select(0, 0)[2][3] = std::numeric_limits<float>::infinity();
+    const auto metrics = make_task(one.name, one.options)->make_metrics();
+    EXPECT_THAT(error_of([&] { metrics->update(prediction, one.images.labels[0]); }),
+                HasSubstr("prediction is inf at (x 3, y 2, channel 0)"));
+    EXPECT_EQ(details_of(*metrics)["images"], 0);
+  }
+}
+
+TEST(SegmentationMetrics, RefuseValuesThatAreNoClass) {
+  const auto metrics = make_task("tasuki/Segmentation", "classes: 3")->make_metrics();
+  const auto fine = torch::zeros({2, 2}, torch::kLong);
+  auto wrong = fine.clone();
+  wrong[1][0] = 3;
+  EXPECT_THAT(error_of([&] { metrics->update(wrong, fine); }),
+              HasSubstr("prediction 3 at (x 0, y 1) is no class: classes are 0..2"));
+  EXPECT_THAT(error_of([&] { metrics->update(fine, wrong); }), HasSubstr("label 3 at (x 0, y 1)"));
+}
+
+TEST(SegmentationMetrics, AbsentClassesDoNotCount) {
+  const Task::Context context{"seg", {"bed", "lamp", "wall"}, PIXEL};
+  const auto metrics = make_task("tasuki/Segmentation", "classes: 3", context)->make_metrics();
+  metrics->update(torch::tensor(std::vector<int64_t>{0, 0, 2, 2}).view({2, 2}),
+                  torch::tensor(std::vector<int64_t>{0, 2, 2, -1}).view({2, 2}));
+  EXPECT_NEAR(by_name(*metrics)["miou"], 0.5, 1e-12);
+  EXPECT_NEAR(by_name(*metrics)["pixel_acc"], 2.0 / 3, 1e-12);
+  const auto details = details_of(*metrics);
+  EXPECT_EQ(details["confusion"], nlohmann::json::parse("[[1,0,0],[0,0,0],[1,0,1]]"));
+  EXPECT_EQ(details["absent_classes"], nlohmann::json::parse(R"(["lamp"])"));
+  EXPECT_EQ(details["per_class_iou"], nlohmann::json::parse("[0.5,null,0.5]"));
+  EXPECT_EQ(details["class_names"][1], "lamp");
+  EXPECT_EQ(details["averaging"], "PIXEL");
+}
+
+TEST(SegmentationMetrics, VoidIsNotCountedAsWrong) {
+  const auto truth = torch::arange(100).remainder(4).view({10, 10});
+  auto label = truth.clone();
+  label.view(-1).slice(0, 0, 15).fill_(-1);
+  const auto metrics = make_task("tasuki/Segmentation", "classes: 4")->make_metrics();
+  metrics->update(truth, label);
+  EXPECT_EQ(by_name(*metrics)["pixel_acc"], 1);
+  EXPECT_EQ(by_name(*metrics)["miou"], 1);
+}
+
+TEST(DepthMetrics, ClampNegativePredictions) {
+  const auto metrics = make_task("tasuki/Depth", "min_depth: 0.5 max_depth: 4")->make_metrics();
+  metrics->update(torch::tensor({-3.0f, 9.0f}).view({1, 1, 2}),
+                  torch::tensor({1.0f, 2.0f}).view({1, 1, 2}));
+  auto values = by_name(*metrics);
+  EXPECT_NEAR(values["abs_err"], (0.5 + 2) / 2, 1e-12);
+  EXPECT_NEAR(values["rmse_log"], std::log(2.0), 1e-12);
+  EXPECT_EQ(values["delta1"], 0);
+  EXPECT_EQ(details_of(*metrics)["max_depth"], 4);
+}
+
+TEST(NormalMetrics, AreExactAtSmallAnglesAndForAnyLength) {
+  constexpr double kAngle = 0.005;  // degrees; acos in float32 would give 0 or 0.02
+  const double radians = kAngle * M_PI / 180;
+  const auto label = torch::tensor({0.0f, 0.0f, -1.0f}).view({3, 1, 1});
+  for (const double length : {1e-20, 1.0, 1e18}) {
+    const auto prediction =
+        (torch::tensor({std::sin(radians), 0.0, -std::cos(radians)}, torch::kDouble) * length)
+            .to(torch::kFloat)
+            .view({3, 1, 1});
+    const auto metrics = make_task("tasuki/Normals")->make_metrics();
+    metrics->update(prediction, label);
+    EXPECT_NEAR(by_name(*metrics)["mean"], kAngle, 1e-7) << length;
+  }
+}
+
+TEST(NormalMetrics, AZeroVectorIsNinetyDegreesOff) {
+  const auto metrics = make_task("tasuki/Normals")->make_metrics();
+  metrics->update(torch::zeros({3, 1, 1}), torch::tensor({0.6f, 0.0f, -0.8f}).view({3, 1, 1}));
+  EXPECT_EQ(by_name(*metrics)["mean"], 90);
+  EXPECT_EQ(by_name(*metrics)["within_30"], 0);
+}
+
+TEST(NormalMetrics, CountNormalsWhoseComponentsSumToZero) {
+  const auto metrics = make_task("tasuki/Normals")->make_metrics();
+  const auto label = torch::tensor({0.70710678f, -0.70710678f, 0.0f}).view({3, 1, 1});
+  metrics->update(-label, label);
+  EXPECT_EQ(details_of(*metrics)["valid_pixels"], 1);
+  EXPECT_NEAR(by_name(*metrics)["mean"], 180, 1e-4);
+}
+
+TEST(DisparityMetrics, OutliersAreBothThreePixelsAndFivePercentOff) {
+  const auto metrics = make_task("tasuki/Disparity")->make_metrics();
+  // Off by 4 px of 10, 4 px of 100, 2 px of 10, 7 px of 0; the last has no label.
+  metrics->update(torch::tensor({14.0f, 104.0f, 12.0f, 7.0f, 50.0f}).view({1, 1, 5}),
+                  torch::tensor({10.0f, 100.0f, 10.0f, 0.0f, -1.0f}).view({1, 1, 5}));
+  EXPECT_EQ(by_name(*metrics)["d1"], 0.5);
+  EXPECT_EQ(by_name(*metrics)["abs_err"], 17.0 / 4);
+}
+
+// A split of 654 images must not wait for its metrics: a few milliseconds an image.
+TEST(TaskMetrics, KeepUpWithImagesOfFullSize) {
+  const std::vector<std::tuple<const char*, const char*, Images>> all = {
+      {"tasuki/Segmentation", "classes: 13", random_classes(1, 288, 384, 13)},
+      {"tasuki/Depth", "", random_depths(1, 288, 384)},
+      {"tasuki/Normals", "", random_normals(1, 288, 384)},
+      {"tasuki/Disparity", "", random_disparities(1, 288, 384)}};
+  for (const auto& [name, options, images] : all) {
+    const auto metrics = make_task(name, options)->make_metrics();
+    double best = 1e9;
+    for (int i = 0; i < 5; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      metrics->update(images.predictions[0], images.labels[0]);
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - start;
+      best = std::min(best, took.count());
+    }
+    RecordProperty(std::string(name).substr(7) + "_ms", std::to_string(best));
+    EXPECT_LT(best, 200) << name;  // far above what it takes, for sanitizers and busy machines
+  }
+}
+
+}  // namespace
+}  // namespace tasuki::tests

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/model/task.h"
+
+namespace tasuki::tests {
+
+// The task registered as `name`, made from options in protobuf's text format.
+std::unique_ptr<Task> make_task(const std::string& name, const std::string& options = "",
+                                Task::Context context = {"task", {}, PIXEL});
+
+// What was measured, by name.
+std::map<std::string, double> by_name(const Metrics& metrics);
+nlohmann::json details_of(const Metrics& metrics);
+
+// The message of the Error that `action` throws; "" when it throws none.
+template <class Action>
+std::string error_of(Action action);
+
+// Random data of a fixed seed, with about a fifth of the pixels invalid.
+struct Images {
+  std::vector<torch::Tensor> predictions, labels;
+};
+Images random_classes(int images, int64_t height, int64_t width, int64_t classes);
+Images random_depths(int images, int64_t height, int64_t width);
+Images random_normals(int images, int64_t height, int64_t width);
+Images random_disparities(int images, int64_t height, int64_t width);
+
+// All images as one: rows put below each other.
+torch::Tensor stacked(const std::vector<torch::Tensor>& images);
+
+}  // namespace tasuki::tests
+
+#include "core/error/error.h"
+
+template <class Action>
+std::string tasuki::tests::error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}

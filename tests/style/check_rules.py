@@ -1,0 +1,146 @@
+"""check_rules.py ROOT: the rules of docs/architecture.md that need no compiler.
+
+- No source file has more than 500 lines, no function in a .cpp file more than 60.
+- Includes point one way: tools -> core <- plugins, datasets, pipelines; no plugin folder includes
+  another one's headers.
+- Relative links in Markdown files lead to something, their anchors too.
+- Headers begin with #pragma once.
+"""
+import os
+import re
+import subprocess
+import sys
+
+LONGEST_FILE = 500
+LONGEST_FUNCTION = 60
+SOURCES = (".h", ".cpp", ".proto", ".py", ".cmake", ".sh")
+PLUGIN_ROOTS = ("plugins", "datasets", "pipelines")
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern)[^\s#/}]")
+
+
+def list_files(root):
+    """Tracked and new files; without git, everything outside build folders."""
+    command = ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        names = set(listed.stdout.splitlines())
+    else:
+        names = set()
+        for folder, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if name not in ("build", ".git")]
+            names.update(os.path.relpath(os.path.join(folder, name), root) for name in files)
+    return sorted(name for name in names if os.path.isfile(os.path.join(root, name)))
+
+
+def check_length(name, lines):
+    if name.endswith(SOURCES) and len(lines) > LONGEST_FILE:
+        yield f"{name}: {len(lines)} lines; at most {LONGEST_FILE}"
+
+
+def functions(lines):
+    """(first line, last line) of function bodies, counted from 1. Relies on clang-format: a body
+    ends at the closing brace that has the indentation of the function's first line."""
+    first = end = None
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if inside:
+            if line.startswith(end):
+                yield first, number
+                first, inside = None, False
+            continue
+        if first is None:
+            head = HEAD.match(line)
+            if not head:
+                continue
+            first, end = number, head.group(1) + "}"
+        if line.endswith("{"):
+            inside = not line.endswith("= {")
+            first = first if inside else None
+        elif line.endswith((";", "}", ":")) or not line:
+            first = None
+
+
+def check_functions(name, lines):
+    if not name.endswith((".h", ".cpp")):
+        return
+    for first, last in functions(lines):
+        if last - first + 1 > LONGEST_FUNCTION:
+            yield (f"{name}:{first}: a function of {last - first + 1} lines; "
+                   f"at most {LONGEST_FUNCTION}")
+
+
+def part_of(name):
+    """("core", "") or, for plugins, ("plugins", "tasks")."""
+    parts = name.split("/")
+    if parts[0] in PLUGIN_ROOTS and len(parts) > 2:
+        return parts[0], parts[1]
+    return parts[0], ""
+
+
+def check_includes(name, lines):
+    here = part_of(name)
+    if not name.endswith((".h", ".cpp")) or here[0] not in PLUGIN_ROOTS + ("core", "tools"):
+        return
+    for number, line in enumerate(lines, 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        there = part_of(match.group(1))
+        if there[0] not in PLUGIN_ROOTS + ("tools", "tests", "docs") or there == here:
+            continue
+        yield f"{name}:{number}: includes {match.group(1)}; {'/'.join(here).rstrip('/')} may not"
+
+
+def check_pragma(name, lines):
+    if name.endswith(".h") and "#pragma once" not in lines:
+        yield f"{name}: no #pragma once"
+
+
+def anchor(heading):
+    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading.strip().lower())
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def anchors_of(path):
+    with open(path, encoding="utf-8") as file:
+        text = FENCE.sub("", file.read())
+    return {anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+def check_links(root, name, text):
+    if not name.endswith(".md"):
+        return
+    for target in LINK.findall(FENCE.sub("", text)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, fragment = target.partition("#")
+        path = os.path.join(root, os.path.dirname(name), file) if file else os.path.join(root, name)
+        if not os.path.exists(path):
+            yield f"{name}: the link {target} leads nowhere"
+        elif fragment and path.endswith(".md") and fragment not in anchors_of(path):
+            yield f"{name}: the link {target} has no such heading"
+
+
+def breaches(root):
+    for name in list_files(root):
+        if not name.endswith(SOURCES + (".md",)):
+            continue
+        with open(os.path.join(root, name), encoding="utf-8") as file:
+            text = file.read()
+        lines = text.splitlines()
+        for check in (check_length, check_functions, check_includes, check_pragma):
+            yield from check(name, lines)
+        yield from check_links(root, name, text)
+
+
+def main():
+    found = list(breaches(sys.argv[1]))
+    print("\n".join(found) or "every rule holds")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""A tree with one breach of each rule, and one without any, for check_rules.py."""
+import os
+import tempfile
+import unittest
+
+import check_rules
+
+
+class CheckRulesTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def found(self):
+        return list(check_rules.breaches(self.folder.name))
+
+    def test_a_good_tree_has_none(self):
+        self.write("core/a.h", "#pragma once\n")
+        self.write("core/a.cpp", '#include "core/a.h"\nint f(int a) {\n  return a;\n}\n')
+        self.write("plugins/tasks/b.cpp", '#include "core/a.h"\n#include "plugins/tasks/b.h"\n')
+        self.write("tools/c.cpp", '#include "core/a.h"\n')
+        self.write("README.md", "# One two\n[a](core/a.h) [b](#one-two) [c](https://x.y/z)\n")
+        self.assertEqual(self.found(), [])
+
+    def test_long_files(self):
+        self.write("core/a.cpp", "\n" * 501)
+        self.assertEqual(self.found(), ["core/a.cpp: 501 lines; at most 500"])
+
+    def test_long_functions(self):
+        body = "  f();\n" * 59
+        self.write("core/a.cpp", "namespace x {\nvoid f(int a,\n       int b) {\n" + body + "}\n}\n")
+        self.assertEqual(self.found(), ["core/a.cpp:2: a function of 62 lines; at most 60"])
+
+    def test_includes_against_the_arrows(self):
+        self.write("core/a.cpp", '#include "plugins/tasks/b.h"\n#include "tools/c.h"\n')
+        self.write("tools/c.cpp", '#include "datasets/rooms/d.h"\n')
+        self.write("plugins/tasks/b.cpp", '#include "plugins/decoders/e.h"\n')
+        self.assertEqual(len(self.found()), 4)
+
+    def test_headers_without_pragma(self):
+        self.write("core/a.h", "int a;\n")
+        self.assertEqual(self.found(), ["core/a.h: no #pragma once"])
+
+    def test_links_that_lead_nowhere(self):
+        self.write("docs/a.md", "# Here\n[x](b.md) [y](a.md#there) [z](../docs/a.md#here)\n"
+                                "```\n[in code](nowhere.md)\n```\n")
+        self.assertEqual(self.found(), ["docs/a.md: the link b.md leads nowhere",
+                                        "docs/a.md: the link a.md#there has no such heading"])
+
+
+if __name__ == "__main__":
+    unittest.main()

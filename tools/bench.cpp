@@ -1,0 +1,41 @@
+#include "tools/bench.h"
+
+#include <algorithm>
+#include <iostream>
+
+namespace tasuki::tools {
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+void add_bench(CLI::App& app) {
+  auto options = std::make_shared<BenchOptions>();
+  auto* command = app.add_subcommand(
+      "bench", "Measure a config's loader and training step; compare ratios within one run");
+  options->config.add_to(*command);
+  command->add_option("--steps", options->steps, "Measured steps of each variant")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--samples", options->samples, "Measured samples of the loader")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--no-loader", options->skip_loader, "Leave the loader out");
+  command->add_flag("--no-step", options->skip_step, "Leave the training step out");
+  command->footer(
+      "Variants of the step take turns, so that their ratios hold while the machine's speed "
+      "drifts. "
+      "The plain one has fp32, NCHW and every convolution as LibTorch does it.\n"
+      "Example: tasuki bench configs/rooms/quickstart.pbtxt --steps 3");
+  command->callback([options] {
+    if (!options->skip_step) {
+      std::cout << "Fastest variant needs " << bench_step(*options) << " images/s\n\n";
+    }
+    if (!options->skip_loader) bench_loader(*options);
+  });
+}
+
+}  // namespace tasuki::tools

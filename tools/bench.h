@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/command.h"
+
+namespace tasuki::tools {
+
+struct BenchOptions {
+  ConfigOptions config;
+  int steps = 5;     // measured steps a variant
+  int samples = 64;  // measured samples of the loader
+  bool skip_loader = false;
+  bool skip_step = false;
+};
+
+// Prints images/s of the loader by workers and cache state.
+void bench_loader(const BenchOptions& options);
+// Prints the step's table and returns the images/s of the fastest variant, 0 when skipped.
+double bench_step(const BenchOptions& options);
+
+// "[0.12 0.34 ...]" -> the middle one; for an even count the mean of the middle two.
+double median(std::vector<double> values);
+
+}  // namespace tasuki::tools

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+
+namespace tasuki::tools {
+
+// Adds the subcommand to the program; its callback does the work and throws Error.
+void add_train(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_config(CLI::App& app);
+void add_plugins(CLI::App& app);
+void add_bench(CLI::App& app);
+void add_data(CLI::App& app);
+
+// --plugin, which every subcommand takes.
+struct PluginOptions {
+  std::vector<std::string> plugins;
+
+  void add_to(CLI::App& command);
+  // Announces the first-party modules beside the program, those of TASUKI_PLUGIN_PATH (folders
+  // separated by ':'), and --plugin files.
+  void announce() const;
+};
+
+// CONFIG, --set, --data-root and --plugin of subcommands that read a config.
+struct ConfigOptions {
+  PluginOptions plugin;
+  std::string file;
+  std::vector<std::string> assignments;
+  std::string data_root;
+
+  void add_to(CLI::App& command);
+  // The config as it is written.
+  ResolvedConfig load() const;
+  // With threads, device and precision fixed by this machine.
+  ResolvedConfig load_for_machine() const;
+  // --data-root, else TASUKI_DATA, else "data".
+  std::filesystem::path root() const;
+};
+
+}  // namespace tasuki::tools

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "core/data/files.h"
+#include "core/engine/checkpoint.h"
+#include "core/engine/evaluate.h"
+#include "core/engine/report_builder.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+namespace {
+
+struct EvalOptions {
+  ConfigOptions config;
+  std::string checkpoint;
+  std::string predictions;
+  std::string split;
+  std::string output;
+  size_t samples = 6;
+};
+
+void print_table(const Experiment& experiment, const Evaluation& evaluation) {
+  const auto& protocol = experiment.config.message().protocol();
+  std::cout << fmt::format("Protocol {}, split {}, {} samples, averaging {} (* in the protocol)\n",
+                           protocol.name().empty() ? "unnamed" : protocol.name(), evaluation.split,
+                           evaluation.samples, Averaging_Name(protocol.averaging()));
+  for (const auto& note : protocol.note()) std::cout << "Note: " << note << "\n";
+  for (const auto& task : evaluation.tasks) {
+    for (const auto& value : task.values) {
+      std::cout << fmt::format(
+          "{:<12} {:<14} {:>12} {:<4} {} {}\n", task.task, value.info.name,
+          std::isfinite(value.value) ? fmt::format("{:.5f}", value.value) : "not measured",
+          value.info.unit, value.info.higher_is_better ? "higher is better" : "lower is better ",
+          value.info.in_protocol ? "*" : "");
+    }
+  }
+}
+
+std::filesystem::path output_folder(const EvalOptions& options) {
+  if (!options.output.empty()) return options.output;
+  if (!options.predictions.empty()) return options.predictions;
+  return std::filesystem::path(options.checkpoint).parent_path();
+}
+
+void write_results(const EvalOptions& options, const Experiment& experiment,
+                   const Evaluation& evaluation, report::Report& report) {
+  const auto folder = output_folder(options);
+  const auto name = "eval_" + evaluation.split;
+  auto results = evaluation.json(experiment.config);
+  results["config"] = options.config.file;
+  results["of"] = options.checkpoint.empty() ? options.predictions : options.checkpoint;
+  write_file_atomically(folder / (name + ".json"), results.dump(2) + "\n");
+  report.title = (experiment.config.message().name().empty()
+                      ? std::filesystem::path(options.config.file).stem().string()
+                      : experiment.config.message().name()) +
+                 ", " + evaluation.split;
+  report.facts.emplace_back("Evaluated", results["of"]);
+  report::write_report(report, folder / (name + ".html"));
+  std::cout << "Figures: " << (folder / (name + ".json")).string()
+            << "\nReport: " << (folder / (name + ".html")).string() << "\n";
+}
+
+void eval(const EvalOptions& options) {
+  if (options.checkpoint.empty() == options.predictions.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "eval needs either a CHECKPOINT or --predictions DIR (tasuki eval --help)");
+  }
+  const auto experiment =
+      build_experiment(options.config.load_for_machine(), options.config.root());
+  const auto split = options.split.empty() ? experiment.test_split() : options.split;
+  const auto source = experiment.source(split, Experiment::Pipeline::kEvaluate);
+  std::vector<PredictedSample> shown;
+  const auto keep = [&](const PredictedSample& sample) { shown.push_back(sample); };
+  const auto wanted = spread_indices(source->size(), options.samples);
+  const PredictionSink sink = options.samples == 0 ? PredictionSink() : keep;
+  if (!options.checkpoint.empty()) load_weights(*experiment.model, options.checkpoint);
+  const auto evaluation =
+      options.checkpoint.empty()
+          ? evaluate_predictions(experiment, *source, options.predictions, sink, wanted)
+          : evaluate(experiment, *source, sink, wanted);
+  print_table(experiment, evaluation);
+  auto report = report_of(experiment, evaluation);
+  for (const auto& sample : shown) add_panels(report, experiment, sample);
+  write_results(options, experiment, evaluation, report);
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  auto options = std::make_shared<EvalOptions>();
+  auto* command = app.add_subcommand(
+      "eval", "Evaluate a checkpoint, or predictions that another program wrote");
+  options->config.add_to(*command);
+  command->add_option("CHECKPOINT", options->checkpoint, "A .safetensors file of `tasuki train`");
+  command
+      ->add_option("--predictions", options->predictions,
+                   "Folder with TASK/SAMPLE_ID.png or .npy instead (docs/predictions.md)")
+      ->type_name("DIR");
+  command->add_option("--split", options->split,
+                      "Split of the data set (default: data.test_split)");
+  command
+      ->add_option("-o,--output", options->output,
+                   "Folder for figures and report (default: beside what is evaluated)")
+      ->type_name("DIR");
+  command->add_option("--samples", options->samples, "Samples with pictures in the report")
+      ->capture_default_str();
+  command->footer(
+      "Examples:\n"
+      "  tasuki eval configs/rooms/quickstart.pbtxt work_dirs/quickstart/best.safetensors\n"
+      "  tasuki eval configs/nyuv2/branched_r50.pbtxt --predictions results/ --split test");
+  command->callback([options] { eval(*options); });
+}
+
+}  // namespace tasuki::tools

@@ -1,0 +1,43 @@
+// The program `tasuki`: dispatches to its subcommands, each in a file of its own.
+#include <iostream>
+
+#include "core/error/error.h"
+#include "tasuki/stamp.h"
+#include "tools/command.h"
+
+namespace {
+
+constexpr int kRunFailed = 1;
+constexpr int kUsageError = 2;
+
+int report(const std::string& message, int code) {
+  std::cerr << "tasuki: " << message << "\n";
+  return code;
+}
+
+bool is_usage(tasuki::ErrorKind kind) {
+  return kind == tasuki::ErrorKind::kUsage || kind == tasuki::ErrorKind::kPlugin;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace tasuki::tools;
+  CLI::App app("Tasuki trains and evaluates multi-task dense prediction");
+  app.set_version_flag("--version", tasuki::kStamp);
+  app.require_subcommand(1);
+  for (const auto add :
+       {add_train, add_eval, add_predict, add_config, add_plugins, add_bench, add_data}) {
+    add(app);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& usage) {
+    return app.exit(usage) == 0 ? 0 : kUsageError;
+  } catch (const tasuki::Error& error) {
+    return report(error.what(), is_usage(error.kind()) ? kUsageError : kRunFailed);
+  } catch (const std::exception& failure) {
+    return report(failure.what(), kRunFailed);
+  }
+  return 0;
+}

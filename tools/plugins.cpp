@@ -1,0 +1,73 @@
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+#include "core/registry/options_help.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+namespace {
+
+constexpr size_t kLineWidth = 96;
+
+// `text` broken at spaces, each line after `indent` spaces.
+void print_wrapped(const std::string& text, size_t indent) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && indent + line.size() + 1 + word.size() > kLineWidth) {
+      std::cout << std::string(indent, ' ') << line << "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  if (!line.empty()) std::cout << std::string(indent, ' ') << line << "\n";
+}
+
+void print_options(const std::vector<OptionHelp>& options, size_t indent) {
+  for (const auto& option : options) {
+    std::cout << std::string(indent, ' ') << option.name << ": " << option.type;
+    if (!option.default_text.empty()) std::cout << " = " << option.default_text;
+    std::cout << "\n";
+    print_wrapped(option.comment, indent + 4);
+    print_options(option.nested, indent + 4);
+  }
+}
+
+void print_plugin(const std::string& name) {
+  const auto& entry = Registry::instance().find(name);
+  const auto& type = *entry.options->GetDescriptor();
+  std::cout << "  " << name << "  (" << std::filesystem::path(entry.module).filename().string()
+            << ")\n";
+  print_wrapped(plugin_comment(type, entry.module), 6);
+  print_options(describe_options(type, entry.module), 6);
+}
+
+void print_all(const PluginOptions& plugin, const std::string& only) {
+  plugin.announce();
+  auto& registry = Registry::instance();
+  if (!only.empty()) {
+    print_plugin(only);
+    return;
+  }
+  for (const auto& kind : registry.kinds()) {
+    std::cout << kind << "\n";
+    for (const auto& name : registry.names(kind)) print_plugin(name);
+    std::cout << "\n";
+  }
+}
+
+}  // namespace
+
+void add_plugins(CLI::App& app) {
+  auto options = std::make_shared<PluginOptions>();
+  auto only = std::make_shared<std::string>();
+  auto* command = app.add_subcommand(
+      "plugins", "Every registered name by kind, its options, and the module it came from");
+  command->add_option("NAME", *only, "Only this name, such as tasuki/ResNet");
+  options->add_to(*command);
+  command->footer("Example: tasuki plugins tasuki/DeepLabHead");
+  command->callback([options, only] { print_all(*options, *only); });
+}
+
+}  // namespace tasuki::tools

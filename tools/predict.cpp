@@ -1,0 +1,125 @@
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "core/data/image_io.h"
+#include "core/engine/checkpoint.h"
+#include "core/engine/precision.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictOptions {
+  ConfigOptions config;
+  std::string checkpoint;
+  std::string input;
+  std::string output;
+};
+
+bool is_picture(const fs::path& file) {
+  static const std::vector<std::string> known = {".png", ".jpg",  ".jpeg", ".bmp",
+                                                 ".tif", ".tiff", ".webp", ".ppm"};
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
+  return std::find(known.begin(), known.end(), extension) != known.end();
+}
+
+std::vector<fs::path> pictures(const fs::path& input) {
+  if (!fs::exists(input)) {
+    throw Error(ErrorKind::kUsage, input.string() + ": there is no such image or folder");
+  }
+  if (!fs::is_directory(input)) return {input};
+  std::vector<fs::path> files;
+  for (const auto& item : fs::directory_iterator(input)) {
+    if (item.is_regular_file() && is_picture(item.path())) files.push_back(item.path());
+  }
+  if (files.empty()) throw Error(ErrorKind::kUsage, input.string() + ": no images in this folder");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The part of the evaluation pipeline that an image without labels can go through.
+std::vector<std::unique_ptr<Transform>> image_pipeline(const ResolvedConfig& config) {
+  auto pipeline = build_pipeline(config, Experiment::Pipeline::kEvaluate);
+  std::erase_if(pipeline, [](const auto& transform) {
+    const auto inputs = transform->inputs();
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [](const std::string& field) { return field != "image"; });
+  });
+  return pipeline;
+}
+
+torch::Tensor image_tensor(const std::vector<std::unique_ptr<Transform>>& pipeline,
+                           const cv::Mat& image, const std::string& id) {
+  Sample sample;
+  sample.id = id;
+  sample.original_size = image.size();
+  sample.fields["image"] = {&field_kind("tasuki/image"), image, ""};
+  cv::RNG random(0);
+  for (const auto& transform : pipeline) transform->apply(sample, random);
+  return to_tensor(sample.field("image"), sample.normalization).unsqueeze(0);
+}
+
+// Raw files and a picture of every task, at the image's own size.
+void write_all(const Experiment& experiment, const std::map<std::string, torch::Tensor>& logits,
+               const fs::path& output, const std::string& id) {
+  for (const auto& task : experiment.model->tasks()) {
+    const auto& kind = field_kind(task.task->field_kind());
+    const auto value = to_mat(task.task->predict(logits.at(task.name)).cpu()[0], kind);
+    fs::create_directories(output / task.name);
+    task.task->write_prediction(value, output / task.name / id);
+    const auto colours = output / (task.name + "_colour");
+    fs::create_directories(colours);
+    write_image(colours / (id + ".png"), task.task->draw(value, task.task->value_range(value)));
+  }
+}
+
+void predict(const PredictOptions& options) {
+  const auto files = pictures(options.input);
+  auto experiment = build_inference(options.config.load_for_machine());
+  load_weights(*experiment.model, options.checkpoint);
+  experiment.model->eval();
+  const auto pipeline = image_pipeline(experiment.config);
+  const torch::NoGradGuard no_grad;
+  for (const auto& file : files) {
+    const auto image = read_image(file);
+    const auto tensor = image_tensor(pipeline, image, file.string()).to(experiment.device);
+    std::map<std::string, torch::Tensor> logits;
+    {
+      const Autocast autocast(experiment.precision, experiment.device);
+      logits = experiment.model->forward(tensor, experiment.model->primaries(),
+                                         {image.rows, image.cols});
+    }
+    write_all(experiment, logits, options.output, file.stem().string());
+    std::cout << file.string() << "\n";
+  }
+  std::cout << files.size() << " images, predictions in " << options.output << "\n";
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto options = std::make_shared<PredictOptions>();
+  auto* command = app.add_subcommand("predict", "Predict every task for images of any size");
+  options->config.add_to(*command);
+  command->add_option("CHECKPOINT", options->checkpoint, "A .safetensors file of `tasuki train`")
+      ->required();
+  command->add_option("INPUT", options->input, "An image, or a folder of images")
+      ->required()
+      ->type_name("IMAGE_OR_FOLDER");
+  command->add_option("-o,--output", options->output, "Folder to write to")
+      ->required()
+      ->type_name("DIR");
+  command->footer(
+      "Writes DIR/TASK/NAME.* (raw: label PNG, 16-bit depth in mm, .npy) and\n"
+      "DIR/TASK_colour/NAME.png (docs/predictions.md).\n"
+      "Example: tasuki predict configs/rooms/quickstart.pbtxt "
+      "work_dirs/quickstart/best.safetensors photo.jpg -o predictions");
+  command->callback([options] { predict(*options); });
+}
+
+}  // namespace tasuki::tools

@@ -1,0 +1,50 @@
+"""tidy_commands.py COMPILE_COMMANDS FOLDER: part of tools/tidy.
+
+Writes FOLDER/compile_commands.json with what only GCC understands taken out of the commands, and
+prints those of the files on standard input that have a command.
+"""
+import json
+import os
+import shlex
+import sys
+
+
+def clang_arguments(command):
+    """The command without compiler launcher, precompiled header and GCC's own flags."""
+    kept = []
+    arguments = iter(shlex.split(command))
+    for argument in arguments:
+        if argument == "-include":
+            header = next(arguments)
+            if not header.endswith("cmake_pch.hxx"):
+                kept += [argument, header]
+        elif argument not in ("-fpch-preprocess", "-Winvalid-pch"):
+            kept.append(argument)
+    while kept and not os.path.basename(kept[0]).startswith(("c++", "g++", "clang++")):
+        del kept[0]
+    return kept
+
+
+def main():
+    source, folder = sys.argv[1:]
+    wanted = [line.strip() for line in sys.stdin if line.strip()]
+    with open(source, encoding="utf-8") as file:
+        entries = json.load(file)
+    written, known = [], set()
+    for entry in entries:
+        path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        if path in known:
+            continue
+        known.add(path)
+        written.append({"directory": entry["directory"], "file": path,
+                        "arguments": clang_arguments(entry["command"])})
+    with open(os.path.join(folder, "compile_commands.json"), "w", encoding="utf-8") as file:
+        json.dump(written, file)
+    for path in wanted:
+        if os.path.realpath(path) in known:
+            print(path)
+        else:
+            print(f"tools/tidy: no target compiles {path}; left out", file=sys.stderr)
+
+
+main()

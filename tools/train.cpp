@@ -1,0 +1,107 @@
+#include "core/data/files.h"
+#include "core/engine/checkpoint.h"
+#include "core/engine/trainer.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+namespace {
+
+// What every run leaves in its work dir; a config's hook of the same name takes its place.
+struct StandardHook {
+  const char* name;
+  const char* plugin;
+  int priority;
+};
+constexpr StandardHook kStandardHooks[] = {{"checkpoint", "tasuki/Checkpoint", 80},
+                                           {"history", "tasuki/History", 70},
+                                           {"log", "tasuki/Log", 60},
+                                           {"report", "tasuki/Report", 90}};
+
+struct TrainOptions {
+  ConfigOptions config;
+  std::string work_dir;
+  bool resume = false;
+};
+
+std::vector<std::string> standard_hooks(const ResolvedConfig& config) {
+  std::vector<std::string> assignments;
+  for (const auto& standard : kStandardHooks) {
+    const auto& hooks = config.message().train().hook();
+    const bool there = std::any_of(hooks.begin(), hooks.end(), [&](const HookConfig& hook) {
+      return hook.name() == standard.name;
+    });
+    if (there) continue;
+    const std::string path = "train.hook[" + std::string(standard.name) + "]";
+    assignments.push_back(path + ".hook=[" + standard.plugin + "]{}");
+    assignments.push_back(path + ".priority=" + std::to_string(standard.priority));
+  }
+  return assignments;
+}
+
+ResolvedConfig resolve(const TrainOptions& options) {
+  ConfigOptions with_hooks = options.config;
+  const auto config = options.config.load();
+  if (config.message().name().empty()) {
+    with_hooks.assignments.push_back(
+        "name=\"" + std::filesystem::path(options.config.file).stem().string() + "\"");
+  }
+  for (auto& assignment : standard_hooks(config)) {
+    with_hooks.assignments.push_back(std::move(assignment));
+  }
+  return with_hooks.load_for_machine();
+}
+
+// The work dir is new or empty, or holds the run to resume.
+void prepare_work_dir(const std::filesystem::path& dir, bool resume, const ResolvedConfig& config) {
+  const auto config_file = dir / kConfigFile;
+  const bool used = std::filesystem::exists(config_file);
+  if (used && !resume) {
+    throw Error(ErrorKind::kUsage, dir.string() +
+                                       " holds a run already; go on with it with "
+                                       "--resume, or give another --work-dir");
+  }
+  if (used && read_file(config_file) != config.text()) {
+    throw Error(ErrorKind::kUsage, config_file.string() +
+                                       " is another config than the one given, as resolved on "
+                                       "this machine (see `tasuki config`); resume with the same, "
+                                       "or give another --work-dir");
+  }
+  if (resume && !used) {
+    throw Error(ErrorKind::kUsage, dir.string() + " holds no run to resume");
+  }
+  write_file_atomically(config_file, config.text());
+}
+
+void train(const TrainOptions& options) {
+  const auto config = resolve(options);
+  const std::filesystem::path dir =
+      options.work_dir.empty() ? std::filesystem::path("work_dirs") / config.message().name()
+                               : std::filesystem::path(options.work_dir);
+  auto experiment = build_experiment(config, options.config.root());
+  auto hooks = build_hooks(config);
+  auto run = build_run(std::move(experiment), dir);
+  prepare_work_dir(dir, options.resume, config);
+  if (options.resume && std::filesystem::exists(dir / kLastFile)) {
+    load_training_state(run, hooks, dir / kLastFile);
+  }
+  Trainer(run, hooks).train();
+  std::cout << "Report: " << (dir / kReportFile).string() << "\n";
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto options = std::make_shared<TrainOptions>();
+  auto* command = app.add_subcommand("train", "Train a config and evaluate it as it goes");
+  options->config.add_to(*command);
+  command->add_option("--work-dir", options->work_dir,
+                      "Folder for everything that the run leaves (default: work_dirs/NAME)");
+  command->add_flag("--resume", options->resume,
+                    "Go on from the last finished epoch of the work dir");
+  command->footer(
+      "Example: tasuki train configs/rooms/quickstart.pbtxt --set train.epochs=2 "
+      "--work-dir work_dirs/try");
+  command->callback([options] { train(*options); });
+}
+
+}  // namespace tasuki::tools
