@@ -54,6 +54,14 @@ function(tasuki_descriptor_set target root file)
   endif()
 endfunction()
 
+# A program that shares the precompiled header of a library, which is compiled as -fPIC; CMake would
+# compile the program as -fPIE, and the header would be ignored.
+function(tasuki_reuse_header target library)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+  target_precompile_headers(${target} REUSE_FROM ${library})
+endfunction()
+
 function(tasuki_absolute_paths variable)
   set(paths)
   foreach(path IN LISTS ARGN)

@@ -9,8 +9,9 @@ import shlex
 import sys
 
 
-def clang_arguments(command):
-    """The command without compiler launcher, precompiled header and GCC's own flags."""
+def clang_arguments(command, build):
+    """The command without compiler launcher, precompiled header and GCC's own flags. Generated
+    headers become system headers: nobody can mend them."""
     kept = []
     arguments = iter(shlex.split(command))
     for argument in arguments:
@@ -18,6 +19,8 @@ def clang_arguments(command):
             header = next(arguments)
             if not header.endswith("cmake_pch.hxx"):
                 kept += [argument, header]
+        elif argument.startswith("-I" + build):
+            kept += ["-isystem", argument[2:]]
         elif argument not in ("-fpch-preprocess", "-Winvalid-pch"):
             kept.append(argument)
     while kept and not os.path.basename(kept[0]).startswith(("c++", "g++", "clang++")):
@@ -27,6 +30,7 @@ def clang_arguments(command):
 
 def main():
     source, folder = sys.argv[1:]
+    build = os.path.dirname(os.path.realpath(source))
     wanted = [line.strip() for line in sys.stdin if line.strip()]
     with open(source, encoding="utf-8") as file:
         entries = json.load(file)
@@ -37,7 +41,7 @@ def main():
             continue
         known.add(path)
         written.append({"directory": entry["directory"], "file": path,
-                        "arguments": clang_arguments(entry["command"])})
+                        "arguments": clang_arguments(entry["command"], build)})
     with open(os.path.join(folder, "compile_commands.json"), "w", encoding="utf-8") as file:
         json.dump(written, file)
     for path in wanted:

@@ -1,5 +1,7 @@
 #include "core/config/merge.h"
 
+#include <map>
+
 #include "core/config/path.h"
 #include "core/config/reflect.h"
 #include "core/registry/registry.h"
@@ -56,14 +58,18 @@ class Merger {
   void named_list(Message& base, const Message& over, const FieldDescriptor* field,
                   const std::string& path) {
     const auto* reflection = base.GetReflection();
+    std::map<std::string, int> position;
+    for (int i = 0; i < reflection->FieldSize(base, field); ++i) {
+      position[element_key(base, field, i)] = i;
+    }
     for (int i = 0; i < reflection->FieldSize(over, field); ++i) {
       const Message& element = reflection->GetRepeatedMessage(over, field, i);
       const auto key = name_of(element);
-      const int at = find_element(base, field, key);
-      if (at < 0) {
+      const auto same = position.find(key);
+      if (same == position.end()) {
         reflection->AddMessage(&base, field)->CopyFrom(element);
       } else {
-        message(*reflection->MutableRepeatedMessage(&base, field, at), element,
+        message(*reflection->MutableRepeatedMessage(&base, field, same->second), element,
                 element_path(path, key));
       }
     }

@@ -2,6 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 #include "core/model/safetensors.h"
 #include "tasuki/stamp.h"
 
@@ -37,6 +41,33 @@ NamedTensors part(const NamedTensors& tensors, const std::string& prefix) {
     if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
   }
   return found;
+}
+
+// Names of all that isn't the model's.
+std::set<std::string> further_names(const NamedTensors& tensors) {
+  std::set<std::string> names;
+  for (const auto& item : tensors) {
+    if (!item.first.starts_with(kModel)) names.insert(item.first);
+  }
+  return names;
+}
+
+// The state lists the tensors that were saved beside the model's: an optimiser without its buffers
+// would go on as a fresh one, and nobody would notice.
+void check_names(const NamedTensors& tensors, const json& state) {
+  const auto found = further_names(tensors);
+  const auto saved = state.at("tensors").get<std::set<std::string>>();
+  std::vector<std::string> missing, unexpected;
+  std::set_difference(saved.begin(), saved.end(), found.begin(), found.end(),
+                      std::back_inserter(missing));
+  std::set_difference(found.begin(), found.end(), saved.begin(), saved.end(),
+                      std::back_inserter(unexpected));
+  std::string problem;
+  if (!missing.empty()) problem += "\n  missing: " + join(missing);
+  if (!unexpected.empty()) problem += "\n  unexpected: " + join(unexpected);
+  if (!problem.empty()) {
+    throw Error(ErrorKind::kData, "its tensors are not those that were saved" + problem);
+  }
 }
 
 std::map<std::string, torch::Tensor> part_by_name(const NamedTensors& tensors,
@@ -120,7 +151,9 @@ void save_training_state(const Run& run, const std::filesystem::path& path) {
   add(file.tensors, kOptimizer, run.optimizer->state());
   add(file.tensors, kWeighting, run.weighting->state());
   file.metadata = metadata(run, kStateFormat, run.epoch + 1);
-  file.metadata["state"] = state_of(run).dump();
+  auto state = state_of(run);
+  state["tensors"] = further_names(file.tensors);
+  file.metadata["state"] = state.dump();
   write_safetensors(path, file);
 }
 
@@ -141,11 +174,15 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks,
                     " beside it with `tasuki config`); resume with that one, or train into "
                     "another --work-dir");
   }
-  copy_tensors(part(file.tensors, kModel), named_tensors(*run.experiment.model), path.string());
   try {
+    const auto state = json::parse(text("state"));
+    check_names(file.tensors, state);
+    copy_tensors(part(file.tensors, kModel), named_tensors(*run.experiment.model), "model");
     run.optimizer->load_state(part_by_name(file.tensors, kOptimizer));
     run.weighting->load_state(part_by_name(file.tensors, kWeighting));
-    restore(run, hooks, json::parse(text("state")));
+    restore(run, hooks, state);
+  } catch (const Error& wrong) {
+    throw wrong.within(path.string());
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
                 path.string() + ": its training state is damaged: " + wrong.what());

@@ -14,6 +14,15 @@ std::string task_path(const TaskConfig& task) {
   return "model.task[" + task.name() + "]";
 }
 
+// A task's name is part of tensor names, where dots separate, and of the paths of prediction files.
+void check_name(const ResolvedConfig& config, const TaskConfig& task) {
+  if (task.name().empty()) throw config.error("model.task", "a task has no name");
+  if (task.name().find_first_of("./\\") != std::string::npos) {
+    throw config.error(task_path(task) + ".name",
+                       "a task's name has no dot and no slash: tensors and files carry it");
+  }
+}
+
 torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& size,
                       bool align_corners) {
   namespace F = torch::nn::functional;
@@ -50,7 +59,7 @@ MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& c
 
 void MultiTaskModel::add_tasks(const ResolvedConfig& config, const ClassNames& class_names) {
   for (const auto& task : config.message().model().task()) {
-    if (task.name().empty()) throw config.error("model.task", "a task has no name");
+    check_name(config, task);
     ModelTask entry;
     entry.name = task.name();
     entry.field = task.has_field() ? task.field() : task.name();

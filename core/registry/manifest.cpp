@@ -1,5 +1,6 @@
 #include "core/registry/manifest.h"
 
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <boost/crc.hpp>
@@ -21,6 +22,19 @@ std::string read_text(const std::filesystem::path& file) {
   text << in.rdbuf();
   return text.str();
 }
+
+// The first mistake as ": line:column: what", where protobuf would print all of them by itself.
+class FirstMistake : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ = ": " + std::to_string(line + 1) + ":" + std::to_string(column + 1) + ": " + message;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
 
 Error broken(const std::filesystem::path& library, const std::string& why) {
   return Error(ErrorKind::kPlugin, "module " + library.string() + ": " + why);
@@ -52,9 +66,13 @@ Manifest read_manifest(const std::filesystem::path& library) {
                               " is missing; build the module with tasuki_add_plugin");
   }
   Manifest manifest;
+  FirstMistake mistake;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&mistake);
   if (std::filesystem::file_size(file, code) > kLargestManifest ||
-      !google::protobuf::TextFormat::ParseFromString(read_text(file), &manifest)) {
-    throw broken(library, "its manifest " + file.string() + " is damaged; rebuild the module");
+      !parser.ParseFromString(read_text(file), &manifest)) {
+    throw broken(library, "its manifest " + file.string() + " is damaged" + mistake.text() +
+                              "; rebuild the module");
   }
   if (manifest.stamp() != kStamp) {
     throw broken(library, "built for another Tasuki\n  module: " + manifest.stamp() +

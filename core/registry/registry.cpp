@@ -52,7 +52,7 @@ void Registry::add_folder(const std::string& folder) {
   std::set<std::string> libraries;
   std::error_code code;
   for (const auto& item : std::filesystem::directory_iterator(folder, code)) {
-    const auto path = item.path();
+    const auto& path = item.path();
     if (path.extension() == ".so" && std::filesystem::exists(manifest_path(path))) {
       libraries.insert(path.string());
     }

@@ -73,6 +73,12 @@ Tensor turned(const Tensor& kernel) {
   return result;
 }
 
+// In place where autograd does not listen: these are the largest tensors of a step.
+Tensor sum(const Tensor& total, const Tensor& part) {
+  if (!total.defined()) return part;
+  return at::GradMode::is_enabled() ? total + part : total.add_(part);
+}
+
 // The gradients that LibTorch computes itself: of the map, of the kernel, or both.
 std::array<Tensor, 2> plain_gradients(const Tensor& gradient, const Tensor& map,
                                       const Tensor& kernel, int64_t rate, bool of_map,
@@ -180,7 +186,7 @@ class DilatedConvs : public torch::autograd::Function<DilatedConvs> {
         result[i + 1] = plain[1];
       }
       if (of_map[i]) part = at::conv2d(gradients[i], turned(kernel), {}, 1, rates[i], rates[i]);
-      result[0] = result[0].defined() ? result[0] + part : part;
+      result[0] = sum(result[0], part);
     }
     if (by_taps) {
       TapGradients taps(map);
@@ -207,8 +213,12 @@ double useful_part(int64_t height, int64_t width, int64_t rate) {
 ConvShortcuts choose_shortcuts(const Tensor& map, int64_t rate) {
   const auto type = conv_type(map);
   if (!map.is_cpu() || (type != torch::kFloat && type != torch::kBFloat16)) return {};
+  const bool single = type == torch::kFloat;
   const double useful = useful_part(map.size(2), map.size(3), rate);
-  return {type == torch::kFloat || useful < 0.8, useful < 0.8};
+  const bool many_pixels = map.size(0) * map.size(2) * map.size(3) >= 2048;
+  const bool many_channels = map.size(1) >= 1024;
+  return {many_pixels && (single || useful < 0.8),
+          useful < (single && !many_channels ? 0.6 : 0.85)};
 }
 
 torch::ScalarType conv_type(const Tensor& map) {

@@ -49,11 +49,12 @@ class AdamOn : public Optimizer {
   }
 
   void load_state(const std::map<std::string, torch::Tensor>& state) override {
-    if (state.count("step") == 0) return;
+    if (state.empty()) return;
     auto loaded = std::make_unique<TorchState>();
-    loaded->step(state.at("step").template item<int64_t>());
-    loaded->exp_avg(state.at("exp_avg").to(parameters_.device()).clone());
-    loaded->exp_avg_sq(state.at("exp_avg_sq").to(parameters_.device()).clone());
+    const auto scalar = torch::empty({}, torch::kInt64);
+    loaded->step(load_buffer(state, "step", scalar).template item<int64_t>());
+    loaded->exp_avg(load_buffer(state, "exp_avg", parameters_));
+    loaded->exp_avg_sq(load_buffer(state, "exp_avg_sq", parameters_));
     put_state(optimizer_, parameters_, std::move(loaded));
   }
 

@@ -47,7 +47,7 @@ class SGD : public Optimizer {
   void load_state(const std::map<std::string, torch::Tensor>& state) override {
     if (state.count(kMomentum) == 0) return;
     auto loaded = std::make_unique<torch::optim::SGDParamState>();
-    loaded->momentum_buffer(state.at(kMomentum).to(parameters_.device()).clone());
+    loaded->momentum_buffer(load_buffer(state, kMomentum, parameters_));
     put_state(optimizer_, parameters_, std::move(loaded));
   }
 

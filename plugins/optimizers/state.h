@@ -2,9 +2,13 @@
 
 #include <torch/optim/optimizer.h>
 
+#include <map>
 #include <memory>
 #include <sstream>
+#include <string>
 #include <type_traits>
+
+#include "core/error/error.h"
 
 namespace tasuki::optimizers {
 
@@ -36,6 +40,23 @@ void put_state(torch::optim::Optimizer& optimizer, const torch::Tensor& paramete
   auto& states = optimizer.state();
   using Key = typename std::decay_t<decltype(states)>::key_type;
   states[state_key<Key>(parameter)] = std::move(state);
+}
+
+// The tensor `name` of a saved state, copied to where the parameters are. Error (kData) when it is
+// missing or not of the shape of `like`.
+inline torch::Tensor load_buffer(const std::map<std::string, torch::Tensor>& state,
+                                 const std::string& name, const torch::Tensor& like) {
+  const auto saved = state.find(name);
+  if (saved == state.end()) {
+    throw Error(ErrorKind::kData, "the optimizer's state has no " + name);
+  }
+  if (saved->second.sizes() != like.sizes()) {
+    std::ostringstream text;
+    text << "the optimizer's " << name << " has the shape " << saved->second.sizes()
+         << ", this model's is " << like.sizes();
+    throw Error(ErrorKind::kData, text.str());
+  }
+  return saved->second.to(like.device()).clone();
 }
 
 }  // namespace tasuki::optimizers

@@ -29,9 +29,11 @@ void check_label_range(const torch::Tensor& label, double least, double most,
   const auto [low, high] = torch::aminmax(label);
   const double smallest = low.item<double>(), largest = high.item<double>();
   if (smallest >= least && largest <= most) return;
+  const double wrong = std::isnan(smallest) ? std::abs(smallest)  // "nan", whatever its sign bit
+                       : smallest >= least  ? largest
+                                            : smallest;
   std::ostringstream message;
-  message << task << ": label " << (smallest >= least ? largest : smallest)
-          << " is out of range: " << range;
+  message << task << ": label " << wrong << " is out of range: " << range;
   throw Error(ErrorKind::kData, message.str());
 }
 

@@ -13,6 +13,18 @@ namespace {
 constexpr size_t kBins = 18000;  // of 0.01 degrees up to 180
 static_assert(kBins * NormalSums::kBinDegrees == 180);
 
+// Arc tangent of 0 <= x <= 1, off by less than 2e-8 (Abramowitz and Stegun, "Handbook of
+// mathematical functions", 4.4.49); several times faster than std::atan2 in a loop over pixels.
+double arc_tangent(double x) {
+  const double s = x * x;
+  double sum = 0.0028662257;
+  for (const double coefficient : {-0.0161657367, 0.0429096138, -0.0752896400, 0.1065626393,
+                                   -0.1420889944, 0.1999355085, -0.3333314528, 1.0}) {
+    sum = sum * s + coefficient;
+  }
+  return x * sum;
+}
+
 bool is_zero(const std::array<float, 3>& a) {
   return a[0] == 0 && a[1] == 0 && a[2] == 0;
 }
@@ -26,11 +38,10 @@ float angle_degrees(const std::array<float, 3>& a, const std::array<float, 3>& b
   const double cx = ay * bz - az * by, cy = az * bx - ax * bz, cz = ax * by - ay * bx;
   const double sine = std::sqrt(cx * cx + cy * cy + cz * cz);
   const double cosine = ax * bx + ay * by + az * bz;
-  // Dividing keeps float32 of atan2, twice as fast as float64, inside its range for any lengths.
-  const double scale = std::max(sine, std::abs(cosine));
-  const float radians =
-      std::atan2(static_cast<float>(sine / scale), static_cast<float>(cosine / scale));
-  return radians * (180 / std::numbers::pi_v<float>);
+  const double whole = std::numbers::pi, along = std::abs(cosine);
+  const double acute =
+      sine <= along ? arc_tangent(sine / along) : whole / 2 - arc_tangent(along / sine);
+  return static_cast<float>((cosine < 0 ? whole - acute : acute) * (180 / whole));
 }
 
 NormalSums::NormalSums() : histogram_(kBins, 0) {}

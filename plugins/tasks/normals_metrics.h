@@ -11,9 +11,9 @@
 
 namespace tasuki::tasks {
 
-// Angle between a and b in degrees, 0..180, of any lengths > 0: atan2(|a x b|, a . b), accurate at
-// small angles, where acos of the cosine has 0.02 degrees of noise in float32. 90 when either has
-// length zero: no direction is as far from right as from wrong.
+// Angle between a and b in degrees, 0..180, of any lengths > 0: atan2(|a x b|, a . b) to 2e-5
+// degrees, where acos of the cosine in float32 has 0.02 degrees of noise at small angles. 90 when
+// either has length zero: no direction is as far from right as from wrong.
 float angle_degrees(const std::array<float, 3>& a, const std::array<float, 3>& b);
 
 // Angular errors of normals in degrees, over pixels whose label is not the zero vector:

@@ -253,6 +253,19 @@ TEST(NormalMetrics, AreExactAtSmallAnglesAndForAnyLength) {
   }
 }
 
+TEST(NormalMetrics, AreThoseOfTheArcTangentAllAround) {
+  const auto label = torch::tensor({0.0f, 0.0f, -1.0f}).view({3, 1, 1});
+  for (double degrees = 0; degrees <= 180; degrees += 0.37) {
+    const double radians = degrees * M_PI / 180;
+    const std::vector<float> normal = {static_cast<float>(std::sin(radians)), 0,
+                                       static_cast<float>(-std::cos(radians))};
+    const auto metrics = make_task("tasuki/Normals")->make_metrics();
+    metrics->update(torch::tensor(normal).view({3, 1, 1}), label);
+    EXPECT_NEAR(by_name(*metrics)["rmse"], degrees, 2e-5);
+    EXPECT_NEAR(by_name(*metrics)["mean"], std::atan2(normal[0], -normal[2]) * 180 / M_PI, 2e-5);
+  }
+}
+
 TEST(NormalMetrics, AZeroVectorIsNinetyDegreesOff) {
   const auto metrics = make_task("tasuki/Normals")->make_metrics();
   metrics->update(torch::zeros({3, 1, 1}), torch::tensor({0.6f, 0.0f, -0.8f}).view({3, 1, 1}));

@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/engine/trainer.h"
+
+namespace tasuki {
+namespace {
+
+// configs/nyuv2/quick.pbtxt on its first four training frames, small and without augmentation,
+// judged on the frames that it is trained on.
+const char* const kFourFrames = R"(
+base: "@/configs/nyuv2/quick.pbtxt"
+data {
+  dataset { [tasuki/Folder] { split { name: "few" list: "train.txt" to: 0.005 } } }
+  train_split: "few"
+  validation_split: "few"
+  train_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
+  train_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
+  train_pipeline { [tasuki/Normalize] { mean: [0.5, 0.5, 0.5] standard_deviation: [0.5, 0.5, 0.5] } }
+  eval_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
+  eval_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
+  eval_pipeline { [tasuki/Normalize] { mean: [0.5, 0.5, 0.5] standard_deviation: [0.5, 0.5, 0.5] } }
+  loader { batch_size: 4 eval_batch_size: 4 workers: 1 }
+}
+)";
+
+TEST(Overfit, FourRealFramesAreLearntByHeart) {
+  const char* root = std::getenv("TASUKI_DATA");
+  if (root == nullptr || !std::filesystem::exists(std::filesystem::path(root) / "nyuv2")) {
+    GTEST_SKIP() << "set TASUKI_DATA to the folder that nyuv2/ lies under";
+  }
+  std::string text = kFourFrames;
+  text.replace(text.find('@'), 1, TASUKI_SOURCE_DIR);
+  const auto config = parse_config(
+      text, "overfit.pbtxt",
+      {"train.epochs=110", "train.warmup_steps=5", "train.optimizer.lr=2e-3",
+       "train.evaluate_every=0", "train.precision=FP32", "train.device=CPU",
+       "model.task[seg].decoder.channels=64", "model.task[depth].decoder.channels=64",
+       "model.task[normal].decoder.channels=64"});
+  auto run = build_run(build_experiment(config, root), "");
+  ASSERT_EQ(run.train_source->size(), 4u);
+  ASSERT_EQ(run.steps_per_epoch, 1);
+
+  struct Losses : Hook {
+    void after_epoch(Run& run) override { all.push_back(run.epoch_losses); }
+    std::vector<std::map<std::string, double>> all;
+  };
+  std::vector<NamedHook> hooks;
+  hooks.push_back({"losses", 50, std::make_unique<Losses>()});
+  Trainer(run, hooks).train();
+
+  const auto& losses = static_cast<Losses&>(*hooks[0].hook).all;
+  for (const auto& [name, first] : losses.front()) {
+    const double last = losses.back().at(name);
+    std::printf("loss of %s: %.3f -> %.3f\n", name.c_str(), first, last);
+    EXPECT_LT(last, first / 3) << name;
+  }
+  const auto figures = run.best->flat();
+  for (const auto& [name, value] : figures) std::printf("%s %.4f\n", name.c_str(), value);
+  EXPECT_GT(figures.at("seg.miou"), 0.8);
+  EXPECT_GT(figures.at("seg.pixel_acc"), 0.9);
+  EXPECT_LT(figures.at("depth.abs_rel"), 0.08);
+  EXPECT_LT(figures.at("normal.mean"), 15);
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,99 @@
+#include "core/engine/precision.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <torch/torch.h>
+
+#include <fstream>
+
+#include "core/engine/experiment.h"
+#include "tests/core/engine/tiny_run.h"
+
+namespace tasuki {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Threads : public ::testing::Test {
+ protected:
+  ~Threads() override { set_threads(2); }
+};
+
+TEST_F(Threads, AreAsAskedForOrAllThatTheProcessMayUse) {
+  EXPECT_EQ(set_threads(3), 3);
+  EXPECT_EQ(at::get_num_threads(), 3);
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  ASSERT_EQ(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+  EXPECT_EQ(set_threads(0), CPU_COUNT(&allowed));
+}
+
+// What the kernel says of the processor, where it says it.
+TEST(Bf16, IsNativeWhereTheProcessorSaysSo) {
+  std::ifstream info("/proc/cpuinfo");
+  const std::string text((std::istreambuf_iterator<char>(info)), std::istreambuf_iterator<char>());
+  if (text.find("flags") == std::string::npos) GTEST_SKIP() << "no flags in /proc/cpuinfo";
+  const auto has = [&](const char* flag) { return text.find(flag) != std::string::npos; };
+  EXPECT_EQ(bf16_is_native(torch::kCPU),
+            has(" avx512f") && (has(" avx512_bf16") || has(" amx_bf16")));
+}
+
+TEST(Bf16, IsChosenOrRefusedByTheProcessor) {
+  EXPECT_EQ(choose_precision(FP32, torch::kCPU), FP32);
+  if (bf16_is_native(torch::kCPU)) {
+    EXPECT_EQ(choose_precision(PRECISION_AUTO, torch::kCPU), BF16);
+    EXPECT_EQ(choose_precision(BF16, torch::kCPU), BF16);
+    return;
+  }
+  EXPECT_EQ(choose_precision(PRECISION_AUTO, torch::kCPU), FP32);
+  try {
+    choose_precision(BF16, torch::kCPU);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("train.precision"));
+  }
+}
+
+TEST(ChooseDevice, TakesCudaOnlyWhereItIs) {
+  EXPECT_TRUE(choose_device(CPU).is_cpu());
+  if (torch::cuda::is_available()) {
+    EXPECT_TRUE(choose_device(DEVICE_AUTO).is_cuda());
+    return;
+  }
+  EXPECT_TRUE(choose_device(DEVICE_AUTO).is_cpu());
+  try {
+    choose_device(CUDA);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("train.device"));
+  }
+}
+
+TEST(AutocastScope, ConvolutionsRunInBf16WhileItLives) {
+  const auto type = [](Precision precision) {
+    const Autocast scope(precision, torch::kCPU);
+    return torch::conv2d(torch::ones({1, 3, 8, 8}), torch::ones({4, 3, 3, 3})).scalar_type();
+  };
+  EXPECT_EQ(type(BF16), torch::kBFloat16);
+  EXPECT_EQ(type(FP32), torch::kFloat32);
+  EXPECT_EQ(torch::conv2d(torch::ones({1, 3, 8, 8}), torch::ones({4, 3, 3, 3})).scalar_type(),
+            torch::kFloat32);
+}
+
+TEST(MachineAssignments, FixWhatAConfigLeavesOpen) {
+  const auto open =
+      testing::tiny_config({"train.threads=0", "train.device=DEVICE_AUTO",
+                            "train.precision=PRECISION_AUTO"});
+  const auto assignments = machine_assignments(open);
+  const auto fixed = testing::tiny_config(assignments).message().train();
+  EXPECT_GT(fixed.threads(), 0u);
+  EXPECT_NE(fixed.device(), DEVICE_AUTO);
+  EXPECT_NE(fixed.precision(), PRECISION_AUTO);
+  EXPECT_EQ(machine_assignments(testing::tiny_config(assignments)), assignments);
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,200 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <stdexcept>
+
+#include "core/data/files.h"
+#include "core/engine/checkpoint.h"
+#include "core/model/safetensors.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/core/engine/tiny_run.h"
+
+namespace tasuki {
+namespace {
+
+using testing::FakeHook;
+using testing::TinyRun;
+using ::testing::HasSubstr;
+
+// What a killed process looks like from inside.
+struct Killed : std::runtime_error {
+  Killed() : std::runtime_error("killed") {}
+};
+
+// `point` of the FakeHook decides where in the loop; `priority` where among the hooks.
+void kill_at(TinyRun& tiny, FakeHook::Function FakeHook::*point, int priority,
+             const std::function<bool(const Run&)>& when) {
+  auto hook = std::make_unique<FakeHook>();
+  (*hook).*point = [when](Run& run) {
+    if (when(run)) throw Killed();
+  };
+  const auto after = std::find_if(tiny.hooks.begin(), tiny.hooks.end(),
+                                  [&](const NamedHook& h) { return h.priority > priority; });
+  tiny.hooks.insert(after, {"killer", priority, std::move(hook)});
+}
+
+std::vector<std::string> settings(const std::string& optimizer) {
+  return {"train.epochs=3", "train.optimizer=" + optimizer};
+}
+
+class Resume : public ::testing::TestWithParam<std::string> {
+ protected:
+  void resume(const std::string& dir) {
+    TinyRun tiny(folder_ / dir, settings(GetParam()));
+    load_training_state(tiny.run, tiny.hooks, folder_ / dir / kLastFile);
+    EXPECT_TRUE(tiny.run.resumed);
+    tiny.train();
+  }
+  // All that a run leaves, but for what a clock measured.
+  void expect_same(const std::string& a, const std::string& b) {
+    EXPECT_EQ(testing::history_of(folder_ / a), testing::history_of(folder_ / b));
+    const auto left = read_safetensors(folder_ / a / kLastFile);
+    const auto right = read_safetensors(folder_ / b / kLastFile);
+    EXPECT_EQ(testing::first_difference(left.tensors, right.tensors), "");
+    EXPECT_TRUE(std::any_of(left.tensors.begin(), left.tensors.end(), [](const auto& item) {
+      return item.first.starts_with("optimizer.");
+    }));
+    auto states = {nlohmann::json::parse(left.metadata.at("state")),
+                   nlohmann::json::parse(right.metadata.at("state"))};
+    std::vector<nlohmann::json> plain;
+    for (auto state : states) {
+      state["best"].erase("seconds");
+      plain.push_back(state);
+    }
+    EXPECT_EQ(plain[0], plain[1]);
+    EXPECT_EQ(testing::first_difference(read_safetensors(folder_ / a / kBestFile).tensors,
+                                        read_safetensors(folder_ / b / kBestFile).tensors),
+              "");
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(Resume, IsBitIdenticalToNotHavingStopped) {
+  TinyRun whole(folder_ / "whole", settings(GetParam()));
+  whole.train();
+
+  TinyRun stopped(folder_ / "stopped", settings(GetParam()));
+  kill_at(stopped, &FakeHook::at_after_step, 50,
+          [](const Run& run) { return run.epoch == 1 && run.step == 5; });
+  EXPECT_THROW(stopped.train(), Killed);
+  EXPECT_EQ(testing::history_of(folder_ / "stopped").size(), 1u);
+  resume("stopped");
+  expect_same("whole", "stopped");
+}
+
+// Between the history's line of an epoch and its checkpoint: the line is written again.
+TEST_P(Resume, AfterALineWhoseCheckpointWasNotWritten) {
+  TinyRun whole(folder_ / "whole", settings(GetParam()));
+  whole.train();
+  TinyRun stopped(folder_ / "stopped", settings(GetParam()));
+  kill_at(stopped, &FakeHook::at_after_epoch, 75, [](const Run& run) { return run.epoch == 1; });
+  EXPECT_THROW(stopped.train(), Killed);
+  EXPECT_EQ(testing::history_of(folder_ / "stopped").size(), 2u);
+  resume("stopped");
+  expect_same("whole", "stopped");
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
+                         ::testing::Values("[tasuki/SGD]{lr:0.01}", "[tasuki/AdamW]{lr:0.001}"),
+                         [](const auto& info) {
+                           return info.param.substr(8, info.param.find(']') - 8);
+                         });
+
+class TrainingState : public ::testing::Test {
+ protected:
+  void SetUp() override { TinyRun(folder_.path(), {"train.epochs=1"}).train(); }
+  std::string refusal(const std::filesystem::path& file,
+                      const std::vector<std::string>& assignments = {"train.epochs=1"}) {
+    TinyRun tiny(folder_.path(), assignments);
+    try {
+      load_training_state(tiny.run, tiny.hooks, file);
+    } catch (const Error& error) {
+      kind_ = error.kind();
+      EXPECT_THAT(error.what(), HasSubstr(file.string()));
+      return error.what();
+    }
+    return "nothing refused";
+  }
+
+  testing::TemporaryFolder folder_;
+  ErrorKind kind_ = ErrorKind::kRun;
+};
+
+TEST_F(TrainingState, OfAnotherConfigIsRefused) {
+  EXPECT_THAT(refusal(folder_ / kLastFile, {"train.epochs=1", "train.optimizer.lr=0.02"}),
+              HasSubstr("is of another config"));
+  EXPECT_EQ(kind_, ErrorKind::kUsage);
+}
+
+TEST_F(TrainingState, WeightsAloneAreRefused) {
+  EXPECT_THAT(refusal(folder_ / kBestFile), HasSubstr("resume from last.safetensors"));
+  EXPECT_EQ(kind_, ErrorKind::kData);
+}
+
+TEST_F(TrainingState, DamageIsRefused) {
+  const auto sound = read_safetensors(folder_ / kLastFile);
+  const auto copy = folder_ / "damaged.safetensors";
+  for (const std::string state : {"", "{", "[]", "{\"epoch\":1}", "{\"epoch\":\"x\"}"}) {
+    auto damaged = sound;
+    damaged.metadata["state"] = state;
+    write_safetensors(copy, damaged);
+    EXPECT_THAT(refusal(copy), HasSubstr("its training state is damaged")) << state;
+    EXPECT_EQ(kind_, ErrorKind::kData);
+  }
+  auto fewer = sound;
+  fewer.tensors.erase(std::find_if(fewer.tensors.begin(), fewer.tensors.end(), [](auto& item) {
+    return item.first.starts_with("model.");
+  }));
+  write_safetensors(copy, fewer);
+  EXPECT_THAT(refusal(copy), HasSubstr("missing: "));
+}
+
+// "strict about every tensor": those of the optimiser too.
+TEST_F(TrainingState, AnOptimizersTensorsAreChecked) {
+  const auto sound = read_safetensors(folder_ / kLastFile);
+  const auto copy = folder_ / "damaged.safetensors";
+  auto other = sound;
+  for (auto& [name, tensor] : other.tensors) {
+    if (name == "optimizer.momentum_buffer") tensor = torch::zeros({3});
+  }
+  write_safetensors(copy, other);
+  EXPECT_THAT(refusal(copy), HasSubstr("momentum_buffer"));
+  EXPECT_EQ(kind_, ErrorKind::kData);
+  other = sound;
+  std::erase_if(other.tensors, [](const auto& item) { return item.first.starts_with("optimizer"); });
+  write_safetensors(copy, other);
+  EXPECT_THAT(refusal(copy), HasSubstr("momentum_buffer"));
+  other = sound;
+  other.tensors.emplace_back("stray", torch::zeros({1}));
+  write_safetensors(copy, other);
+  EXPECT_THAT(refusal(copy), HasSubstr("stray"));
+}
+
+TEST_F(TrainingState, BothKindsOfFileGiveTheirWeights) {
+  TinyRun a(folder_.path(), {"train.epochs=1"}), b(folder_.path(), {"train.epochs=1"});
+  load_weights(*a.run.experiment.model, folder_ / kBestFile);
+  load_weights(*b.run.experiment.model, folder_ / kLastFile);
+  EXPECT_EQ(testing::first_difference(testing::weights_of(a.run), testing::weights_of(b.run)), "");
+  const auto best = read_safetensors(folder_ / kBestFile);
+  EXPECT_EQ(best.metadata.at("format"), "tasuki-weights-1");
+  EXPECT_EQ(best.metadata.at("config"), a.run.experiment.config.text());
+  EXPECT_EQ(best.metadata.count("stamp"), 1u);
+  const auto figures = nlohmann::json::parse(best.metadata.at("metrics"));
+  EXPECT_TRUE(figures["tasks"]["seg"]["metrics"].contains("miou"));
+}
+
+TEST_F(TrainingState, WeightsOfAnotherModelAreListed) {
+  TinyRun other(folder_.path(), {"model.architecture=[tasuki/HardSharing]{}"});
+  try {
+    load_weights(*other.run.experiment.model, folder_ / kBestFile);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("missing: encoder.layer3.shared.0.conv1.weight"));
+    EXPECT_THAT(error.what(), HasSubstr("encoder.layer3.depth.0.conv1.weight"));
+  }
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,142 @@
+#include "core/model/flat_parameters.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <map>
+
+namespace tasuki {
+namespace {
+
+struct Net : torch::nn::Module {
+  Net() {
+    torch::manual_seed(1);
+    first = register_module("first", torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 5, 3)));
+    norm = register_module("norm", torch::nn::BatchNorm2d(5));
+    last = register_module("last", torch::nn::Conv2d(torch::nn::Conv2dOptions(5, 2, 1)));
+  }
+  torch::Tensor forward(const torch::Tensor& x) { return last(torch::relu(norm(first(x)))); }
+
+  torch::nn::Conv2d first{nullptr}, last{nullptr};
+  torch::nn::BatchNorm2d norm{nullptr};
+};
+
+class FlatParametersTest : public ::testing::TestWithParam<bool> {
+ protected:
+  torch::Tensor image() const {
+    torch::manual_seed(2);
+    return torch::randn({2, 3, 9, 8});
+  }
+  // Weights and gradients of a net that was never flattened.
+  static std::map<std::string, torch::Tensor> plain_gradients(const torch::Tensor& x) {
+    Net net;
+    net.forward(x).square().sum().backward();
+    std::map<std::string, torch::Tensor> all;
+    for (const auto& item : net.named_parameters()) all[item.key()] = item.value().grad();
+    return all;
+  }
+
+  Net net_;
+};
+
+TEST_P(FlatParametersTest, ParametersAreViewsOfTheVector) {
+  const Net untouched;
+  FlatParameters flat(net_, GetParam());
+  for (const auto& item : untouched.named_parameters()) {
+    EXPECT_TRUE(net_.named_parameters()[item.key()].equal(item.value())) << item.key();
+  }
+  {
+    const torch::NoGradGuard no_grad;
+    torch::Tensor values = flat.values();
+    values.mul_(2);
+  }
+  for (const auto& item : untouched.named_parameters()) {
+    EXPECT_TRUE(net_.named_parameters()[item.key()].equal(item.value() * 2)) << item.key();
+  }
+}
+
+TEST_P(FlatParametersTest, SpansNameAlignedPartsAndTheRestIsZero) {
+  FlatParameters flat(net_, GetParam());
+  const auto parameters = net_.named_parameters();
+  ASSERT_EQ(flat.spans().size(), parameters.size());
+  auto rest = flat.values().detach().clone();
+  int64_t count = 0, last = 0;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const auto& span = flat.spans()[i];
+    const auto& parameter = parameters[i].value();
+    EXPECT_EQ(span.name, parameters[i].key());
+    EXPECT_EQ(span.end - span.begin, parameter.numel());
+    EXPECT_GE(span.begin, last);
+    EXPECT_EQ(span.begin * 4 % 64, 0);
+    EXPECT_EQ(parameter.data_ptr<float>(), flat.values().data_ptr<float>() + span.begin);
+    rest.narrow(0, span.begin, span.end - span.begin).zero_();
+    count += parameter.numel();
+    last = span.end;
+  }
+  EXPECT_EQ(flat.count(), count);
+  EXPECT_EQ(rest.count_nonzero().item<int64_t>(), 0);
+}
+
+TEST_P(FlatParametersTest, WeightsAreStoredAsAskedFor) {
+  FlatParameters flat(net_, GetParam());
+  const auto& weight = net_.first->weight;
+  EXPECT_EQ(weight.is_contiguous(torch::MemoryFormat::ChannelsLast), GetParam());
+  EXPECT_EQ(weight.is_contiguous(), !GetParam());
+  EXPECT_EQ(weight.sizes(), (std::vector<int64_t>{5, 3, 3, 3}));
+  EXPECT_EQ(weight.grad().strides(), weight.strides());
+}
+
+TEST_P(FlatParametersTest, TheModelComputesTheSame) {
+  const auto x = image();
+  Net untouched;
+  const auto expected = untouched.forward(x);
+  FlatParameters flat(net_, GetParam());
+  EXPECT_TRUE(net_.forward(x).allclose(expected, 1e-5, 1e-6));
+}
+
+TEST_P(FlatParametersTest, GradientsAccumulateInPlace) {
+  const auto x = image();
+  const auto expected = plain_gradients(x);
+  FlatParameters flat(net_, GetParam());
+  const auto* memory = flat.gradient().data_ptr<float>();
+  const auto check = [&](double times) {
+    for (const auto& item : net_.named_parameters()) {
+      EXPECT_TRUE(item.value().grad().allclose(expected.at(item.key()) * times, 1e-4, 1e-4))
+          << item.key();
+    }
+  };
+  net_.forward(x).square().sum().backward();
+  check(1);
+  net_.norm->reset_running_stats();
+  net_.forward(x).square().sum().backward();
+  check(2);
+  EXPECT_EQ(flat.gradient().data_ptr<float>(), memory);
+  EXPECT_EQ(flat.values().grad().data_ptr<float>(), memory);
+  for (size_t i = 0; i < flat.spans().size(); ++i) {
+    const auto gradient = net_.named_parameters()[i].value().grad();
+    EXPECT_EQ(gradient.data_ptr<float>(), memory + flat.spans()[i].begin);
+  }
+  flat.zero_gradient();
+  check(0);
+}
+
+TEST_P(FlatParametersTest, ClipsTheNormOfTheWholeGradient) {
+  FlatParameters flat(net_, GetParam());
+  torch::Tensor gradient = flat.gradient();
+  gradient[0] = 3;
+  gradient[flat.spans().back().begin] = 4;
+  EXPECT_DOUBLE_EQ(flat.clip_gradient(10), 5);
+  EXPECT_EQ(gradient[0].item<float>(), 3);
+  EXPECT_DOUBLE_EQ(flat.clip_gradient(1), 5);
+  EXPECT_NEAR(gradient[0].item<double>(), 0.6, 1e-7);
+  EXPECT_NEAR(gradient[flat.spans().back().begin].item<double>(), 0.8, 1e-7);
+  EXPECT_NEAR(flat.clip_gradient(1), 1, 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, FlatParametersTest, ::testing::Bool(), [](const auto& info) {
+  return info.param ? std::string("ChannelsLast") : std::string("Contiguous");
+});
+
+}  // namespace
+}  // namespace tasuki
