@@ -32,7 +32,8 @@ void add_bench(CLI::App& app) {
       "Example: tasuki bench configs/rooms/quickstart.pbtxt --steps 3");
   command->callback([options] {
     if (!options->skip_step) {
-      std::cout << "Fastest variant needs " << bench_step(*options) << " images/s\n\n";
+      const double need = bench_step(*options);
+      std::cout << "The fastest variant takes " << need << " images/s from the loader.\n\n";
     }
     if (!options->skip_loader) bench_loader(*options);
   });

@@ -21,10 +21,10 @@ bool is_empty(const Legend& legend) {
   return legend.classes.empty() && legend.colormap.empty();
 }
 
-// "confusion" and "classes" of a task's details, where it has them.
+// "confusion" and "class_names" of a task's details, where it has them.
 void add_confusion(report::Report& report, const TaskEvaluation& task) {
   const auto counts = task.details.find("confusion");
-  const auto classes = task.details.find("classes");
+  const auto classes = task.details.find("class_names");
   if (counts == task.details.end() || classes == task.details.end()) return;
   report.confusions.push_back({task.task, classes->get<std::vector<std::string>>(),
                                counts->get<std::vector<std::vector<int64_t>>>()});

@@ -24,8 +24,8 @@ std::vector<boost::dll::shared_library>& loaded_libraries() {
 }
 
 Error taken(const std::string& library, const std::string& what, const std::string& by) {
-  return Error(ErrorKind::kPlugin, "module " + library + ": " + what + " is already taken by " + by +
-                                       "; leave one of the two out or rename it");
+  return Error(ErrorKind::kPlugin, "module " + library + ": " + what + " is already taken by " +
+                                       by + "; leave one of the two out or rename it");
 }
 
 void open_library(const std::string& file) {
@@ -79,7 +79,8 @@ void Registry::announce_module(const std::string& library) {
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   for (const auto& proto : manifest.proto_file()) {
     const auto other = proto_file_of_.find(proto);
-    if (other != proto_file_of_.end()) throw taken(library, "the .proto file " + proto, other->second);
+    if (other != proto_file_of_.end())
+      throw taken(library, "the .proto file " + proto, other->second);
     if (pool->FindFileByName(proto) != nullptr) {
       throw taken(library, "the .proto file " + proto, "the program itself");
     }
@@ -108,8 +109,9 @@ void Registry::load(size_t index) {
   std::map<std::string, std::string> brought;
   for (const auto& entry : pending()) brought[entry.name] = entry.kind;
   if (brought != module.kind_of || brought.size() != pending().size()) {
-    throw Error(ErrorKind::kPlugin, "module " + module.library +
-                                        " registers other names than its manifest says; rebuild it");
+    throw Error(
+        ErrorKind::kPlugin,
+        "module " + module.library + " registers other names than its manifest says; rebuild it");
   }
   for (auto& entry : pending()) {
     entry.module = module.library;
@@ -119,7 +121,9 @@ void Registry::load(size_t index) {
   module.loaded = true;
 }
 
-std::vector<RegistryEntry> Registry::take_announced() { return std::exchange(pending(), {}); }
+std::vector<RegistryEntry> Registry::take_announced() {
+  return std::exchange(pending(), {});
+}
 
 const RegistryEntry& Registry::find(const std::string& name, const std::string& kind) {
   const auto module = module_of_.find(name);
@@ -128,8 +132,8 @@ const RegistryEntry& Registry::find(const std::string& name, const std::string& 
   const auto& entry = entries_.at(name);
   if (!kind.empty() && entry.kind != kind) {
     throw Error(ErrorKind::kPlugin, "\"" + name + "\" is of kind " + entry.kind +
-                                        ", and a " + kind + " is needed here; known: " +
-                                        join(names(kind)));
+                                        ", but the kind " + kind +
+                                        " is needed here; known: " + join(names(kind)));
   }
   return entry;
 }

@@ -145,16 +145,22 @@ class TapGradients {
   std::vector<Middle> middles_;
 };
 
+variable_list plain_convs(const Tensor& map, at::TensorList kernels,
+                          const std::vector<int64_t>& rates) {
+  variable_list outputs;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    const int64_t padding = is_pointwise(kernels[i]) ? 0 : rates[i];
+    outputs.push_back(at::conv2d(map, kernels[i], {}, 1, padding, rates[i]));
+  }
+  return outputs;
+}
+
 class DilatedConvs : public torch::autograd::Function<DilatedConvs> {
  public:
   static variable_list forward(AutogradContext* context, const Tensor& map, at::TensorList kernels,
                                const Plan& plan) {
-    variable_list saved{map}, outputs;
-    for (size_t i = 0; i < kernels.size(); ++i) {
-      saved.push_back(kernels[i]);
-      const int64_t padding = is_pointwise(kernels[i]) ? 0 : plan.rates[i];
-      outputs.push_back(at::conv2d(map, kernels[i], {}, 1, padding, plan.rates[i]));
-    }
+    variable_list saved{map};
+    saved.insert(saved.end(), kernels.begin(), kernels.end());
     context->save_for_backward(saved);
     context->saved_data["rates"] = plan.rates;
     std::vector<int64_t> of_map, of_kernel;
@@ -164,7 +170,7 @@ class DilatedConvs : public torch::autograd::Function<DilatedConvs> {
     }
     context->saved_data["of_map"] = of_map;
     context->saved_data["of_kernel"] = of_kernel;
-    return outputs;
+    return plain_convs(map, kernels, plan.rates);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -236,6 +242,10 @@ torch::ScalarType conv_type(const Tensor& map) {
 std::vector<Tensor> dilated_convs(const Tensor& map, const std::vector<Tensor>& kernels,
                                   const std::vector<int64_t>& rates,
                                   const std::vector<ConvShortcuts>& shortcuts) {
+  const bool plain = std::all_of(shortcuts.begin(), shortcuts.end(), [](const ConvShortcuts& s) {
+    return !s.map_gradient && !s.kernel_gradient;
+  });
+  if (plain || !at::GradMode::is_enabled()) return plain_convs(map, kernels, rates);
   const auto type = conv_type(map);
   std::vector<Tensor> cast;
   for (const auto& kernel : kernels) cast.push_back(kernel.to(type));

@@ -68,7 +68,8 @@ class ArchitectureConformance : public ::testing::TestWithParam<std::string> {
   std::set<std::string> reached(Architecture& model, const std::string& route) {
     for (auto& parameter : model.parameters()) parameter.mutable_grad() = torch::Tensor();
     torch::Tensor sum = torch::zeros({});
-    for (const auto& x : model.forward(image_, {route}).at(route)) sum = sum + x.square().sum();
+    const auto features = model.forward(image_, {route});
+    for (const auto& x : features.at(route)) sum = sum + x.square().sum();
     sum.backward();
     std::set<std::string> names;
     for (const auto& item : model.named_parameters()) {

@@ -83,10 +83,9 @@ class Filler {
     const bool list = field->is_repeated();
     ++count_;
     switch (field->cpp_type()) {
-#define TASUKI_SET(TYPE, Type, value)                  \
-  case FieldDescriptor::CPPTYPE_##TYPE:                \
-    list ? r->Add##Type(&message, field, value)        \
-         : r->Set##Type(&message, field, value);       \
+#define TASUKI_SET(TYPE, Type, value)                                                   \
+  case FieldDescriptor::CPPTYPE_##TYPE:                                                 \
+    list ? r->Add##Type(&message, field, value) : r->Set##Type(&message, field, value); \
     break
       TASUKI_SET(INT32, Int32, -count_);
       TASUKI_SET(INT64, Int64, -count_ * (int64_t{1} << 40));

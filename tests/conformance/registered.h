@@ -48,7 +48,7 @@ const std::filesystem::path& folder_root();
 }  // namespace tasuki::conformance
 
 // Runs the suite over every registered name of `kind`.
-#define TASUKI_CONFORMANCE(Suite, kind)                                                        \
-  INSTANTIATE_TEST_SUITE_P(                                                                    \
-      Every, Suite, ::testing::ValuesIn(::tasuki::Registry::instance().names(kind)),           \
-      ::tasuki::conformance::case_name)
+#define TASUKI_CONFORMANCE(Suite, kind)                                                     \
+  INSTANTIATE_TEST_SUITE_P(Every, Suite,                                                    \
+                           ::testing::ValuesIn(::tasuki::Registry::instance().names(kind)), \
+                           ::tasuki::conformance::case_name)

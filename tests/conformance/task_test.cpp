@@ -21,7 +21,9 @@ class TaskConformance : public ::testing::TestWithParam<std::string> {
 
   int classes() const { return int(task_->channels()); }
   bool is_index() const { return kind_.tensor_type() == FieldKind::TensorType::kIndex; }
-  cv::Mat label_mat(uint64_t seed) const { return random_with_holes(kind_, kSize, seed, classes()); }
+  cv::Mat label_mat(uint64_t seed) const {
+    return random_with_holes(kind_, kSize, seed, classes());
+  }
   cv::Mat full_mat(uint64_t seed) const { return random_valid(kind_, kSize, seed, classes()); }
   torch::Tensor tensor(const cv::Mat& value) const { return to_tensor({&kind_, value, ""}, {}); }
 

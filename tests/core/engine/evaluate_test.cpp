@@ -78,8 +78,8 @@ TEST(Evaluate, ProtocolMetricsAreTheConfigs) {
 }
 
 TEST(Evaluate, JsonSaysWhatTheFiguresMean) {
-  const auto experiment =
-      tiny_experiment({"protocol={name:\"P\" averaging:IMAGE note:\"remark\" metric:\"seg.miou\"}"});
+  const auto experiment = tiny_experiment(
+      {"protocol={name:\"P\" averaging:IMAGE note:\"remark\" metric:\"seg.miou\"}"});
   const auto evaluation = evaluate(experiment, *validation(experiment));
   const auto json = evaluation.json(experiment.config);
   EXPECT_EQ(json["split"], "val");

@@ -71,8 +71,8 @@ TEST(BuildExperiment, MissingPartsAreLocated) {
 
 TEST(BuildExperiment, LoaderOptionsDifferByPipeline) {
   const auto experiment = build_experiment(
-      testing::tiny_config({"data.loader={batch_size:3 eval_batch_size:5 workers:1}",
-                            "train.seed=8"}),
+      testing::tiny_config(
+          {"data.loader={batch_size:3 eval_batch_size:5 workers:1}", "train.seed=8"}),
       "");
   const auto train = experiment.loader_options(Experiment::Pipeline::kTrain);
   const auto evaluate = experiment.loader_options(Experiment::Pipeline::kEvaluate);

@@ -17,10 +17,10 @@ data {
   validation_split: "few"
   train_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
   train_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
-  train_pipeline { [tasuki/Normalize] { mean: [0.5, 0.5, 0.5] standard_deviation: [0.5, 0.5, 0.5] } }
+  train_pipeline { [tasuki/Normalize] {} }
   eval_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
   eval_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
-  eval_pipeline { [tasuki/Normalize] { mean: [0.5, 0.5, 0.5] standard_deviation: [0.5, 0.5, 0.5] } }
+  eval_pipeline { [tasuki/Normalize] {} }
   loader { batch_size: 4 eval_batch_size: 4 workers: 1 }
 }
 )";
@@ -32,18 +32,18 @@ TEST(Overfit, FourRealFramesAreLearntByHeart) {
   }
   std::string text = kFourFrames;
   text.replace(text.find('@'), 1, TASUKI_SOURCE_DIR);
-  const auto config = parse_config(
-      text, "overfit.pbtxt",
-      {"train.epochs=110", "train.warmup_steps=5", "train.optimizer.lr=2e-3",
-       "train.evaluate_every=0", "train.precision=FP32", "train.device=CPU",
-       "model.task[seg].decoder.channels=64", "model.task[depth].decoder.channels=64",
-       "model.task[normal].decoder.channels=64"});
+  const auto config =
+      parse_config(text, "overfit.pbtxt",
+                   {"train.epochs=110", "train.warmup_steps=5", "train.optimizer.lr=2e-3",
+                    "train.evaluate_every=0", "train.precision=FP32", "train.device=CPU",
+                    "model.task[seg].decoder.channels=64", "model.task[depth].decoder.channels=64",
+                    "model.task[normal].decoder.channels=64"});
   auto run = build_run(build_experiment(config, root), "");
   ASSERT_EQ(run.train_source->size(), 4u);
   ASSERT_EQ(run.steps_per_epoch, 1);
 
   struct Losses : Hook {
-    void after_epoch(Run& run) override { all.push_back(run.epoch_losses); }
+    void after_epoch(tasuki::Run& run) override { all.push_back(run.epoch_losses); }
     std::vector<std::map<std::string, double>> all;
   };
   std::vector<NamedHook> hooks;

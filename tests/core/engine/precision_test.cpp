@@ -84,9 +84,8 @@ TEST(AutocastScope, ConvolutionsRunInBf16WhileItLives) {
 }
 
 TEST(MachineAssignments, FixWhatAConfigLeavesOpen) {
-  const auto open =
-      testing::tiny_config({"train.threads=0", "train.device=DEVICE_AUTO",
-                            "train.precision=PRECISION_AUTO"});
+  const auto open = testing::tiny_config(
+      {"train.threads=0", "train.device=DEVICE_AUTO", "train.precision=PRECISION_AUTO"});
   const auto assignments = machine_assignments(open);
   const auto fixed = testing::tiny_config(assignments).message().train();
   EXPECT_GT(fixed.threads(), 0u);

@@ -14,8 +14,8 @@ namespace tasuki {
 namespace {
 
 using testing::FakeHook;
-using testing::TinyRun;
 using ::testing::HasSubstr;
+using testing::TinyRun;
 
 // What a killed process looks like from inside.
 struct Killed : std::runtime_error {
@@ -24,9 +24,9 @@ struct Killed : std::runtime_error {
 
 // `point` of the FakeHook decides where in the loop; `priority` where among the hooks.
 void kill_at(TinyRun& tiny, FakeHook::Function FakeHook::*point, int priority,
-             const std::function<bool(const Run&)>& when) {
+             const std::function<bool(const tasuki::Run&)>& when) {
   auto hook = std::make_unique<FakeHook>();
-  (*hook).*point = [when](Run& run) {
+  (*hook).*point = [when](tasuki::Run& run) {
     if (when(run)) throw Killed();
   };
   const auto after = std::find_if(tiny.hooks.begin(), tiny.hooks.end(),
@@ -52,9 +52,8 @@ class Resume : public ::testing::TestWithParam<std::string> {
     const auto left = read_safetensors(folder_ / a / kLastFile);
     const auto right = read_safetensors(folder_ / b / kLastFile);
     EXPECT_EQ(testing::first_difference(left.tensors, right.tensors), "");
-    EXPECT_TRUE(std::any_of(left.tensors.begin(), left.tensors.end(), [](const auto& item) {
-      return item.first.starts_with("optimizer.");
-    }));
+    EXPECT_TRUE(std::any_of(left.tensors.begin(), left.tensors.end(),
+                            [](const auto& item) { return item.first.starts_with("optimizer."); }));
     auto states = {nlohmann::json::parse(left.metadata.at("state")),
                    nlohmann::json::parse(right.metadata.at("state"))};
     std::vector<nlohmann::json> plain;
@@ -77,7 +76,7 @@ TEST_P(Resume, IsBitIdenticalToNotHavingStopped) {
 
   TinyRun stopped(folder_ / "stopped", settings(GetParam()));
   kill_at(stopped, &FakeHook::at_after_step, 50,
-          [](const Run& run) { return run.epoch == 1 && run.step == 5; });
+          [](const tasuki::Run& run) { return run.epoch == 1 && run.step == 5; });
   EXPECT_THROW(stopped.train(), Killed);
   EXPECT_EQ(testing::history_of(folder_ / "stopped").size(), 1u);
   resume("stopped");
@@ -89,7 +88,8 @@ TEST_P(Resume, AfterALineWhoseCheckpointWasNotWritten) {
   TinyRun whole(folder_ / "whole", settings(GetParam()));
   whole.train();
   TinyRun stopped(folder_ / "stopped", settings(GetParam()));
-  kill_at(stopped, &FakeHook::at_after_epoch, 75, [](const Run& run) { return run.epoch == 1; });
+  kill_at(stopped, &FakeHook::at_after_epoch, 75,
+          [](const tasuki::Run& run) { return run.epoch == 1; });
   EXPECT_THROW(stopped.train(), Killed);
   EXPECT_EQ(testing::history_of(folder_ / "stopped").size(), 2u);
   resume("stopped");
@@ -144,9 +144,8 @@ TEST_F(TrainingState, DamageIsRefused) {
     EXPECT_EQ(kind_, ErrorKind::kData);
   }
   auto fewer = sound;
-  fewer.tensors.erase(std::find_if(fewer.tensors.begin(), fewer.tensors.end(), [](auto& item) {
-    return item.first.starts_with("model.");
-  }));
+  fewer.tensors.erase(std::find_if(fewer.tensors.begin(), fewer.tensors.end(),
+                                   [](auto& item) { return item.first.starts_with("model."); }));
   write_safetensors(copy, fewer);
   EXPECT_THAT(refusal(copy), HasSubstr("missing: "));
 }
@@ -163,7 +162,8 @@ TEST_F(TrainingState, AnOptimizersTensorsAreChecked) {
   EXPECT_THAT(refusal(copy), HasSubstr("momentum_buffer"));
   EXPECT_EQ(kind_, ErrorKind::kData);
   other = sound;
-  std::erase_if(other.tensors, [](const auto& item) { return item.first.starts_with("optimizer"); });
+  std::erase_if(other.tensors,
+                [](const auto& item) { return item.first.starts_with("optimizer"); });
   write_safetensors(copy, other);
   EXPECT_THAT(refusal(copy), HasSubstr("momentum_buffer"));
   other = sound;

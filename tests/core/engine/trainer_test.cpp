@@ -14,10 +14,10 @@
 namespace tasuki {
 namespace {
 
-using testing::FakeHook;
-using testing::TinyRun;
 using ::testing::ElementsAre;
+using testing::FakeHook;
 using ::testing::HasSubstr;
+using testing::TinyRun;
 
 class TrainerTest : public ::testing::Test {
  protected:
@@ -39,9 +39,9 @@ TEST_F(TrainerTest, IsBitIdenticalForAnyNumberOfWorkers) {
 
 TEST_F(TrainerTest, FollowsTheSeed) {
   TinyRun first(folder_ / "0"), other(folder_ / "1", {"train.seed=1"});
-  EXPECT_NE(testing::first_difference(testing::weights_of(first.run),
-                                      testing::weights_of(other.run)),
-            "");
+  EXPECT_NE(
+      testing::first_difference(testing::weights_of(first.run), testing::weights_of(other.run)),
+      "");
 }
 
 // Warm-up rises linearly to the base rate, then the schedule begins.
@@ -49,7 +49,7 @@ TEST_F(TrainerTest, LearningRateWarmsUpAndFollowsTheSchedule) {
   TinyRun tiny(folder_.path(), {"train.evaluate_every=0"});
   std::vector<double> rates;
   auto hook = std::make_unique<FakeHook>();
-  hook->at_after_step = [&](Run& run) { rates.push_back(run.last.learning_rate); };
+  hook->at_after_step = [&](tasuki::Run& run) { rates.push_back(run.last.learning_rate); };
   tiny.hooks.push_back({"rates", 10, std::move(hook)});
   tiny.train();
   ASSERT_EQ(rates.size(), 6u);
@@ -67,24 +67,23 @@ TEST_F(TrainerTest, CallsHooksInOrder) {
   for (const std::string name : {"a", "b"}) {
     auto hook = std::make_unique<FakeHook>();
     const auto note = [&calls, name](const std::string& point) { calls.push_back(name + point); };
-    hook->at_before_run = [=](Run&) { note(" before_run"); };
-    hook->at_before_epoch = [=](Run&) { note(" before_epoch"); };
-    hook->at_after_step = [=](Run&) { note(" after_step"); };
-    hook->at_after_epoch = [=](Run& run) {
+    hook->at_before_run = [=](tasuki::Run&) { note(" before_run"); };
+    hook->at_before_epoch = [=](tasuki::Run&) { note(" before_epoch"); };
+    hook->at_after_step = [=](tasuki::Run&) { note(" after_step"); };
+    hook->at_after_epoch = [=](tasuki::Run& run) {
       note(" after_epoch " + std::to_string(run.epoch) + (run.evaluation ? " evaluated" : ""));
     };
-    hook->at_after_run = [=](Run& run, bool finished) {
+    hook->at_after_run = [=](tasuki::Run& run, bool finished) {
       note(" after_run " + std::to_string(run.epoch) + (finished ? " finished" : ""));
     };
     tiny.hooks.push_back({name, 50, std::move(hook)});
   }
   tiny.train();
-  EXPECT_THAT(calls,
-              ElementsAre("a before_run", "b before_run", "a before_epoch", "b before_epoch",
-                          "a after_step", "b after_step", "a after_step", "b after_step",
-                          "a after_step", "b after_step", "a after_epoch 0 evaluated",
-                          "b after_epoch 0 evaluated", "a after_run 1 finished",
-                          "b after_run 1 finished"));
+  EXPECT_THAT(calls, ElementsAre("a before_run", "b before_run", "a before_epoch", "b before_epoch",
+                                 "a after_step", "b after_step", "a after_step", "b after_step",
+                                 "a after_step", "b after_step", "a after_epoch 0 evaluated",
+                                 "b after_epoch 0 evaluated", "a after_run 1 finished",
+                                 "b after_run 1 finished"));
 }
 
 TEST(BuildHooks, SortsByPriorityThenByOrder) {
@@ -103,12 +102,12 @@ TEST_F(TrainerTest, AfterRunIsCalledForEveryHookWhenARunFails) {
   std::vector<std::string> calls;
   for (const std::string name : {"a", "b"}) {
     auto hook = std::make_unique<FakeHook>();
-    hook->at_after_run = [&calls, name](Run&, bool finished) {
+    hook->at_after_run = [&calls, name](tasuki::Run&, bool finished) {
       calls.push_back(name + (finished ? " finished" : " failed"));
     };
     tiny.hooks.push_back({name, 50, std::move(hook)});
   }
-  static_cast<FakeHook&>(*tiny.hooks[0].hook).at_after_step = [](Run&) {
+  static_cast<FakeHook&>(*tiny.hooks[0].hook).at_after_step = [](tasuki::Run&) {
     throw Error(ErrorKind::kRun, "the disk is full");
   };
   try {
@@ -140,13 +139,13 @@ TEST_F(TrainerTest, ClippingKeepsTheStepSmall) {
                                 "train.warmup_steps=0", "train.evaluate_every=0"});
   auto hook = std::make_unique<FakeHook>();
   auto before = tiny.run.parameters->values().detach().clone();
-  hook->at_after_step = [&](Run& run) {
+  hook->at_after_step = [&](tasuki::Run& run) {
     const auto now = run.parameters->values().detach();
     EXPECT_NEAR((now - before).norm().item<double>(), 0.001 * run.last.learning_rate, 1e-5);
     EXPECT_GT(run.last.gradient_norm.value(), 0.001);
     before = now.clone();
   };
-  tiny.hooks = {};
+  tiny.hooks.clear();
   tiny.hooks.push_back({"norm", 50, std::move(hook)});
   tiny.train();
 }

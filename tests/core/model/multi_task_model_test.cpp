@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <regex>
 #include <set>
 
 #include "core/model/model.h"
@@ -13,13 +14,18 @@ using ::testing::HasSubstr;
 using Sizes = std::vector<int64_t>;
 
 // Line 2 is the encoder, 3 the architecture, 4 and 5 the tasks.
-constexpr const char* kConfig = R"(model {
+const std::string& config_text() {
+  static const std::string text =
+      std::regex_replace(std::string(R"(model {
   encoder { [tasuki/ResNet] { depth: 18 output_stride: 8 } }
   architecture { [tasuki/Branched] { shared_stages: 4 } }
-  task { name: "seg" kind { [tasuki/Segmentation] { classes: 5 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "far" field: "depth" loss_scale: 0.5 kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
+  task { name: "seg" kind { [tasuki/Segmentation] { classes: 5 } } decoder { @ } }
+  task { name: "far" field: "depth" loss_scale: 0.5 kind { [tasuki/Depth] {} } decoder { @ } }
 }
-)";
+)"),
+                         std::regex("@"), "[tasuki/FCNHead] { channels: 8 }");
+  return text;
+}
 
 std::vector<std::string> no_names(const std::string&) {
   return {};
@@ -28,7 +34,8 @@ std::vector<std::string> no_names(const std::string&) {
 std::unique_ptr<MultiTaskModel> make(const std::vector<std::string>& assignments = {},
                                      const ClassNames& names = no_names) {
   torch::manual_seed(1);
-  return std::make_unique<MultiTaskModel>(parse_config(kConfig, "model.pbtxt", assignments), names);
+  return std::make_unique<MultiTaskModel>(parse_config(config_text(), "model.pbtxt", assignments),
+                                          names);
 }
 
 std::string refusal(const std::vector<std::string>& assignments,
@@ -134,16 +141,14 @@ TEST(MultiTaskModel, AnUnknownTaskListsTheKnown) {
 }
 
 TEST(MultiTaskModelErrors, AreLocated) {
-  EXPECT_THAT(refusal({"model.encoder.depth=17"}),
-              HasSubstr("--set model.encoder.depth=17"));
+  EXPECT_THAT(refusal({"model.encoder.depth=17"}), HasSubstr("--set model.encoder.depth=17"));
   EXPECT_THAT(refusal({"model.task[seg].kind=[tasuki/Segmentation]{}"}),
               HasSubstr("model.task[seg].kind.classes: is required"));
   EXPECT_THAT(refusal({"model.task[far].decoder.channels=0"}),
               HasSubstr("model.task[far].decoder.channels"));
   EXPECT_THAT(refusal({"model.architecture.shared_stages=6"}),
               HasSubstr("model.architecture.shared_stages: 6 is more than"));
-  EXPECT_THAT(refusal({"model.task[more].loss_scale=1"}),
-              HasSubstr("model.task[more].kind"));
+  EXPECT_THAT(refusal({"model.task[more].loss_scale=1"}), HasSubstr("model.task[more].kind"));
   EXPECT_THAT(refusal({"model.encoder.pretrained=/no/such/file"}),
               HasSubstr("model.encoder.pretrained"));
 }
@@ -157,21 +162,21 @@ TEST(MultiTaskModelErrors, PointIntoTheFile) {
     }
     return std::string("nothing refused");
   };
-  std::string text = kConfig;
+  std::string text = config_text();
   EXPECT_THAT(message(text.replace(text.find("depth: 18"), 9, "depth: 19")),
               HasSubstr("model.pbtxt:2:"));
   EXPECT_THAT(message("model { encoder { [tasuki/ResNet] {} } }"),
               HasSubstr("model.task: the model has no task"));
-  text = kConfig;
-  EXPECT_THAT(message(text.erase(text.find("  encoder"), text.find("  architecture") -
-                                                             text.find("  encoder"))),
+  text = config_text();
+  EXPECT_THAT(message(text.erase(text.find("  encoder"),
+                                 text.find("  architecture") - text.find("  encoder"))),
               HasSubstr("model.encoder"));
 }
 
 // Names become parts of tensor names and of paths of prediction files.
 TEST(MultiTaskModelErrors, TaskNamesThatNoTensorOrFileCanHave) {
   for (const std::string name : {"a.b", "../up", "a/b", ".", "a\\\\b"}) {
-    std::string text = kConfig;
+    std::string text = config_text();
     text.replace(text.find("\"far\""), 5, "\"" + name + "\"");
     try {
       MultiTaskModel(parse_config(text, "model.pbtxt"), no_names);

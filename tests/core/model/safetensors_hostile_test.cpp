@@ -66,8 +66,8 @@ TEST_F(HostileSafetensors, TheSoundFileOfTheseHelpersIsRead) {
 TEST_F(HostileSafetensors, HeaderLength) {
   EXPECT_THAT(refusal(""), HasSubstr("shorter than its 8-byte header length"));
   EXPECT_THAT(refusal("1234567"), HasSubstr("shorter than its 8-byte header length"));
-  for (const uint64_t length : {uint64_t{9}, uint64_t{1} << 30, uint64_t{1} << 40, ~uint64_t{0},
-                                ~uint64_t{0} - 7}) {
+  for (const uint64_t length :
+       {uint64_t{9}, uint64_t{1} << 30, uint64_t{1} << 40, ~uint64_t{0}, ~uint64_t{0} - 7}) {
     EXPECT_THAT(refusal(length_bytes(length) + "{}      "),
                 HasSubstr("header length " + std::to_string(length) + " of a file of 16 bytes"));
   }
@@ -84,31 +84,29 @@ TEST_F(HostileSafetensors, HeaderThatIsNoObject) {
 }
 
 TEST_F(HostileSafetensors, DeepNesting) {
-  constexpr size_t kDepth = 2'000'000;
+  constexpr size_t kDepth = 500'000;
   const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
   EXPECT_THAT(refusal(file_of(std::string(kDepth, '['), 0)), HasSubstr("not a JSON object"));
   EXPECT_THAT(refusal_of("\"a\":" + deep, 0), HasSubstr("needs dtype, shape and two data_offsets"));
-  EXPECT_THAT(refusal_of("\"a\":{\"dtype\":\"F32\",\"shape\":" + deep +
-                             ",\"data_offsets\":[0,0]}",
-                         0),
-              HasSubstr("needs dtype, shape and two data_offsets"));
+  EXPECT_THAT(
+      refusal_of("\"a\":{\"dtype\":\"F32\",\"shape\":" + deep + ",\"data_offsets\":[0,0]}", 0),
+      HasSubstr("needs dtype, shape and two data_offsets"));
   EXPECT_THAT(refusal_of("\"__metadata__\":{\"k\":" + deep + "}", 0), HasSubstr("not a string"));
 }
 
 TEST_F(HostileSafetensors, EntriesOfAnotherForm) {
-  const std::vector<std::string> wrong = {
-      "\"a\":1",
-      "\"a\":{}",
-      "\"a\":{\"dtype\":4,\"shape\":[],\"data_offsets\":[0,4]}",
-      "\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}",
-      tensor("a", "F32", "3", "[0,4]"),
-      tensor("a", "F32", "[-1]", "[0,4]"),
-      tensor("a", "F32", "[1.5]", "[0,4]"),
-      tensor("a", "F32", "[\"1\"]", "[0,4]"),
-      tensor("a", "F32", "[1]", "[0]"),
-      tensor("a", "F32", "[1]", "[0,4,8]"),
-      tensor("a", "F32", "[1]", "[0,-4]"),
-      tensor("a", "F32", "[1]", "[0,99999999999999999999999]")};
+  const std::vector<std::string> wrong = {"\"a\":1",
+                                          "\"a\":{}",
+                                          "\"a\":{\"dtype\":4,\"shape\":[],\"data_offsets\":[0,4]}",
+                                          "\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}",
+                                          tensor("a", "F32", "3", "[0,4]"),
+                                          tensor("a", "F32", "[-1]", "[0,4]"),
+                                          tensor("a", "F32", "[1.5]", "[0,4]"),
+                                          tensor("a", "F32", "[\"1\"]", "[0,4]"),
+                                          tensor("a", "F32", "[1]", "[0]"),
+                                          tensor("a", "F32", "[1]", "[0,4,8]"),
+                                          tensor("a", "F32", "[1]", "[0,-4]"),
+                                          tensor("a", "F32", "[1]", "[0,99999999999999999999999]")};
   for (const auto& entry : wrong) {
     EXPECT_THAT(refusal_of(entry, 4), HasSubstr("needs dtype, shape and two data_offsets"))
         << entry;
@@ -153,9 +151,9 @@ TEST_F(HostileSafetensors, GapsOverlapsAndTruncation) {
 
 // Whatever bytes are changed, the file is read or refused with an Error.
 TEST_F(HostileSafetensors, RandomDamageIsFoundOrHarmless) {
-  const auto whole = file_of("{" + tensor("a", "F32", "[1]", "[0,4]") + "," +
-                                 tensor("b", "BOOL", "[2,2]", "[4,8]") + "}",
-                             8);
+  const auto whole = file_of(
+      "{" + tensor("a", "F32", "[1]", "[0,4]") + "," + tensor("b", "BOOL", "[2,2]", "[4,8]") + "}",
+      8);
   std::mt19937 random(3);
   for (int round = 0; round < 600; ++round) {
     std::string bytes = whole;

@@ -38,16 +38,26 @@ NamedTensors every_type() {
 
 const char* dtype_of(const torch::Tensor& tensor) {
   switch (tensor.scalar_type()) {
-    case torch::kFloat64: return "F64";
-    case torch::kFloat32: return "F32";
-    case torch::kFloat16: return "F16";
-    case torch::kBFloat16: return "BF16";
-    case torch::kInt64: return "I64";
-    case torch::kInt32: return "I32";
-    case torch::kInt16: return "I16";
-    case torch::kInt8: return "I8";
-    case torch::kUInt8: return "U8";
-    default: return "BOOL";
+    case torch::kFloat64:
+      return "F64";
+    case torch::kFloat32:
+      return "F32";
+    case torch::kFloat16:
+      return "F16";
+    case torch::kBFloat16:
+      return "BF16";
+    case torch::kInt64:
+      return "I64";
+    case torch::kInt32:
+      return "I32";
+    case torch::kInt16:
+      return "I16";
+    case torch::kInt8:
+      return "I8";
+    case torch::kUInt8:
+      return "U8";
+    default:
+      return "BOOL";
   }
 }
 
@@ -153,13 +163,14 @@ TEST(CopyTensors, CopiesByNameIntoAnyLayout) {
 TEST(CopyTensors, ListsAllThatDoesNotFitAndChangesNothing) {
   auto good = torch::zeros({2}), shape = torch::zeros({3}), type = torch::zeros({2});
   try {
-    copy_tensors({{"good", torch::ones({2})},
-                  {"shape", torch::ones({2, 1})},
-                  {"type", torch::ones({2}, torch::kInt64)},
-                  {"extra1", torch::ones({1})},
-                  {"extra2", torch::ones({1})}},
-                 {{"good", good}, {"shape", shape}, {"type", type}, {"gone1", good}, {"gone2", good}},
-                 "best.safetensors");
+    copy_tensors(
+        {{"good", torch::ones({2})},
+         {"shape", torch::ones({2, 1})},
+         {"type", torch::ones({2}, torch::kInt64)},
+         {"extra1", torch::ones({1})},
+         {"extra2", torch::ones({1})}},
+        {{"good", good}, {"shape", shape}, {"type", type}, {"gone1", good}, {"gone2", good}},
+        "best.safetensors");
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kData);

@@ -86,7 +86,7 @@ TEST_F(RegistryTest, ANameOfAnotherKindIsRefusedWithBothKinds) {
   Registry registry;
   registry.add_module(copy("test_kinds"));
   EXPECT_THAT(plugin_error([&] { registry.find("test/first", "Task"); }),
-              HasSubstr("\"test/first\" is of kind FieldKind, and a Task is needed here"));
+              HasSubstr("\"test/first\" is of kind FieldKind, but the kind Task is needed here"));
 }
 
 TEST_F(RegistryTest, ATakenNameIsRefusedWithBothModules) {

@@ -85,7 +85,8 @@ TEST_F(BranchedTest, FollowsATable) {
   const auto model = make(R"(
       stage { name: "layer1" instance { name: "geometry" task: "depth" task: "normal" }
                              instance { name: "seg" task: "seg" } }
-      stage { name: "layer2" instance { name: "a" task: "depth" } instance { name: "b" task: "normal" }
+      stage { name: "layer2" instance { name: "a" task: "depth" }
+                             instance { name: "b" task: "normal" }
                              instance { name: "c" task: "seg" } })");
   EXPECT_EQ(instances(*model), (Names{"stem.shared", "layer1.seg", "layer1.geometry", "layer2.c",
                                       "layer2.a", "layer2.b"}));
@@ -110,7 +111,8 @@ TEST_F(BranchedTest, CopiesStartIdenticalOrIndependent) {
   const auto weight = [](const Architecture& model, const std::string& instance) {
     return model.named_parameters()[instance + ".conv.weight"];
   };
-  const auto same = make("shared_stages: 1"), own_draw = make("shared_stages: 1 copies: INDEPENDENT");
+  const auto same = make("shared_stages: 1"),
+             own_draw = make("shared_stages: 1 copies: INDEPENDENT");
   EXPECT_TRUE(weight(*same, "layer1.seg").equal(weight(*same, "layer1.normal")));
   EXPECT_FALSE(weight(*same, "layer1.seg").is_same(weight(*same, "layer1.normal")));
   EXPECT_FALSE(weight(*own_draw, "layer1.seg").equal(weight(*own_draw, "layer1.normal")));

@@ -13,8 +13,8 @@
 namespace tasuki {
 namespace {
 
-using testing::TinyRun;
 using ::testing::HasSubstr;
+using testing::TinyRun;
 
 std::vector<std::string> hooks_alone(const std::vector<std::string>& hooks) {
   std::vector<std::string> assignments = {"train.hook=[]"};
@@ -86,12 +86,11 @@ TEST_F(HooksTest, ABrokenHistoryNamesItsLine) {
 
 TEST_F(HooksTest, CheckpointWritesAsOftenAsAskedForAndAtTheEnd) {
   auto assignments = hooks_alone({"Checkpoint"});
-  assignments.insert(assignments.end(),
-                     {"train.epochs=3", "train.hook[Checkpoint].hook.every=2"});
+  assignments.insert(assignments.end(), {"train.epochs=3", "train.hook[Checkpoint].hook.every=2"});
   std::vector<bool> written;
   TinyRun tiny(folder_.path(), assignments);
   auto probe = std::make_unique<testing::FakeHook>();
-  probe->at_after_epoch = [&](Run&) {
+  probe->at_after_epoch = [&](tasuki::Run&) {
     written.push_back(std::filesystem::remove(folder_ / kLastFile));
   };
   tiny.hooks.push_back({"probe", 90, std::move(probe)});

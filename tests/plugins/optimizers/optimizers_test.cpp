@@ -17,7 +17,8 @@ const Values kStart = {0.5, -2, 3};
 const std::vector<Values> kGradients = {{1, -0.5, 0.25}, {0.5, 0.5, -2}, {-1, 0.1, 0}};
 const Values kRates = {0.1, 0.05, 0.02};
 
-// The published formula of one step: parameters, gradient, learning rate, number of the step from 1.
+// The published formula of one step: parameters, gradient, learning rate, number of the step
+// from 1.
 using Formula = std::function<void(Values&, const Values&, double, int)>;
 
 void expect_steps(const std::string& name, const std::string& options, const Formula& formula) {
@@ -46,16 +47,16 @@ TEST(SGD, Plain) {
 TEST(SGD, MomentumAndWeightDecay) {
   for (const bool nesterov : {false, true}) {
     Values buffer(3, 0);
-    expect_steps("tasuki/SGD",
-                 std::string("momentum: 0.8 weight_decay: 0.01 nesterov: ") +
-                     (nesterov ? "true" : "false"),
-                 [&](Values& x, const Values& g, double lr, int) {
-                   for (size_t i = 0; i < x.size(); ++i) {
-                     const double gradient = g[i] + 0.01 * x[i];
-                     buffer[i] = 0.8 * buffer[i] + gradient;
-                     x[i] -= lr * (nesterov ? gradient + 0.8 * buffer[i] : buffer[i]);
-                   }
-                 });
+    expect_steps(
+        "tasuki/SGD",
+        std::string("momentum: 0.8 weight_decay: 0.01 nesterov: ") + (nesterov ? "true" : "false"),
+        [&](Values& x, const Values& g, double lr, int) {
+          for (size_t i = 0; i < x.size(); ++i) {
+            const double gradient = g[i] + 0.01 * x[i];
+            buffer[i] = 0.8 * buffer[i] + gradient;
+            x[i] -= lr * (nesterov ? gradient + 0.8 * buffer[i] : buffer[i]);
+          }
+        });
   }
 }
 

@@ -39,8 +39,9 @@ TEST(Schedules, ClosedForms) {
                  [](double s) { return std::pow(0.97, s / kStepsPerEpoch); });
   expect_factors("tasuki/Step", "gamma: 0.5 every: 3",
                  [](double s) { return std::pow(0.5, std::floor(s / 30)); });
-  expect_factors("tasuki/Step", "epoch: [2, 5]",
-                 [](double s) { return s < 20 ? 1 : s < 50 ? 0.1 : 0.01; });
+  expect_factors("tasuki/Step", "epoch: [2, 5]", [](double s) {
+    return s < 20 ? 1 : s < 50 ? 0.1 : 0.01;
+  });
 }
 
 TEST(Schedules, StayWhereTheyEndBeyondTheRun) {

@@ -1,0 +1,246 @@
+#!/bin/bash
+# program_test.sh TASUKI WORK PYTHON: what a user does with the program, from training to figures.
+set -euo pipefail
+tasuki=$1
+work=$2
+python=$3
+here=$(dirname "$(readlink -f "$0")")
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+unset TASUKI_DATA TASUKI_PLUGIN_PATH
+
+fail() {
+  echo "FAILED: $1" >&2
+  cat "$work/out.txt" >&2
+  exit 1
+}
+
+# expect CODE ARGUMENTS...: runs the program, its output goes to out.txt. No error may look like a
+# crash.
+expect() {
+  local code=$1 got=0
+  shift
+  "$tasuki" "$@" >out.txt 2>&1 || got=$?
+  [ "$got" = "$code" ] || fail "tasuki $* exits with $got, not $code"
+  ! grep -qE "terminate called|Exception raised from|frame #|Segmentation fault" out.txt ||
+    fail "tasuki $* prints a stack trace"
+}
+
+# says TEXT: the last run printed it.
+says() {
+  grep -qF -- "$1" out.txt || fail "nothing says: $1"
+}
+
+# there FILE...: all of them exist and are not empty.
+there() {
+  for file in "$@"; do [ -s "$file" ] || fail "$file is missing or empty"; done
+}
+
+cat >tiny.pbtxt <<'CONFIG'
+name: "tiny"
+data {
+  dataset { [tasuki/Rooms] { height: 32 width: 40 train_size: 6 val_size: 3 test_size: 3 } }
+  train_pipeline { [tasuki/RandomFlip] {} }
+  train_pipeline { [tasuki/Normalize] {} }
+  eval_pipeline { [tasuki/Normalize] {} }
+  loader { batch_size: 2 eval_batch_size: 1 workers: 1 }
+}
+model {
+  encoder { [tasuki/ResNet] { depth: 18 } }
+  architecture { [tasuki/Branched] { shared_stages: 4 } }
+  task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
+  task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
+  task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
+}
+train {
+  epochs: 2
+  precision: FP32
+  optimizer { [tasuki/AdamW] { lr: 1e-3 } }
+  schedule { [tasuki/Cosine] {} }
+  weighting { [tasuki/EW] {} }
+}
+CONFIG
+
+# The same model on a folder of files that are not Tasuki's own.
+cat >folder.pbtxt <<'CONFIG'
+base: "tiny.pbtxt"
+name: "folder"
+data {
+  dataset {
+    [tasuki/Folder] {
+      root: "frames"
+      field { name: "image" extension: ".png" }
+      field { name: "seg" kind: "tasuki/label_map" ignore: 255 }
+      field { name: "depth" kind: "tasuki/depth" scale: 0.001 }
+      field { name: "normal" kind: "tasuki/normals" extension: ".npy" }
+      split { name: "train" to: 0.4 }
+      split { name: "val" from: 0.4 to: 0.6 }
+      split { name: "test" from: 0.6 }
+    }
+  }
+}
+CONFIG
+
+test_help() {
+  expect 0 --version
+  expect 0 --help
+  local commands
+  commands=$(sed -n '/^Subcommands:/,$p' out.txt | awk '/^  [a-z]/ { print $1 }')
+  [ "$(wc -w <<<"$commands")" -ge 7 ] || fail "--help lists the subcommands"
+  for command in $commands; do
+    expect 0 "$command" --help
+    says "Example"
+  done
+  expect 0 data check --help
+  says "Example"
+}
+
+test_usage_errors() {
+  expect 2
+  expect 2 trian tiny.pbtxt
+  expect 2 train
+  expect 2 train no_such_file.pbtxt
+  says "no_such_file.pbtxt"
+  expect 2 config tiny.pbtxt --set train.epoch=3
+  says 'did you mean "epochs"?'
+  sed 's/FCNHead/FCNHaed/' tiny.pbtxt >bad_plugin.pbtxt
+  expect 2 train bad_plugin.pbtxt --work-dir bad
+  says 'bad_plugin.pbtxt:12:'
+  says 'did you mean "tasuki/FCNHead"?'
+  sed 's/depth: 18/dept: 18/' tiny.pbtxt >bad_field.pbtxt
+  expect 2 train bad_field.pbtxt --work-dir bad
+  says 'bad_field.pbtxt:10:'
+  says 'did you mean "depth"?'
+  expect 2 train tiny.pbtxt --work-dir bad --set model.encoder.depth=17
+  says 'model.encoder.depth'
+  [ ! -e bad ] || fail "a config that is refused leaves no work dir"
+  expect 2 plugins tasuki/ResNte
+  says 'did you mean "tasuki/ResNet"?'
+  expect 2 plugins --plugin no_such_module.so
+  says "no_such_module.so"
+}
+
+test_config_and_plugins() {
+  expect 0 config folder.pbtxt --set train.epochs=9
+  says "epochs: 9"
+  cp out.txt resolved.pbtxt
+  expect 0 config resolved.pbtxt
+  cmp -s out.txt resolved.pbtxt || fail "a resolved config resolves to itself"
+  expect 0 config folder.pbtxt --origin --set train.epochs=9
+  grep -qE "epochs: 9.*# --set" out.txt || fail "--origin names --set"
+  grep -qE "lr: 0.001.*# .*tiny.pbtxt:19" out.txt || fail "--origin names file and line"
+  expect 0 plugins
+  for text in Encoder tasuki/ResNet output_stride tasuki/Rooms tasuki/depth; do says "$text"; done
+  expect 0 plugins tasuki/DeepLabHead
+  says "rates"
+}
+
+test_train_and_resume() {
+  expect 0 train tiny.pbtxt --work-dir run
+  says "Report: run/report.html"
+  there run/{config.pbtxt,train.log,history.jsonl,metrics.json,best.safetensors,last.safetensors} \
+    run/report.html
+  [ "$(wc -l <run/history.jsonl)" = 2 ] || fail "history.jsonl has a line an epoch"
+  expect 2 train tiny.pbtxt --work-dir run
+  says "--resume"
+  expect 2 train tiny.pbtxt --work-dir run --resume --set train.optimizer.lr=1
+  says "another config"
+  expect 2 train tiny.pbtxt --work-dir elsewhere --resume
+  says "no run to resume"
+  expect 1 train tiny.pbtxt --work-dir diverged --set train.optimizer.lr=1e35
+  says "lower the learning rate"
+
+  # Killed in the middle, wherever that is, and resumed: the same as the run that went through.
+  "$tasuki" train tiny.pbtxt --work-dir killed >out.txt 2>&1 &
+  local pid=$!
+  for _ in $(seq 600); do
+    [ ! -s killed/last.safetensors ] || break
+    sleep 0.05
+  done
+  kill -9 $pid 2>/dev/null || true
+  wait $pid 2>/dev/null || true
+  there killed/last.safetensors
+  expect 0 train tiny.pbtxt --work-dir killed --resume
+  "$python" - <<'PYTHON' || fail "a resumed run differs from an unbroken one"
+import json
+def lines(path):
+    with open(path) as file:
+        found = [json.loads(line) for line in file]
+    for line in found:
+        del line["seconds"], line["waited"]
+    return found
+assert lines("run/history.jsonl") == lines("killed/history.jsonl")
+PYTHON
+}
+
+test_eval_and_predict() {
+  "$python" "$here/make_folder.py" frames
+  expect 0 eval tiny.pbtxt run/best.safetensors
+  there run/eval_test.json run/eval_test.html
+  expect 0 eval folder.pbtxt run/best.safetensors --data-root . -o of_model
+  says "split test, 2 samples"
+  expect 0 predict folder.pbtxt run/best.safetensors frames/image -o predicted
+  says "5 images"
+  for task in seg depth normal; do
+    there "predicted/$task/frame4.png" "predicted/${task}_colour/frame4.png"
+  done
+  there predicted/depth/frame4.npy predicted/normal/frame4.npy
+  expect 0 eval folder.pbtxt --predictions predicted --data-root . -o of_files
+  "$python" "$here/compare_figures.py" of_model/eval_test.json of_files/eval_test.json 1e-5 \
+    2>out.txt || fail "predictions have the figures of the model"
+  # 16-bit depth is millimetres, 8-bit normals are a degree or so off.
+  rm predicted/*/*.npy
+  expect 0 eval folder.pbtxt --predictions predicted --data-root . -o of_pictures
+  "$python" "$here/compare_figures.py" of_model/eval_test.json of_pictures/eval_test.json 0.05 \
+    2>out.txt || fail "picture files have nearly the figures of the model"
+  rm predicted/seg/frame4.png
+  expect 1 eval folder.pbtxt --predictions predicted --data-root . -o of_files
+  says "predicted/seg/frame4"
+
+  expect 0 predict tiny.pbtxt run/best.safetensors frames/image/frame2.png -o one
+  there one/depth/frame2.png
+  expect 2 predict tiny.pbtxt run/best.safetensors no_such.png -o one
+  says "no_such.png"
+  expect 2 eval tiny.pbtxt
+  says "either a CHECKPOINT or --predictions"
+  expect 2 eval tiny.pbtxt run/best.safetensors --split tset
+  says 'did you mean "test"?'
+  expect 1 eval tiny.pbtxt no_such.safetensors
+  says "no_such.safetensors"
+  expect 1 eval tiny.pbtxt tiny.pbtxt
+  says "not a valid safetensors file"
+  expect 1 eval tiny.pbtxt run/best.safetensors --set 'model.architecture=[tasuki/HardSharing]{}'
+  says "missing: "
+}
+
+test_data_check() {
+  expect 0 data check tiny.pbtxt
+  expect 0 data check folder.pbtxt --data-root .
+  says "Nothing found"
+  expect 1 data check folder.pbtxt --data-root nowhere
+  says "--data-root"
+  cp -r frames sound
+  truncate -s -40 frames/depth/frame1.png
+  expect 1 data check folder.pbtxt --data-root .
+  says "frames/depth/frame1.png"
+  says "1 findings"
+  expect 1 train folder.pbtxt --data-root . --work-dir truncated
+  says "frames/depth/frame1.png"
+  rm -r frames
+  mv sound frames
+}
+
+test_bench() {
+  expect 0 bench tiny.pbtxt --steps 1 --samples 4
+  says "plain fp32"
+  says "ms a sample"
+  expect 2 bench tiny.pbtxt --steps 0
+}
+
+for test in help usage_errors config_and_plugins train_and_resume eval_and_predict data_check bench; do
+  start=$SECONDS
+  "test_$test"
+  echo "$test: passed in $((SECONDS - start)) s"
+done
+rm -rf "$work"
