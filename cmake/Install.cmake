@@ -5,13 +5,11 @@ include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Tasuki")
 set(include_folder "${CMAKE_INSTALL_INCLUDEDIR}/tasuki")
 
+install(TARGETS tasuki RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS tasuki_base tasuki_core tasuki_manifest
         EXPORT TasukiTargets
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-if(TARGET tasuki)
-  install(TARGETS tasuki RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
 install(EXPORT TasukiTargets NAMESPACE Tasuki:: DESTINATION "${package_folder}")
 
 install(DIRECTORY core DESTINATION "${include_folder}"

@@ -29,7 +29,9 @@ Field& Sample::field(const std::string& name) {
   return const_cast<Field&>(static_cast<const Sample*>(this)->field(name));
 }
 
-cv::Size Sample::size() const { return field("image").value.size(); }
+cv::Size Sample::size() const {
+  return field("image").value.size();
+}
 
 void check_sample(const Sample& sample) {
   const cv::Size size = sample.size();

@@ -49,7 +49,7 @@ struct Run {
   int64_t epoch = 0;  // finished epochs; during an epoch, its index from 0
   int64_t step = 0;   // finished steps of the run
   bool resumed = false;
-  bool synchronize = false;     // wait for the GPU after each part of a step: for measurements
+  bool synchronize = false;  // wait for the GPU after each part of a step: for measurements
 
   // State of all hooks by name, for checkpoints; set by the loop.
   std::function<nlohmann::json()> hook_states;

@@ -10,8 +10,8 @@ namespace tasuki {
 // "libx.so" -> "libx.manifest.pbtxt", in the same folder.
 std::filesystem::path manifest_path(const std::filesystem::path& library);
 
-// Reads the manifest of `library`; none of the library's code runs. Error (kPlugin): the manifest is
-// missing or damaged, or its stamp is not this program's (the message has both).
+// Reads the manifest of `library`; none of the library's code runs. Error (kPlugin): the manifest
+// is missing or damaged, or its stamp is not this program's (the message has both).
 Manifest read_manifest(const std::filesystem::path& library);
 
 // Error (kPlugin) unless the library's file has the size and CRC-32 of its manifest: a damaged,

@@ -38,11 +38,11 @@ inline void require_option(bool holds, const std::string& field, const std::stri
 
 // One registered name.
 struct RegistryEntry {
-  std::string kind;                                     // "Encoder"
-  std::string name;                                     // "tasuki/ResNet"
-  const google::protobuf::Message* options = nullptr;   // default instance of its options message
-  std::any factory;                                     // Factory<Interface>
-  std::string module;                                   // file of the module that brought it
+  std::string kind;                                    // "Encoder"
+  std::string name;                                    // "tasuki/ResNet"
+  const google::protobuf::Message* options = nullptr;  // default instance of its options message
+  std::any factory;                                    // Factory<Interface>
+  std::string module;                                  // file of the module that brought it
 };
 
 // Interface has kKind (its kind's name) and Context (what a factory gets beside the options).
@@ -109,7 +109,7 @@ class Registry {
   [[noreturn]] void unknown(const std::string& name, const std::string& kind) const;
 
   std::vector<Announced> modules_;
-  std::map<std::string, size_t> module_of_;         // name -> index in modules_
+  std::map<std::string, size_t> module_of_;           // name -> index in modules_
   std::map<std::string, std::string> proto_file_of_;  // .proto file -> library that brings it
   std::map<std::string, RegistryEntry> entries_;
 };
@@ -135,6 +135,6 @@ bool register_plugin(const char* name) {
 #define TASUKI_UNIQUE_(line) TASUKI_CONCATENATE_(tasuki_registered_, line)
 // The last line of a plugin: TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
 // Class is made as Class(const Options&, const Interface::Context&).
-#define TASUKI_REGISTER(Interface, Class, Options, name)     \
+#define TASUKI_REGISTER(Interface, Class, Options, name)        \
   [[maybe_unused]] static const bool TASUKI_UNIQUE_(__LINE__) = \
       ::tasuki::register_plugin<Interface, Class, Options>(name)

@@ -12,9 +12,9 @@ StageTable short_form(const options::Branched& options, const Architecture::Cont
   const size_t stages = context.encoder->stages().size();
   const size_t shared =
       options.has_shared_stages() ? options.shared_stages() : kReferenceSharedStages;
-  require_option(shared <= stages, "shared_stages",
-                 std::to_string(shared) + " is more than the encoder's " + std::to_string(stages) +
-                     " stages");
+  require_option(
+      shared <= stages, "shared_stages",
+      std::to_string(shared) + " is more than the encoder's " + std::to_string(stages) + " stages");
   StageTable table(stages);
   for (size_t i = 0; i < stages; ++i) {
     for (const auto& route : context.routes) table[i][route] = i < shared ? kShared : route;

@@ -13,8 +13,8 @@ using StageTable = std::vector<std::map<std::string, std::string>>;
 
 inline constexpr const char* kShared = "shared";
 
-// An architecture that is a forest of stages: routes run through the instances of a table. Instances
-// that several routes reach with the same input run once.
+// An architecture that is a forest of stages: routes run through the instances of a table.
+// Instances that several routes reach with the same input run once.
 class StageGraph : public Architecture {
  public:
   // identical_copies: all instances of a stage begin with the weights of its first.

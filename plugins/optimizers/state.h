@@ -12,8 +12,8 @@
 
 namespace tasuki::optimizers {
 
-// LibTorch keeps an optimiser's state by the address of a parameter: as text up to 2.0, as a pointer
-// afterwards.
+// LibTorch keeps an optimiser's state by the address of a parameter: as text up to 2.0, as a
+// pointer afterwards.
 template <class Key>
 Key state_key(const torch::Tensor& parameter) {
   if constexpr (std::is_pointer_v<Key>) {

@@ -75,9 +75,8 @@ class Step : public Schedule {
   double factor(int64_t step) const override {
     const int64_t epoch = step / std::max<int64_t>(run_.steps_per_epoch, 1);
     const int64_t drops =
-        epochs_.empty()
-            ? epoch / every_
-            : std::upper_bound(epochs_.begin(), epochs_.end(), epoch) - epochs_.begin();
+        epochs_.empty() ? epoch / every_
+                        : std::upper_bound(epochs_.begin(), epochs_.end(), epoch) - epochs_.begin();
     return std::pow(gamma_, double(drops));
   }
 

@@ -74,7 +74,7 @@ TEST_F(Remove, APathThatLeadsNowhereIsAnError) {
   EXPECT_EQ(failure("train.seed"),
             at + "train.seed: is not set by any base, so it can't be removed");
   EXPECT_EQ(failure("train.hook[lgo]"),
-            at + "train.hook[lgo]: there is no element of this name; known: log, save");
+            at + "train.hook[lgo]: there is no element of this name (did you mean \"log\"?)");
   EXPECT_EQ(
       failure("data.train_pipeline[3]"),
       at + "data.train_pipeline[3]: there is no such element; the list has 3, counted from 0");

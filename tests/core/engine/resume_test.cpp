@@ -191,8 +191,8 @@ TEST_F(TrainingState, WeightsOfAnotherModelAreListed) {
     load_weights(*other.run.experiment.model, folder_ / kBestFile);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("missing: encoder.layer3.shared.0.conv1.weight"));
-    EXPECT_THAT(error.what(), HasSubstr("encoder.layer3.depth.0.conv1.weight"));
+    EXPECT_THAT(error.what(), HasSubstr("missing: encoder.layer2.shared.conv.weight"));
+    EXPECT_THAT(error.what(), HasSubstr("encoder.layer2.depth.conv.weight"));
   }
 }
 

@@ -21,8 +21,8 @@ data {
   loader { batch_size: 2 workers: 1 }
 }
 model {
-  encoder { [tasuki/ResNet] { depth: 18 } }
-  architecture { [tasuki/Branched] { shared_stages: 3 } }
+  encoder { [test/SmallEncoder] {} }
+  architecture { [tasuki/Branched] { shared_stages: 2 } }
   task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } }
          decoder { [tasuki/FCNHead] { channels: 8 dropout: 0.1 } } }
   task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
@@ -45,6 +45,8 @@ train {
 }  // namespace
 
 ResolvedConfig tiny_config(const std::vector<std::string>& assignments) {
+  static const bool announced = (Registry::instance().add_folder(TASUKI_ENGINE_MODULES), true);
+  static_cast<void>(announced);
   return parse_config(kConfig, "tiny.pbtxt", assignments);
 }
 

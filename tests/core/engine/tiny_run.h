@@ -8,7 +8,8 @@
 
 #include "core/engine/trainer.h"
 
-// The smallest run that has all parts: rendered rooms of 32x40 pixels, ResNet-18, three tasks.
+// The smallest run that has all parts: rendered rooms of 32x40 pixels, three small stages of which
+// the last is each task's own, three tasks.
 namespace tasuki::testing {
 
 // Two epochs of three steps, fp32, two threads.
