@@ -4,6 +4,7 @@
 #include "core/error/error.h"
 #include "tasuki/stamp.h"
 #include "tools/command.h"
+#include "tools/process.h"
 
 namespace {
 
@@ -23,6 +24,7 @@ bool is_usage(tasuki::ErrorKind kind) {
 
 int main(int argc, char** argv) {
   using namespace tasuki::tools;
+  set_up_process(argv);
   CLI::App app("Tasuki trains and evaluates multi-task dense prediction");
   app.set_version_flag("--version", tasuki::kStamp);
   app.require_subcommand(1);
