@@ -79,7 +79,12 @@ Batch first_batch(const BenchOptions& options) {
   const auto source = experiment.source(experiment.train_split(), Experiment::Pipeline::kTrain);
   Loader loader(*source, experiment.loader_options(Experiment::Pipeline::kTrain));
   loader.start(0);
-  return *loader.next();
+  auto batch = loader.next();
+  if (!batch) {
+    throw experiment.config.error("data.loader.batch_size",
+                                  "split " + experiment.train_split() + " has less than one batch");
+  }
+  return std::move(*batch);
 }
 
 // Each variant alone in memory, two steps: the first allocates the optimiser's state.

@@ -108,6 +108,10 @@ void check(const CheckOptions& options) {
   std::vector<std::string> used;
   for (const auto& split : {names.train_split(), names.validation_split(), names.test_split()}) {
     const bool there = std::find(known.begin(), known.end(), split) != known.end();
+    if (!there && split != names.test_split()) {
+      throw Error(ErrorKind::kUsage, "the data set has no split \"" + split + "\"" +
+                                         did_you_mean(split, known) + "; it has: " + join(known));
+    }
     if (there && std::find(used.begin(), used.end(), split) == used.end()) used.push_back(split);
   }
   size_t findings = 0;

@@ -1,4 +1,6 @@
 // The program `tasuki`: dispatches to its subcommands, each in a file of its own.
+#include <c10/util/Exception.h>
+
 #include <iostream>
 
 #include "core/error/error.h"
@@ -38,6 +40,8 @@ int main(int argc, char** argv) {
     return app.exit(usage) == 0 ? 0 : kUsageError;
   } catch (const tasuki::Error& error) {
     return report(error.what(), is_usage(error.kind()) ? kUsageError : kRunFailed);
+  } catch (const c10::Error& failure) {
+    return report(failure.what_without_backtrace(), kRunFailed);
   } catch (const std::exception& failure) {
     return report(failure.what(), kRunFailed);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "core/data/image_io.h"
 #include "core/engine/checkpoint.h"
@@ -39,6 +40,13 @@ std::vector<fs::path> pictures(const fs::path& input) {
   }
   if (files.empty()) throw Error(ErrorKind::kUsage, input.string() + ": no images in this folder");
   std::sort(files.begin(), files.end());
+  std::set<std::string> names;
+  for (const auto& file : files) {
+    if (names.insert(file.stem().string()).second) continue;
+    throw Error(ErrorKind::kUsage, file.string() +
+                                       ": another image of this folder has the same name but for "
+                                       "its ending, and their predictions would be the same files");
+  }
   return files;
 }
 
@@ -64,12 +72,14 @@ torch::Tensor image_tensor(const std::vector<std::unique_ptr<Transform>>& pipeli
   return to_tensor(sample.field("image"), sample.normalization).unsqueeze(0);
 }
 
-// Raw files and a picture of every task, at the image's own size.
+// Raw files and a picture of every task, at the image's own size, which is `width_ratio` times the
+// network's.
 void write_all(const Experiment& experiment, const std::map<std::string, torch::Tensor>& logits,
-               const fs::path& output, const std::string& id) {
+               double width_ratio, const fs::path& output, const std::string& id) {
   for (const auto& task : experiment.model->tasks()) {
     const auto& kind = field_kind(task.task->field_kind());
-    const auto value = to_mat(task.task->predict(logits.at(task.name)).cpu()[0], kind);
+    auto value = to_mat(task.task->predict(logits.at(task.name)).cpu()[0], kind);
+    kind.after_resize(value, width_ratio);
     fs::create_directories(output / task.name);
     task.task->write_prediction(value, output / task.name / id);
     const auto colours = output / (task.name + "_colour");
@@ -94,7 +104,8 @@ void predict(const PredictOptions& options) {
       logits = experiment.model->forward(tensor, experiment.model->primaries(),
                                          {image.rows, image.cols});
     }
-    write_all(experiment, logits, options.output, file.stem().string());
+    write_all(experiment, logits, double(image.cols) / double(tensor.size(3)), options.output,
+              file.stem().string());
     std::cout << file.string() << "\n";
   }
   std::cout << files.size() << " images, predictions in " << options.output << "\n";

@@ -3,7 +3,8 @@
 namespace tasuki::tools {
 
 // Sets up what a process can only settle at its start, for every subcommand:
-//  - freed memory is kept: a training step frees and takes the same blocks again, and new pages from
+//  - freed memory is kept: a training step frees and takes the same blocks again, and new pages
+//  from
 //    the system cost more than filling them;
 //  - threads that wait for each other sleep (OMP_WAIT_POLICY=passive, unless the environment says
 //    otherwise). Threads that spin take the processors from the loader and from other programs.

@@ -144,6 +144,11 @@ void save_weights(const Run& run, const std::filesystem::path& path) {
 }
 
 void save_training_state(const Run& run, const std::filesystem::path& path) {
+  if (!torch::isfinite(run.parameters->values()).all().item<bool>()) {
+    throw Error(ErrorKind::kRun, "the weights are no longer finite numbers; " + path.string() +
+                                     " is kept as it was: lower the learning rate, or set "
+                                     "train.clip_norm, and go on with --resume");
+  }
   Safetensors file;
   for (const auto& [name, tensor] : named_tensors(*run.experiment.model)) {
     file.tensors.emplace_back(kModel + name, tensor);

@@ -16,14 +16,25 @@ Value or_default(bool present, Value value, Value fallback) {
   return present ? value : fallback;
 }
 
-// Every task's labels are in the first sample, and of the kind that the task asks for.
-void check_fields(const Experiment& experiment) {
-  const auto& dataset = *experiment.dataset;
-  const std::string split = experiment.train_split();
-  const auto transforms = build_pipeline(experiment.config, Experiment::Pipeline::kTrain);
-  Sample sample = dataset.load(split, 0);
+Sample first_sample(const Experiment& experiment, const std::string& split,
+                    Experiment::Pipeline pipeline) {
+  const auto transforms = build_pipeline(experiment.config, pipeline);
+  Sample sample = experiment.dataset->load(split, 0);
   cv::RNG random(0);
-  for (const auto& transform : transforms) transform->apply(sample, random);
+  try {
+    for (const auto& transform : transforms) transform->apply(sample, random);
+  } catch (const cv::Exception& failure) {
+    throw Error(ErrorKind::kData, "sample " + sample.id + " (split " + split +
+                                      "): a transform failed: " + failure.what());
+  }
+  return sample;
+}
+
+// Every task's labels are in the first sample of a split behind its pipeline, and of the kind that
+// the task asks for.
+void check_fields(const Experiment& experiment, const std::string& split,
+                  Experiment::Pipeline pipeline) {
+  const Sample sample = first_sample(experiment, split, pipeline);
   std::vector<std::string> known;
   for (const auto& item : sample.fields) known.push_back(item.first);
   for (const auto& task : experiment.model->tasks()) {
@@ -37,6 +48,31 @@ void check_fields(const Experiment& experiment) {
     if (field->second.kind != &field_kind(task.task->field_kind())) {
       throw experiment.config.error(path, "field \"" + task.field + "\" is not of kind " +
                                               task.task->field_kind() + ", which the task needs");
+    }
+  }
+}
+
+// Every metric that the protocol lists for a task of the model is one of that task's.
+void check_protocol(const Experiment& experiment) {
+  const auto& listed = experiment.config.message().protocol().metric();
+  for (int i = 0; i < listed.size(); ++i) {
+    const auto path = "protocol.metric[" + std::to_string(i) + "]";
+    const auto dot = listed[i].find('.');
+    if (dot == std::string::npos) {
+      throw experiment.config.error(path, "\"" + listed[i] + "\" is not of the form task.metric");
+    }
+    for (const auto& task : experiment.model->tasks()) {
+      if (task.name != listed[i].substr(0, dot)) continue;
+      std::vector<std::string> known;
+      for (const auto& value : task.task->make_metrics()->values()) {
+        known.push_back(value.info.name);
+      }
+      const auto metric = listed[i].substr(dot + 1);
+      if (std::find(known.begin(), known.end(), metric) == known.end()) {
+        throw experiment.config.error(path, "task " + task.name + " has no metric \"" + metric +
+                                                "\"" + did_you_mean(metric, known) +
+                                                "; it has: " + join(known));
+      }
     }
   }
 }
@@ -167,7 +203,9 @@ Experiment build_experiment(const ResolvedConfig& config, const std::filesystem:
   experiment.model = std::make_shared<MultiTaskModel>(
       config, [&](const std::string& field) { return experiment.dataset->class_names(field); });
   experiment.model->to(experiment.device);
-  check_fields(experiment);
+  check_protocol(experiment);
+  check_fields(experiment, experiment.train_split(), Experiment::Pipeline::kTrain);
+  check_fields(experiment, experiment.validation_split(), Experiment::Pipeline::kEvaluate);
   return experiment;
 }
 

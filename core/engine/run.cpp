@@ -10,6 +10,21 @@ namespace {
 
 constexpr int64_t kDefaultEpochs = 200;
 
+// What would stop the run only later, or never begin.
+void check_settings(const ResolvedConfig& config, const Run& run) {
+  const auto& train = config.message().train();
+  const auto& loader = config.message().data().loader();
+  const auto at_least_one = [&](bool given, uint32_t value, const char* path) {
+    if (given && value == 0) throw config.error(path, "must be at least 1");
+  };
+  at_least_one(loader.has_batch_size(), loader.batch_size(), "data.loader.batch_size");
+  at_least_one(loader.has_eval_batch_size(), loader.eval_batch_size(),
+               "data.loader.eval_batch_size");
+  at_least_one(loader.has_prefetch(), loader.prefetch(), "data.loader.prefetch");
+  if (run.epochs == 0) throw config.error("train.epochs", "must be at least 1");
+  if (train.clip_norm() < 0) throw config.error("train.clip_norm", "must not be negative");
+}
+
 }  // namespace
 
 Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
@@ -25,6 +40,7 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
   run.validation_source =
       run.experiment.source(run.experiment.validation_split(), Experiment::Pipeline::kEvaluate);
   run.epochs = train.has_epochs() ? train.epochs() : kDefaultEpochs;
+  check_settings(config, run);
   const Loader loader(*run.train_source,
                       run.experiment.loader_options(Experiment::Pipeline::kTrain));
   run.steps_per_epoch = int64_t(loader.batches());
@@ -36,6 +52,11 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
   }
   run.optimizer =
       config.create<Optimizer>("train.optimizer", train.optimizer(), {run.parameters->values()});
+  if (int64_t(train.warmup_steps()) >= run.epochs * run.steps_per_epoch) {
+    throw config.error(
+        "train.warmup_steps",
+        "the run has only " + std::to_string(run.epochs * run.steps_per_epoch) + " steps");
+  }
   const int64_t steps = run.epochs * run.steps_per_epoch - int64_t(train.warmup_steps());
   run.schedule =
       config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps});

@@ -131,7 +131,8 @@ void Trainer::evaluate_epoch() {
   std::vector<TaskValues> values;
   for (const auto& task : run_.evaluation->tasks) values.push_back({task.task, task.values});
   run_.score = selection_score(values);
-  if (run_.best_epoch == 0 || run_.score > run_.best_score) {
+  const bool first_number = std::isnan(run_.best_score) && !std::isnan(run_.score);
+  if (run_.best_epoch == 0 || first_number || run_.score > run_.best_score) {
     run_.best_epoch = run_.epoch + 1;
     run_.best_score = run_.score;
     run_.best = run_.evaluation;
@@ -145,11 +146,15 @@ void Trainer::train() {
     for (const auto& hook : hooks_) states[hook.name] = hook.hook->state();
     return states;
   };
+  size_t started = 0;
   const auto after_run = [&] {
-    for (auto& hook : hooks_) hook.hook->after_run(run_, finished);
+    for (size_t i = 0; i < started; ++i) hooks_[i].hook->after_run(run_, finished);
   };
   try {
-    each_hook([&](Hook& hook) { hook.before_run(run_); });
+    each_hook([&](Hook& hook) {
+      ++started;
+      hook.before_run(run_);
+    });
     for (; run_.epoch < run_.epochs; ++run_.epoch) {
       epoch();
       evaluate_epoch();
