@@ -22,7 +22,7 @@ std::unique_ptr<SampleSource> source_of(const ResolvedConfig& config,
                                         const std::vector<std::string>& fields, bool cached) {
   SampleSource::Options options;
   options.fields = fields;
-  options.cache_bytes = cached ? size_t{8} << 30 : 0;
+  if (cached) options.cache = CacheBudget::of(size_t{8} << 30);
   return std::make_unique<SampleSource>(
       std::move(dataset), split, build_pipeline(config, Experiment::Pipeline::kTrain), options);
 }

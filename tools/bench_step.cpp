@@ -62,8 +62,8 @@ void build(Variant& variant, const BenchOptions& options) {
   ConfigOptions config = options.config;
   config.assignments.insert(config.assignments.end(), variant.assignments.begin(),
                             variant.assignments.end());
-  variant.run = std::make_unique<Run>(
-      build_run(build_experiment(config.load_for_machine(), config.root()), ""));
+  variant.run = std::make_unique<Run>(build_run(
+      build_experiment(config.load_for_machine(), config.root()), "", InitialWeights::kDrawn));
   variant.run->synchronize = true;
   variant.run->experiment.model->train();
 }

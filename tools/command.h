@@ -13,10 +13,13 @@ namespace tasuki::tools {
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_export(CLI::App& app);
 void add_config(CLI::App& app);
 void add_plugins(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_data(CLI::App& app);
+void add_search(CLI::App& app);
+void add_compare(CLI::App& app);
 
 // --plugin, which every subcommand takes.
 struct PluginOptions {

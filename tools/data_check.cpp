@@ -1,13 +1,13 @@
 #include <fmt/format.h>
+#include <torch/torch.h>
 
-#include <atomic>
 #include <iostream>
-#include <mutex>
 #include <set>
 #include <thread>
 
 #include "core/engine/experiment.h"
 #include "tools/command.h"
+#include "tools/split_check.h"
 
 namespace tasuki::tools {
 namespace {
@@ -16,53 +16,6 @@ struct CheckOptions {
   ConfigOptions config;
   int threads = 0;
 };
-
-// What is known of one field over a split.
-struct FieldSummary {
-  size_t samples = 0;
-  int64_t pixels = 0;
-  int64_t valid = 0;
-};
-
-struct SplitSummary {
-  std::map<std::string, FieldSummary> fields;
-  std::vector<std::string> findings;  // in index order
-};
-
-void add(SplitSummary& summary, const Sample& sample) {
-  for (const auto& [name, field] : sample.fields) {
-    auto& total = summary.fields[name];
-    ++total.samples;
-    total.pixels += int64_t(field.value.total());
-    total.valid += cv::countNonZero(field.kind->valid_mask(field.value));
-  }
-}
-
-// Reads every sample of a split on several threads; what is wrong is collected, not thrown.
-SplitSummary check_split(const Dataset& dataset, const std::string& split, int threads) {
-  SplitSummary summary;
-  const size_t size = dataset.size(split);
-  std::map<size_t, std::string> findings;
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  const auto work = [&] {
-    for (size_t i = next++; i < size; i = next++) {
-      try {
-        const Sample sample = dataset.load(split, i);
-        const std::lock_guard lock(mutex);
-        add(summary, sample);
-      } catch (const std::exception& problem) {
-        const std::lock_guard lock(mutex);
-        findings[i] = problem.what();
-      }
-    }
-  };
-  std::vector<std::jthread> workers;
-  for (int i = 0; i < threads; ++i) workers.emplace_back(work);
-  workers.clear();
-  for (auto& item : findings) summary.findings.push_back(std::move(item.second));
-  return summary;
-}
 
 // Samples that both splits have: figures on one would say nothing when the other was trained on.
 std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std::string>& splits) {
@@ -85,42 +38,83 @@ std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std:
   return findings;
 }
 
-void print(const std::string& split, size_t size, const SplitSummary& summary) {
-  std::cout << fmt::format("split {}: {} samples, {} findings\n", split, size,
-                           summary.findings.size());
+// A split, and the pipeline that a run puts it through.
+struct Use {
+  std::string split;
+  Experiment::Pipeline pipeline;
+
+  bool operator==(const Use&) const = default;
+  const char* pipeline_name() const {
+    return pipeline == Experiment::Pipeline::kTrain ? "train_pipeline" : "eval_pipeline";
+  }
+};
+
+// What a config uses, each once. A test split that it doesn't name may be missing.
+std::vector<Use> uses(const ResolvedConfig& config, const Dataset& dataset) {
+  Experiment names;
+  names.config = config;
+  std::vector<Use> found;
+  const auto add = [&](const std::string& path, const Use& use) {
+    check_split(config, dataset, path, use.split);
+    if (std::find(found.begin(), found.end(), use) == found.end()) found.push_back(use);
+  };
+  add("data.train_split", {names.train_split(), Experiment::Pipeline::kTrain});
+  add("data.validation_split", {names.validation_split(), Experiment::Pipeline::kEvaluate});
+  if (config.message().data().has_test_split() || has_split(dataset, names.test_split())) {
+    add("data.test_split", {names.test_split(), Experiment::Pipeline::kEvaluate});
+  } else {
+    std::cout << "split " << names.test_split() << ": the data set has none\n";
+  }
+  return found;
+}
+
+std::vector<std::string> split_names(const std::vector<Use>& used) {
+  std::vector<std::string> names;
+  for (const auto& use : used) {
+    if (std::find(names.begin(), names.end(), use.split) == names.end()) {
+      names.push_back(use.split);
+    }
+  }
+  return names;
+}
+
+std::vector<ModelTask> tasks_of(const ResolvedConfig& config, const Dataset& dataset) {
+  if (config.message().model().task().empty()) {
+    std::cout << "The config has no tasks: labels are compared with none.\n";
+    return {};
+  }
+  return build_tasks(config, [&](const std::string& field) { return dataset.class_names(field); });
+}
+
+void print(const Use& use, const SplitSummary& summary) {
+  std::cout << fmt::format("split {} ({}): {} samples, {} findings\n", use.split,
+                           use.pipeline_name(), summary.samples, summary.findings.size());
   for (const auto& [name, field] : summary.fields) {
     std::cout << fmt::format(
         "  {:<10} {:>6} samples  {:>6.2f} % valid pixels\n", name, field.samples,
         100.0 * double(field.valid) / double(std::max<int64_t>(field.pixels, 1)));
   }
   for (const auto& finding : summary.findings) std::cout << "  " << finding << "\n";
+  std::cout << std::flush;
 }
 
 void check(const CheckOptions& options) {
   const auto config = options.config.load();
   const auto dataset = build_dataset(config, options.config.root());
+  const auto tasks = tasks_of(config, *dataset);
+  const auto used = uses(config, *dataset);
+  // The threads here are the parallelism; teams of the libraries would fight with them.
   cv::setNumThreads(0);
+  torch::set_num_threads(1);
   const int threads = options.threads > 0 ? options.threads
                                           : int(std::max(1u, std::thread::hardware_concurrency()));
-  Experiment names;
-  names.config = config;
-  const auto known = dataset->splits();
-  std::vector<std::string> used;
-  for (const auto& split : {names.train_split(), names.validation_split(), names.test_split()}) {
-    const bool there = std::find(known.begin(), known.end(), split) != known.end();
-    if (!there && split != names.test_split()) {
-      throw Error(ErrorKind::kUsage, "the data set has no split \"" + split + "\"" +
-                                         did_you_mean(split, known) + "; it has: " + join(known));
-    }
-    if (there && std::find(used.begin(), used.end(), split) == used.end()) used.push_back(split);
-  }
   size_t findings = 0;
-  for (const auto& split : used) {
-    const auto summary = check_split(*dataset, split, threads);
-    print(split, dataset->size(split), summary);
+  for (const auto& use : used) {
+    const auto summary = check_samples({config, dataset, tasks, threads}, use.split, use.pipeline);
+    print(use, summary);
     findings += summary.findings.size();
   }
-  for (const auto& overlap : overlaps(*dataset, used)) {
+  for (const auto& overlap : overlaps(*dataset, split_names(used))) {
     std::cout << overlap << "\n";
     ++findings;
   }
@@ -139,7 +133,9 @@ void add_data(CLI::App& app) {
   data->require_subcommand(1);
   auto options = std::make_shared<CheckOptions>();
   auto* command = data->add_subcommand(
-      "check", "Read every file of the splits that a config uses, and say what is wrong");
+      "check",
+      "Read every file of the splits that a config uses, run the pipelines over them, compare the "
+      "labels with the tasks, and say what is wrong");
   options->config.add_to(*command);
   command->add_option("--threads", options->threads, "Files read at once (default: processors)");
   command->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt --data-root data");

@@ -68,7 +68,7 @@ void eval(const EvalOptions& options) {
                 "eval needs either a CHECKPOINT or --predictions DIR (tasuki eval --help)");
   }
   const auto experiment =
-      build_experiment(options.config.load_for_machine(), options.config.root());
+      build_evaluation(options.config.load_for_machine(), options.config.root(), options.split);
   const auto split = options.split.empty() ? experiment.test_split() : options.split;
   const auto source = experiment.source(split, Experiment::Pipeline::kEvaluate);
   std::vector<PredictedSample> shown;

@@ -61,19 +61,43 @@ std::vector<std::unique_ptr<Transform>> image_pipeline(const ResolvedConfig& con
   return pipeline;
 }
 
-torch::Tensor image_tensor(const std::vector<std::unique_ptr<Transform>>& pipeline,
-                           const cv::Mat& image, const std::string& id) {
+// The image as the network sees it.
+Sample prepared(const std::vector<std::unique_ptr<Transform>>& pipeline, const cv::Mat& image,
+                const std::string& id) {
   Sample sample;
   sample.id = id;
   sample.original_size = image.size();
   sample.fields["image"] = {&field_kind("tasuki/image"), image, ""};
   cv::RNG random(0);
   for (const auto& transform : pipeline) transform->apply(sample, random);
-  return to_tensor(sample.field("image"), sample.normalization).unsqueeze(0);
+  if (sample.content().empty()) {
+    throw Error(ErrorKind::kData,
+                id + ": the evaluation pipeline leaves nothing but padding of it");
+  }
+  return sample;
 }
 
-// Raw files and a picture of every task, at the image's own size, which is `width_ratio` times the
-// network's.
+// Logits of every task at the image's own size. Where there is no padding they are interpolated
+// once; else at the network's size first, where the padding is cut away.
+std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, const Sample& sample) {
+  auto& model = *experiment.model;
+  const auto image = to_tensor(sample.field("image"), sample.normalization).unsqueeze(0);
+  const std::vector<int64_t> size = {sample.original_size.height, sample.original_size.width};
+  const cv::Rect content = sample.content();
+  const bool whole = content.size() == sample.size();
+  const Autocast autocast(experiment.precision, experiment.device);
+  auto logits = model.forward(image.to(experiment.device), model.primaries(),
+                              whole ? size : std::vector<int64_t>());
+  if (whole) return logits;
+  for (auto& [name, value] : logits) {
+    value = model.at_size(
+        value.narrow(2, content.y, content.height).narrow(3, content.x, content.width), size);
+  }
+  return logits;
+}
+
+// Raw files and a picture of every task, at the image's own size, which is `width_ratio` times what
+// the network saw of it.
 void write_all(const Experiment& experiment, const std::map<std::string, torch::Tensor>& logits,
                double width_ratio, const fs::path& output, const std::string& id) {
   for (const auto& task : experiment.model->tasks()) {
@@ -96,15 +120,9 @@ void predict(const PredictOptions& options) {
   const auto pipeline = image_pipeline(experiment.config);
   const torch::NoGradGuard no_grad;
   for (const auto& file : files) {
-    const auto image = read_image(file);
-    const auto tensor = image_tensor(pipeline, image, file.string()).to(experiment.device);
-    std::map<std::string, torch::Tensor> logits;
-    {
-      const Autocast autocast(experiment.precision, experiment.device);
-      logits = experiment.model->forward(tensor, experiment.model->primaries(),
-                                         {image.rows, image.cols});
-    }
-    write_all(experiment, logits, double(image.cols) / double(tensor.size(3)), options.output,
+    const Sample sample = prepared(pipeline, read_image(file), file.string());
+    const double width_ratio = double(sample.original_size.width) / double(sample.content().width);
+    write_all(experiment, logits_of(experiment, sample), width_ratio, options.output,
               file.stem().string());
     std::cout << file.string() << "\n";
   }

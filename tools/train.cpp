@@ -79,11 +79,12 @@ void train(const TrainOptions& options) {
                                : std::filesystem::path(options.work_dir);
   auto experiment = build_experiment(config, options.config.root());
   auto hooks = build_hooks(config);
-  auto run = build_run(std::move(experiment), dir);
+  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
+  const bool goes_on = options.resume && std::filesystem::exists(dir / kLastFile);
+  auto run = build_run(std::move(experiment), dir,
+                       goes_on ? InitialWeights::kDrawn : InitialWeights::kPretrained);
   prepare_work_dir(dir, options.resume, config);
-  if (options.resume && std::filesystem::exists(dir / kLastFile)) {
-    load_training_state(run, hooks, dir / kLastFile);
-  }
+  if (goes_on) load_training_state(run, hooks, dir / kLastFile);
   Trainer(run, hooks).train();
   std::cout << "Report: " << (dir / kReportFile).string() << "\n";
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/data/sample.h"
+#include "core/error/error.h"
 
 namespace tasuki {
 
@@ -20,7 +21,7 @@ class Dataset {
   virtual ~Dataset() = default;
 
   virtual std::vector<std::string> splits() const = 0;
-  // Number of samples; an Error that lists the known splits for an unknown one.
+  // Number of samples; unknown_split() for a split that is not there.
   virtual size_t size(const std::string& split) const = 0;
   // The sample, its fields checked by check_sample. Error (kData) names the sample and the file.
   virtual Sample load(const std::string& split, size_t index) const = 0;
@@ -29,5 +30,9 @@ class Dataset {
   // Names of the classes of an index field in index order; empty where the data set names none.
   virtual std::vector<std::string> class_names(const std::string& /*field*/) const { return {}; }
 };
+
+bool has_split(const Dataset& dataset, const std::string& split);
+// The Error (kUsage) for a split that is not among a data set's: it lists the known ones.
+Error unknown_split(const std::string& split, const std::vector<std::string>& known);
 
 }  // namespace tasuki

@@ -33,6 +33,12 @@ cv::Size Sample::size() const {
   return field("image").value.size();
 }
 
+cv::Rect Sample::content() const {
+  const cv::Size whole = size();
+  return {padding.left, padding.top, whole.width - padding.left - padding.right,
+          whole.height - padding.top - padding.bottom};
+}
+
 void check_sample(const Sample& sample) {
   const cv::Size size = sample.size();
   for (const auto& [name, field] : sample.fields) {

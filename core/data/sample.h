@@ -23,6 +23,11 @@ struct Normalization {
   std::array<float, 3> standard_deviation{1, 1, 1};
 };
 
+// Pixels at the borders of a sample that were added, and belong to no picture.
+struct Padding {
+  int left = 0, top = 0, right = 0, bottom = 0;
+};
+
 struct Field {
   const FieldKind* kind = nullptr;
   cv::Mat value;     // rows x cols of kind->mat_type()
@@ -38,12 +43,18 @@ struct Sample {
   cv::Size original_size;               // as loaded, before any transform
   std::optional<Camera> camera;
   Normalization normalization;
+  // Of the present size. A transform that changes geometry keeps it up to date, as it does the
+  // camera: prediction cuts it away before its result goes back to the image's own size. Where a
+  // resize leaves a border between two pixels, the nearest is taken.
+  Padding padding;
 
   // The field, or an Error naming this sample and the fields that it has.
   const Field& field(const std::string& name) const;
   Field& field(const std::string& name);
   // Size of the image field.
   cv::Size size() const;
+  // What of it is no padding; empty where a crop left nothing else.
+  cv::Rect content() const;
 };
 
 // The fields of one sample have one size and their kinds' types and ranges; otherwise an Error that

@@ -9,7 +9,8 @@
 namespace tasuki {
 
 // Sample -> sample. Thread-safe and const; random ones draw from `random` only, which is seeded by
-// (run seed, epoch, index), so that a sample is the same whatever worker makes it.
+// (run seed, epoch, index), so that a sample is the same whatever worker makes it. One that moves
+// pixels moves the camera and the padding with them.
 class Transform {
  public:
   static constexpr const char* kKind = "Transform";

@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kWeightsFormat = "tasuki-weights-1";
-constexpr const char* kStateFormat = "tasuki-training-state-1";
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kWeighting = "weighting.";
@@ -198,8 +196,11 @@ void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {
   const auto file = read_safetensors(path);
   const auto format = file.metadata.find("format");
   const bool state = format != file.metadata.end() && format->second == kStateFormat;
-  copy_tensors(state ? part(file.tensors, kModel) : file.tensors, named_tensors(model),
-               path.string());
+  auto tensors = state ? part(file.tensors, kModel) : file.tensors;
+  if (model.network() == Network::kInference) {
+    std::erase_if(tensors, [](const auto& item) { return is_auxiliary_tensor(item.first); });
+  }
+  copy_tensors(tensors, named_tensors(model), path.string());
 }
 
 }  // namespace tasuki

@@ -19,6 +19,10 @@ inline constexpr const char* kMetricsFile = "metrics.json";
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kLogFile = "train.log";
 
+// What the metadata's "format" says of the two kinds of checkpoint.
+inline constexpr const char* kWeightsFormat = "tasuki-weights-1";
+inline constexpr const char* kStateFormat = "tasuki-training-state-1";
+
 // Weights alone, for evaluation and prediction. Metadata: "format" "tasuki-weights-1", "config"
 // (the resolved config), "epoch", "metrics" (JSON of the evaluation, if there was one), "stamp".
 void save_weights(const Run& run, const std::filesystem::path& path);
@@ -32,7 +36,7 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks,
                          const std::filesystem::path& path);
 
 // Weights of either kind of file into a model, strictly: missing, unexpected and mismatched tensors
-// are listed.
+// are listed. An inference network leaves the decoders of self-auxiliaries in the file.
 void load_weights(MultiTaskModel& model, const std::filesystem::path& path);
 
 }  // namespace tasuki

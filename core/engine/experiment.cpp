@@ -16,38 +16,56 @@ Value or_default(bool present, Value value, Value fallback) {
   return present ? value : fallback;
 }
 
-Sample first_sample(const Experiment& experiment, const std::string& split,
-                    Experiment::Pipeline pipeline) {
-  const auto transforms = build_pipeline(experiment.config, pipeline);
-  Sample sample = experiment.dataset->load(split, 0);
-  cv::RNG random(0);
-  try {
-    for (const auto& transform : transforms) transform->apply(sample, random);
-  } catch (const cv::Exception& failure) {
-    throw Error(ErrorKind::kData, "sample " + sample.id + " (split " + split +
-                                      "): a transform failed: " + failure.what());
+// The tasks whose labels somebody looks at behind a pipeline.
+std::vector<const ModelTask*> labelled_tasks(const MultiTaskModel& model,
+                                             Experiment::Pipeline pipeline) {
+  std::vector<const ModelTask*> tasks;
+  for (const auto& task : model.tasks()) tasks.push_back(&task);
+  if (pipeline == Experiment::Pipeline::kEvaluate) return tasks;
+  for (const auto& objective : model.objectives()) {
+    const auto* source = &model.task(objective.source);
+    if (std::find(tasks.begin(), tasks.end(), source) == tasks.end()) tasks.push_back(source);
   }
-  return sample;
+  return tasks;
 }
 
-// Every task's labels are in the first sample of a split behind its pipeline, and of the kind that
-// the task asks for.
+SampleSource::Options source_options(const Experiment& experiment, Experiment::Pipeline pipeline) {
+  SampleSource::Options options;
+  options.seed = experiment.config.message().train().seed();
+  options.cache = experiment.cache;
+  options.fields = experiment.fields(pipeline);
+  return options;
+}
+
+// With all fields that the data set and the pipeline make, to name them where one is missing.
+Sample first_sample(const Experiment& experiment, const std::string& split,
+                    Experiment::Pipeline pipeline) {
+  auto options = source_options(experiment, pipeline);
+  options.all_fields = true;
+  options.cache = nullptr;
+  return SampleSource(experiment.dataset, split, build_pipeline(experiment.config, pipeline),
+                      options)
+      .get(0, 0);
+}
+
+// The labels that are needed are in the first sample of a split behind its pipeline, and of the
+// kind that their task asks for.
 void check_fields(const Experiment& experiment, const std::string& split,
                   Experiment::Pipeline pipeline) {
   const Sample sample = first_sample(experiment, split, pipeline);
   std::vector<std::string> known;
   for (const auto& item : sample.fields) known.push_back(item.first);
-  for (const auto& task : experiment.model->tasks()) {
-    const std::string path = "model.task[" + task.name + "].field";
-    const auto field = sample.fields.find(task.field);
+  for (const auto* task : labelled_tasks(*experiment.model, pipeline)) {
+    const std::string path = "model.task[" + task->name + "].field";
+    const auto field = sample.fields.find(task->field);
     if (field == sample.fields.end()) {
-      throw experiment.config.error(path, "samples of split " + split + " have no field \"" +
-                                              task.field + "\"" + did_you_mean(task.field, known) +
-                                              "; they have: " + join(known));
+      throw experiment.config.error(
+          path, "samples of split " + split + " have no field \"" + task->field + "\"" +
+                    did_you_mean(task->field, known) + "; they have: " + join(known));
     }
-    if (field->second.kind != &field_kind(task.task->field_kind())) {
-      throw experiment.config.error(path, "field \"" + task.field + "\" is not of kind " +
-                                              task.task->field_kind() + ", which the task needs");
+    if (field->second.kind != &field_kind(task->task->field_kind())) {
+      throw experiment.config.error(path, "field \"" + task->field + "\" is not of kind " +
+                                              task->task->field_kind() + ", which the task needs");
     }
   }
 }
@@ -86,25 +104,38 @@ Experiment on_this_machine(const ResolvedConfig& config) {
   experiment.device = choose_device(train.device());
   experiment.precision = choose_precision(train.precision(), experiment.device);
   torch::manual_seed(train.seed());
+  const auto& loader = config.message().data().loader();
+  experiment.cache =
+      CacheBudget::of(kMib * or_default(loader.has_cache_mib(), loader.cache_mib(), 2048u));
   return experiment;
 }
 
-void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,
-                 const std::string& split) {
-  const auto known = dataset.splits();
-  if (std::find(known.begin(), known.end(), split) == known.end()) {
-    throw config.error(path, "the data set has no split \"" + split + "\"" +
-                                 did_you_mean(split, known) + "; it has: " + join(known));
-  }
+Experiment with_data(const ResolvedConfig& config, const std::filesystem::path& data_root) {
+  Experiment experiment = on_this_machine(config);
+  experiment.dataset = build_dataset(config, data_root);
+  return experiment;
+}
+
+void add_model(Experiment& experiment, const ClassNames& class_names, Network network) {
+  experiment.model = std::make_shared<MultiTaskModel>(experiment.config, class_names, network);
+  experiment.model->to(experiment.device);
+}
+
+// A model for the classes of the experiment's data set.
+void add_model(Experiment& experiment, Network network) {
+  add_model(
+      experiment, [&](const std::string& field) { return experiment.dataset->class_names(field); },
+      network);
+  check_protocol(experiment);
 }
 
 }  // namespace
 
-std::vector<std::string> Experiment::fields() const {
+std::vector<std::string> Experiment::fields(Pipeline pipeline) const {
   std::vector<std::string> names = {"image"};
-  for (const auto& task : model->tasks()) {
-    if (std::find(names.begin(), names.end(), task.field) == names.end()) {
-      names.push_back(task.field);
+  for (const auto* task : labelled_tasks(*model, pipeline)) {
+    if (std::find(names.begin(), names.end(), task->field) == names.end()) {
+      names.push_back(task->field);
     }
   }
   return names;
@@ -112,18 +143,8 @@ std::vector<std::string> Experiment::fields() const {
 
 std::unique_ptr<SampleSource> Experiment::source(const std::string& split,
                                                  Pipeline pipeline) const {
-  const auto known = dataset->splits();
-  if (std::find(known.begin(), known.end(), split) == known.end()) {
-    throw Error(ErrorKind::kUsage, "the data set has no split \"" + split + "\"" +
-                                       did_you_mean(split, known) + "; it has: " + join(known));
-  }
-  const auto& message = config.message();
-  const auto& loader = message.data().loader();
-  SampleSource::Options options;
-  options.seed = message.train().seed();
-  options.cache_bytes = kMib * or_default(loader.has_cache_mib(), loader.cache_mib(), 2048u);
-  options.fields = fields();
-  return std::make_unique<SampleSource>(dataset, split, build_pipeline(config, pipeline), options);
+  return std::make_unique<SampleSource>(dataset, split, build_pipeline(config, pipeline),
+                                        source_options(*this, pipeline));
 }
 
 Loader::Options Experiment::loader_options(Pipeline pipeline) const {
@@ -170,6 +191,12 @@ std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
   return config.create<Dataset>("data.dataset", config.message().data().dataset(), {data_root});
 }
 
+void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,
+                 const std::string& split) {
+  if (has_split(dataset, split)) return;
+  throw config.error(path, unknown_split(split, dataset.splits()).what());
+}
+
 std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,
                                                        Experiment::Pipeline which) {
   const bool training = which == Experiment::Pipeline::kTrain;
@@ -185,25 +212,34 @@ std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& con
 
 Experiment build_inference(const ResolvedConfig& config) {
   Experiment experiment = on_this_machine(config);
-  experiment.model = std::make_shared<MultiTaskModel>(
-      config, [](const std::string&) { return std::vector<std::string>(); });
-  experiment.model->to(experiment.device);
+  add_model(
+      experiment, [](const std::string&) { return std::vector<std::string>(); },
+      Network::kInference);
+  return experiment;
+}
+
+Experiment build_evaluation(const ResolvedConfig& config, const std::filesystem::path& data_root,
+                            const std::string& split) {
+  Experiment experiment = with_data(config, data_root);
+  const auto chosen = split.empty() ? experiment.test_split() : split;
+  if (split.empty()) check_split(config, *experiment.dataset, "data.test_split", chosen);
+  if (!has_split(*experiment.dataset, chosen)) {
+    throw unknown_split(chosen, experiment.dataset->splits());
+  }
+  add_model(experiment, Network::kInference);
+  check_fields(experiment, chosen, Experiment::Pipeline::kEvaluate);
   return experiment;
 }
 
 Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root) {
-  Experiment experiment = on_this_machine(config);
-  experiment.dataset = build_dataset(config, data_root);
+  Experiment experiment = with_data(config, data_root);
   check_split(config, *experiment.dataset, "data.train_split", experiment.train_split());
   check_split(config, *experiment.dataset, "data.validation_split", experiment.validation_split());
   if (experiment.validation_split() == "test") {
     throw config.error("data.validation_split",
                        "the best checkpoint is never chosen on a split called test");
   }
-  experiment.model = std::make_shared<MultiTaskModel>(
-      config, [&](const std::string& field) { return experiment.dataset->class_names(field); });
-  experiment.model->to(experiment.device);
-  check_protocol(experiment);
+  add_model(experiment, Network::kTraining);
   check_fields(experiment, experiment.train_split(), Experiment::Pipeline::kTrain);
   check_fields(experiment, experiment.validation_split(), Experiment::Pipeline::kEvaluate);
   return experiment;

@@ -22,11 +22,14 @@ struct Experiment {
   Precision precision = FP32;
   std::shared_ptr<const Dataset> dataset;
   std::shared_ptr<MultiTaskModel> model;
+  // What all sources together may keep in memory: data.loader.cache_mib.
+  std::shared_ptr<CacheBudget> cache;
 
   enum class Pipeline { kTrain, kEvaluate };
 
-  // Fields that the tasks need: "image" and each task's labels.
-  std::vector<std::string> fields() const;
+  // Fields that are needed behind a pipeline, each once: "image" and the labels of the tasks that
+  // the model predicts; for training also of those that are sources of its self-auxiliaries only.
+  std::vector<std::string> fields(Pipeline pipeline) const;
   // A split behind the config's pipeline. Error (kUsage) for an unknown split.
   std::unique_ptr<SampleSource> source(const std::string& split, Pipeline pipeline) const;
   Loader::Options loader_options(Pipeline pipeline) const;
@@ -40,19 +43,30 @@ struct Experiment {
 // the resolved config that is kept with a run, because results depend on them.
 std::vector<std::string> machine_assignments(const ResolvedConfig& config);
 
-// Builds all of it: sets the number of threads, seeds LibTorch's generator with train.seed before
-// the model draws its weights, and reads the first training sample to see that every task's field
-// is there and of its kind. Errors are located in the config.
+// Builds all of it for training: sets the number of threads, seeds LibTorch's generator with
+// train.seed before the model draws its weights, and reads the first sample of the training and the
+// validation split to see that every task's field is there and of its kind. Errors are located in
+// the config.
 Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root);
 
-// The same without a data set: the model on its device, for images that have no labels.
+// The same for figures on one split, "" for data.test_split: no other has to be there, and the
+// model has no self-auxiliaries. Error (kUsage) for a split that the data set does not have.
+Experiment build_evaluation(const ResolvedConfig& config, const std::filesystem::path& data_root,
+                            const std::string& split = "");
+
+// The same without a data set: the model on its device and without self-auxiliaries, for images
+// that have no labels.
 Experiment build_inference(const ResolvedConfig& config);
 
-// Transforms of a pipeline of the config, in order. `path` is "data.train_pipeline" or the other.
+// Transforms of a pipeline of the config, in order.
 std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,
                                                        Experiment::Pipeline which);
 // The data set alone.
 std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
                                              const std::filesystem::path& data_root);
+// The split that the config names at `path` ("data.train_split") is one of the data set's: the
+// error is located there.
+void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,
+                 const std::string& split);
 
 }  // namespace tasuki

@@ -7,6 +7,13 @@
 
 namespace tasuki {
 
+// SGD with momentum, as the virtual step of a bi-level weighting needs it.
+struct MomentumState {
+  double momentum = 0;
+  double weight_decay = 0;
+  torch::Tensor buffer;  // [P]; undefined before the first step, and where there is none
+};
+
 // Updates one flat parameter vector from its flat gradient: every parameter of the model is a view
 // into it, so a step is a handful of operations whatever the model's size.
 class Optimizer {
@@ -21,6 +28,8 @@ class Optimizer {
   // The learning rate of the options, which the schedule multiplies.
   virtual double base_learning_rate() const = 0;
   virtual void step(double learning_rate) = 0;
+  // What a virtual step of SGD takes over from it; nothing for optimisers of another kind.
+  virtual MomentumState momentum() const { return {}; }
   // Buffers by name ("momentum_buffer", "exp_avg", ...), for checkpoints; bit-identical when
   // loaded.
   virtual std::map<std::string, torch::Tensor> state() const = 0;

@@ -1,5 +1,6 @@
 #include "core/engine/report_builder.h"
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 
@@ -46,6 +47,19 @@ class Curves {
   std::map<std::string, size_t> index_;
   std::vector<report::ReportSeries> series_;
 };
+
+// Coefficients that are 1 throughout say nothing: those of equal weighting without
+// self-auxiliaries.
+void drop_plain_coefficients(std::vector<report::ReportSeries>& series) {
+  const auto is_coefficient = [](const report::ReportSeries& one) {
+    return one.name.starts_with("coefficient/");
+  };
+  const auto is_plain = [&](const report::ReportSeries& one) {
+    return !is_coefficient(one) ||
+           std::all_of(one.y.begin(), one.y.end(), [](double value) { return value == 1; });
+  };
+  if (std::all_of(series.begin(), series.end(), is_plain)) std::erase_if(series, is_coefficient);
+}
 
 }  // namespace
 
@@ -110,10 +124,14 @@ std::vector<report::ReportSeries> read_history(const std::filesystem::path& file
       }
     };
     nested("loss", "loss/");
+    nested("auxiliary_loss", "loss of self-auxiliaries/");
+    nested("coefficient", "coefficient/");
     if (entry.contains("lr")) curves.add("lr", epoch, entry["lr"]);
     nested("val", "val/");
   }
-  return curves.take();
+  auto series = curves.take();
+  drop_plain_coefficients(series);
+  return series;
 }
 
 }  // namespace tasuki

@@ -25,14 +25,89 @@ void check_settings(const ResolvedConfig& config, const Run& run) {
   if (train.clip_norm() < 0) throw config.error("train.clip_norm", "must not be negative");
 }
 
+using Spans = std::vector<FlatParameters::Span>;
+
+Spans named_spans(const FlatParameters& parameters, const std::set<std::string>& names) {
+  Spans spans;
+  for (const auto& span : parameters.spans()) {
+    if (names.count(span.name) > 0) spans.push_back(span);
+  }
+  return spans;
+}
+
+std::map<std::string, double> values_of(const std::vector<Objective>& objectives, bool auxiliary,
+                                        const std::map<std::string, double>& values) {
+  std::map<std::string, double> found;
+  for (const auto& objective : objectives) {
+    const auto value = values.find(objective.name);
+    if (objective.auxiliary == auxiliary && value != values.end()) found.insert(*value);
+  }
+  return found;
+}
+
+// What a weighting gets to know of the model: which parameters several routes train, and which are
+// a route's own.
+Weighting::Context weighting_context(const Run& run) {
+  auto& model = *run.experiment.model;
+  Weighting::Context context;
+  context.objectives = model.objectives();
+  context.parameters = run.parameters.get();
+  std::set<std::string> shared;
+  for (const auto& item : model.architecture().named_parameters()) {
+    shared.insert("encoder." + item.key());
+  }
+  for (const auto& task : model.tasks()) {
+    std::set<std::string> own;
+    for (const auto& item : model.architecture().own_parameters(task.name)) {
+      own.insert("encoder." + item.first);
+      shared.erase("encoder." + item.first);
+    }
+    context.own[task.name] = named_spans(*run.parameters, own);
+  }
+  context.shared = named_spans(*run.parameters, shared);
+  context.make_optimizer = [config = run.experiment.config](const torch::Tensor& parameters) {
+    return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(),
+                                    {parameters});
+  };
+  return context;
+}
+
 }  // namespace
 
-Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
+std::map<std::string, double> Run::of_primaries(
+    const std::map<std::string, double>& values) const {
+  return values_of(objectives(), false, values);
+}
+
+std::map<std::string, double> Run::of_auxiliaries(
+    const std::map<std::string, double>& values) const {
+  return values_of(objectives(), true, values);
+}
+
+void Run::begin_epoch() {
+  active = {};
+  std::vector<double> coefficients;
+  for (size_t i = 0; i < objectives().size(); ++i) {
+    const double coefficient = objectives()[i].coefficient.at(epoch);
+    if (coefficient == 0) continue;
+    active.index.push_back(i);
+    active.objectives.push_back(objectives()[i]);
+    coefficients.push_back(coefficient);
+  }
+  active.coefficients = torch::tensor(coefficients, torch::kFloat64);
+  const auto mode = experiment.config.message().train().route_normalization();
+  active.normalize = RouteNormalizer(mode, active.objectives);
+  if (validation_batches) validation_batches->start(epoch);
+}
+
+Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
+              InitialWeights weights) {
   Run run;
   run.experiment = std::move(experiment);
   run.work_dir = work_dir;
   const auto& config = run.experiment.config;
   const auto& train = config.message().train();
+  if (weights == InitialWeights::kPretrained) run.experiment.model->load_pretrained(config);
   const bool channels_last = !train.has_channels_last() || train.channels_last();
   run.parameters = std::make_unique<FlatParameters>(*run.experiment.model, channels_last);
   run.train_source =
@@ -61,7 +136,12 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir) {
   run.schedule =
       config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps});
   run.weighting =
-      config.create<Weighting>("train.weighting", train.weighting(), {run.objectives()});
+      config.create<Weighting>("train.weighting", train.weighting(), weighting_context(run));
+  if (run.weighting->needs().validation_batch) {
+    run.validation_batches =
+        std::make_unique<ValidationBatches>(run.experiment, *run.validation_source);
+  }
+  run.begin_epoch();
   return run;
 }
 

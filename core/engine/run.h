@@ -10,9 +10,10 @@
 
 #include "core/engine/evaluate.h"
 #include "core/engine/experiment.h"
+#include "core/engine/look_ahead.h"
 #include "core/engine/optimizer.h"
+#include "core/engine/weighting.h"
 #include "core/model/flat_parameters.h"
-#include "core/model/weighting.h"
 
 namespace tasuki {
 
@@ -23,14 +24,22 @@ struct StepSeconds {
   double total() const { return forward + losses + backward + optimizer; }
 };
 
-// What the last step did.
+// What the last step did. Objectives that do not run in this epoch are in neither map.
 struct StepReport {
   std::map<std::string, double> losses;        // by objective, before coefficients
-  std::map<std::string, double> coefficients;  // by objective
+  std::map<std::string, double> coefficients;  // by objective: what its loss was multiplied with
   double learning_rate = 0;
   std::optional<double> gradient_norm;  // where the gradient is clipped
   int64_t images = 0;
   StepSeconds seconds;
+};
+
+// The objectives that run in one epoch: those whose coefficient is not 0 in it.
+struct EpochObjectives {
+  std::vector<size_t> index;          // in MultiTaskModel::objectives(), ascending
+  std::vector<Objective> objectives;  // those
+  torch::Tensor coefficients;         // [n] float64
+  RouteNormalizer normalize;
 };
 
 // One training run as hooks see it.
@@ -43,6 +52,7 @@ struct Run {
   std::unique_ptr<Weighting> weighting;
   std::unique_ptr<SampleSource> train_source;
   std::unique_ptr<SampleSource> validation_source;
+  std::unique_ptr<ValidationBatches> validation_batches;  // where the weighting needs them
 
   int64_t epochs = 0;  // of the whole run
   int64_t steps_per_epoch = 0;
@@ -54,6 +64,8 @@ struct Run {
   // State of all hooks by name, for checkpoints; set by the loop.
   std::function<nlohmann::json()> hook_states;
 
+  EpochObjectives active;        // of this epoch
+  const Batch* batch = nullptr;  // of the last step, on the model's device; during after_step
   StepReport last;
   std::map<std::string, double> epoch_losses;  // means over the epoch so far, by objective
   double epoch_seconds = 0;
@@ -67,6 +79,11 @@ struct Run {
   bool is_best() const { return evaluation.has_value() && best_epoch == epoch + 1; }
 
   const std::vector<Objective>& objectives() const { return experiment.model->objectives(); }
+  // Of values by objective, those of the primaries, or those of the self-auxiliaries.
+  std::map<std::string, double> of_primaries(const std::map<std::string, double>& values) const;
+  std::map<std::string, double> of_auxiliaries(const std::map<std::string, double>& values) const;
+  // Fills `active` and starts the validation batches for the epoch that the run is at.
+  void begin_epoch();
 };
 
 }  // namespace tasuki

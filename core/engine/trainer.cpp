@@ -4,8 +4,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <optional>
 
-#include "core/engine/precision.h"
+#include "core/engine/step_losses.h"
 #include "core/model/delta_m.h"
 
 namespace tasuki {
@@ -41,33 +42,25 @@ double Trainer::learning_rate() const {
   return base * run_.schedule->factor(run_.step - warmup);
 }
 
-std::vector<torch::Tensor> Trainer::losses(const Batch& batch) {
-  auto& model = *run_.experiment.model;
+std::vector<torch::Tensor> Trainer::losses() {
+  const auto& experiment = run_.experiment;
   Lap lap(run_);
-  std::map<std::string, torch::Tensor> logits;
-  {
-    const Autocast autocast(run_.experiment.precision, run_.experiment.device);
-    logits = model.forward(batch.tensor("image"), model.objectives());
-  }
+  const auto logits = step_logits(experiment, batch_, run_.active.objectives);
   run_.last.seconds.forward = lap();
-  std::vector<torch::Tensor> losses;
-  for (const auto& objective : model.objectives()) {
-    const auto& source = model.task(objective.source);
-    const auto loss = source.task->loss(logits.at(objective.name), batch.tensor(source.field));
-    losses.push_back(source.loss_scale == 1 ? loss : loss * source.loss_scale);
-  }
+  auto losses = step_losses(experiment, batch_, run_.active.objectives, logits);
   run_.last.seconds.losses = lap();
   return losses;
 }
 
-void Trainer::check_finite(const std::vector<torch::Tensor>& losses, const Batch& batch) {
-  const auto& objectives = run_.objectives();
+void Trainer::check_finite(const std::vector<torch::Tensor>& losses) {
+  const auto& objectives = run_.active.objectives;
+  run_.last.losses.clear();
   for (size_t i = 0; i < losses.size(); ++i) {
     const double value = losses[i].item<double>();
     run_.last.losses[objectives[i].name] = value;
     if (std::isfinite(value)) continue;
     std::vector<std::string> ids;
-    for (const auto& sample : batch.samples) ids.push_back(sample.id);
+    for (const auto& sample : batch_.samples) ids.push_back(sample.id);
     throw Error(ErrorKind::kRun, "the loss of " + objectives[i].name + " is " +
                                      std::to_string(value) + " in epoch " +
                                      std::to_string(run_.epoch + 1) + ", step " +
@@ -76,22 +69,46 @@ void Trainer::check_finite(const std::vector<torch::Tensor>& losses, const Batch
   }
 }
 
-void Trainer::step(const Batch& batch) {
-  const auto here = batch.to(run_.experiment.device);
-  run_.parameters->zero_gradient();
-  WeightingStep weighting{&run_.objectives(), losses(here),
-                          [](const torch::Tensor& loss) { loss.backward(); }};
-  check_finite(weighting.losses, batch);
+// Gradients of the batch's losses in the buffer, as the weighting makes them.
+void Trainer::backward() {
+  const auto& experiment = run_.experiment;
+  const auto& active = run_.active;
+  std::optional<StepLookAhead> look_ahead;
+  if (run_.validation_batches) {
+    look_ahead.emplace(experiment, batch_, active.objectives, *run_.validation_batches,
+                       random_state(experiment.device));
+  }
+  WeightingStep step{.index = active.index,
+                     .losses = losses(),
+                     .coefficients = active.coefficients,
+                     .normalize = active.normalize,
+                     .epoch = run_.epoch,
+                     .step = run_.step,
+                     .learning_rate = run_.last.learning_rate,
+                     .momentum = run_.optimizer->momentum(),
+                     .backward = [](const torch::Tensor& loss,
+                                    bool keep_graph) { loss.backward({}, keep_graph); },
+                     .look_ahead = look_ahead ? &*look_ahead : nullptr};
+  check_finite(step.losses);
   Lap lap(run_);
-  const auto coefficients = run_.weighting->backward(weighting);
-  for (size_t i = 0; i < coefficients.size(); ++i) {
-    run_.last.coefficients[run_.objectives()[i].name] = coefficients[i];
+  const auto factors = run_.weighting->backward(step);
+  run_.last.coefficients.clear();
+  for (size_t i = 0; i < factors.size(); ++i) {
+    run_.last.coefficients[active.objectives[i].name] = factors[i];
   }
   run_.last.seconds.backward = lap();
-  const double clip = run_.experiment.config.message().train().clip_norm();
-  if (clip > 0) run_.last.gradient_norm = run_.parameters->clip_gradient(clip);
+}
+
+void Trainer::step(const Batch& batch) {
+  batch_ = batch.to(run_.experiment.device);
+  run_.batch = &batch_;
+  run_.parameters->zero_gradient();
   run_.last.learning_rate = learning_rate();
   run_.last.images = batch.size();
+  backward();
+  Lap lap(run_);
+  const double clip = run_.experiment.config.message().train().clip_norm();
+  if (clip > 0) run_.last.gradient_norm = run_.parameters->clip_gradient(clip);
   run_.optimizer->step(run_.last.learning_rate);
   run_.last.seconds.optimizer = lap();
   ++run_.step;
@@ -102,6 +119,7 @@ void Trainer::epoch() {
   // Dropout and the like depend on the epoch alone, so that a resumed run draws the same numbers.
   const uint64_t seed = run_.experiment.config.message().train().seed();
   torch::manual_seed(mix_seeds({seed, uint64_t(run_.epoch) + 1}));
+  run_.begin_epoch();
   run_.epoch_losses.clear();
   run_.evaluation.reset();
   Loader loader(*run_.train_source, run_.experiment.loader_options(Experiment::Pipeline::kTrain));
@@ -120,6 +138,8 @@ void Trainer::epoch() {
     run_.epoch_waited = loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
   }
+  run_.batch = nullptr;
+  batch_ = {};
 }
 
 void Trainer::evaluate_epoch() {

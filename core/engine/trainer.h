@@ -17,8 +17,15 @@ struct NamedHook {
   std::unique_ptr<Hook> hook;
 };
 
+// What a run's weights are before its first step. kPretrained: the encoder's come from its
+// pretrained file, where the config names one; for every fresh run. kDrawn: all are as the model
+// drew them, and the file need not be there; for a run that takes them from a checkpoint, or whose
+// weights don't matter.
+enum class InitialWeights { kPretrained, kDrawn };
+
 // Everything that a run needs, from its config.
-Run build_run(Experiment experiment, const std::filesystem::path& work_dir);
+Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
+              InitialWeights weights = InitialWeights::kPretrained);
 // The hooks of the config, sorted by priority and then by order. Names are unique.
 std::vector<NamedHook> build_hooks(const ResolvedConfig& config);
 
@@ -37,9 +44,10 @@ class Trainer {
  private:
   void epoch();
   void evaluate_epoch();
-  std::vector<torch::Tensor> losses(const Batch& batch);
+  std::vector<torch::Tensor> losses();
+  void backward();
   double learning_rate() const;
-  void check_finite(const std::vector<torch::Tensor>& losses, const Batch& batch);
+  void check_finite(const std::vector<torch::Tensor>& losses);
   template <class Call>
   void each_hook(Call call) {
     for (auto& hook : hooks_) call(*hook.hook);
@@ -47,6 +55,7 @@ class Trainer {
 
   Run& run_;
   std::vector<NamedHook>& hooks_;
+  Batch batch_;  // of the present step, on the model's device
 };
 
 }  // namespace tasuki

@@ -9,6 +9,7 @@
 #include "core/data/dataset.h"
 #include "core/data/transform.h"
 #include "core/loader/batch.h"
+#include "core/loader/cache_budget.h"
 
 namespace tasuki {
 
@@ -19,11 +20,14 @@ class SampleSource {
  public:
   struct Options {
     uint64_t seed = 0;
-    size_t cache_bytes = 0;  // budget for samples after the deterministic prefix
+    // Memory for samples after the deterministic prefix, which other sources may share; none is
+    // kept without it.
+    std::shared_ptr<CacheBudget> cache;
     // Fields that somebody asks for ("image" and labels). Others are dropped before they cost
     // anything, after the deterministic prefix: a transform that derives a field from another that
     // nobody asks for has to stand before the first random one. The image always stays.
     std::vector<std::string> fields;
+    bool all_fields = false;  // drop none: for checks that name what is there
     // After each get from the cache, check by its checksum that no transform wrote into the kept
     // sample: Error (kPlugin). Costs a pass over its pixels; builds with assertions always do it.
     bool verify_cache = false;
@@ -41,6 +45,11 @@ class SampleSource {
   // an Error that names the sample, the split, the index and the file where known: Errors keep
   // their kind, OpenCV's become kData, others kRun.
   Sample get(uint64_t epoch, size_t index) const;
+
+  // The two halves of get, without the cache, for who looks in between: the sample after the
+  // deterministic prefix, and what the random rest makes of it.
+  Sample prepared(size_t index) const;
+  Sample finished(Sample prepared, uint64_t epoch, size_t index) const;
 
   struct CacheState {
     size_t samples = 0;

@@ -52,16 +52,14 @@ const Sample* SampleCache::find(size_t index) {
 }
 
 void SampleCache::keep(size_t index, const Sample& sample) {
+  if (!budget_) return;
   const size_t bytes = memory_bytes(sample);
-  const auto fits = [&] { return !entries_[index].sample && bytes <= budget_ - state_.bytes; };
-  {
-    const std::lock_guard lock(mutex_);
-    if (!fits()) return;
-  }
-  Entry entry{std::make_unique<const Sample>(deep_copy(sample)), 0};
+  auto memory = budget_->take(bytes);
+  if (!memory) return;
+  Entry entry{std::make_unique<const Sample>(deep_copy(sample)), 0, std::move(memory)};
   entry.checksum = checksum(*entry.sample);
   const std::lock_guard lock(mutex_);
-  if (!fits()) return;  // others were faster
+  if (entries_[index].sample) return;  // another thread was faster
   entries_[index] = std::move(entry);
   state_.bytes += bytes;
   ++state_.samples;

@@ -11,7 +11,9 @@ namespace tasuki {
 // Thread-safe. What is kept is never changed or moved, so pointers to it stay good.
 class SampleCache {
  public:
-  SampleCache(size_t samples, size_t budget_bytes) : entries_(samples), budget_(budget_bytes) {}
+  // Without a budget nothing is kept.
+  SampleCache(size_t samples, std::shared_ptr<CacheBudget> budget)
+      : entries_(samples), budget_(std::move(budget)) {}
 
   // The kept sample or nullptr; counts a hit or a miss.
   const Sample* find(size_t index);
@@ -26,11 +28,12 @@ class SampleCache {
   struct Entry {
     std::unique_ptr<const Sample> sample;
     uint64_t checksum = 0;
+    CacheBudget::Share memory;
   };
 
   mutable std::mutex mutex_;  // held for a look-up or a store, never for a copy of pixels
   std::vector<Entry> entries_;
-  const size_t budget_;
+  const std::shared_ptr<CacheBudget> budget_;
   SampleSource::CacheState state_;
 };
 

@@ -57,7 +57,7 @@ struct SampleSource::Implementation {
         options(std::move(given)),
         size(dataset->size(split)),
         prefix(deterministic_prefix(pipeline)),
-        cache(size, options.cache_bytes) {}
+        cache(size, options.cache) {}
 
   std::string place(const std::string& id, size_t index, const std::string& file = "") const {
     return "sample " + id + " (split " + split + ", index " + std::to_string(index) +
@@ -84,7 +84,7 @@ struct SampleSource::Implementation {
   }
 
   bool wanted(const std::string& field) const {
-    return field == "image" ||
+    return options.all_fields || field == "image" ||
            std::find(options.fields.begin(), options.fields.end(), field) != options.fields.end();
   }
 
@@ -133,6 +133,17 @@ SampleSource::CacheState SampleSource::cache_state() const {
   return implementation_->cache.state();
 }
 
+Sample SampleSource::prepared(size_t index) const {
+  return implementation_->prepared(index);
+}
+
+Sample SampleSource::finished(Sample sample, uint64_t epoch, size_t index) const {
+  const auto& self = *implementation_;
+  self.transform(sample, index, self.prefix, self.pipeline.size(),
+                 cv::RNG(mix_seeds({self.options.seed, epoch, index})));
+  return sample;
+}
+
 Sample SampleSource::get(uint64_t epoch, size_t index) const {
   auto& self = *implementation_;
   if (index >= self.size) {
@@ -140,9 +151,7 @@ Sample SampleSource::get(uint64_t epoch, size_t index) const {
                                        " samples: there is no index " + std::to_string(index));
   }
   const Sample* cached = self.cache.find(index);
-  Sample sample = cached ? *cached : self.first_get(index);
-  self.transform(sample, index, self.prefix, self.pipeline.size(),
-                 cv::RNG(mix_seeds({self.options.seed, epoch, index})));
+  Sample sample = finished(cached ? *cached : self.first_get(index), epoch, index);
   if (cached && (kAlwaysVerify || self.options.verify_cache)) self.verify(index);
   return sample;
 }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/metrics.h"
+#include "core/model/metric_value.h"
 
 namespace tasuki {
 

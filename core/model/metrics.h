@@ -3,22 +3,11 @@
 #include <torch/types.h>
 
 #include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
+#include "core/model/metric_value.h"
+
 namespace tasuki {
-
-struct MetricInfo {
-  std::string name;  // "miou"
-  std::string unit;  // "", "m", "deg", "px", "%"
-  bool higher_is_better = true;
-  bool in_protocol = true;  // part of the task's default protocol list
-};
-
-struct MetricValue {
-  MetricInfo info;
-  double value = 0;  // NaN when nothing was measured
-};
 
 // Streaming sums over a split: one image at a time, in index order, in float64 and int64, so that a
 // figure does not depend on batch size or workers.

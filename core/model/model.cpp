@@ -2,10 +2,9 @@
 
 #include <torch/nn/functional/upsampling.h>
 
-#include <set>
+#include <algorithm>
 
 #include "core/model/pretrained.h"
-#include "core/model/self_auxiliary.h"
 
 namespace tasuki {
 namespace {
@@ -21,6 +20,40 @@ void check_name(const ResolvedConfig& config, const TaskConfig& task) {
     throw config.error(task_path(task) + ".name",
                        "a task's name has no dot and no slash: tensors and files carry it");
   }
+  if (task.name().find("->") != std::string::npos) {
+    throw config.error(task_path(task) + ".name",
+                       "a task's name has no \"->\": that names self-auxiliaries");
+  }
+}
+
+const TaskConfig& config_of(const ResolvedConfig& config, const std::string& task) {
+  const auto& tasks = config.message().model().task();
+  return *std::find_if(tasks.begin(), tasks.end(),
+                       [&](const TaskConfig& entry) { return entry.name() == task; });
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Both ends of a transfer are tasks, different ones, and the target has a route.
+void check_ends(const ResolvedConfig& config, const std::string& place, const Transfer& transfer,
+                const SelfAuxiliary::Context& tasks) {
+  for (const auto& name : {transfer.from, transfer.to}) {
+    if (contains(tasks.sources, name)) continue;
+    throw config.error(place, "there is no task \"" + name + "\"" +
+                                  did_you_mean(name, tasks.sources) +
+                                  "; the model has: " + join(tasks.sources));
+  }
+  if (transfer.from == transfer.to) {
+    throw config.error(place, "a transfer from \"" + transfer.from +
+                                  "\" to itself: a task trains its own route anyway");
+  }
+  if (!contains(tasks.targets, transfer.to)) {
+    throw config.error(place, "task \"" + transfer.to +
+                                  "\" has joint: false, so there is no route to train; it can "
+                                  "be a source only");
+  }
 }
 
 torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& size,
@@ -35,89 +68,112 @@ torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& s
 
 }  // namespace
 
-MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& class_names) {
-  const auto& model = config.message().model();
-  if (model.task_size() == 0) {
+std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names) {
+  const auto& described = config.message().model().task();
+  if (described.empty()) {
     throw config.error("model.task", "the model has no task; add task { name: ... kind { ... } }");
   }
-  align_corners_ = !model.has_align_corners() || model.align_corners();
-  encoder_ = config.create<Encoder>("model.encoder", model.encoder());
-  add_tasks(config, class_names);
-  Architecture::Context context;
-  context.encoder = encoder_.get();
-  for (const auto& task : tasks_) context.routes.push_back(task.name);
-  architecture_ = config.create<Architecture>("model.architecture", model.architecture(), context);
-  register_module("encoder", architecture_);
-  try {
-    load_pretrained(*encoder_, *architecture_);
-  } catch (const Error& failure) {
-    throw config.error("model.encoder.pretrained", failure.what());
-  }
-  add_objectives(config);
-  add_decoders(config);
-}
-
-void MultiTaskModel::add_tasks(const ResolvedConfig& config, const ClassNames& class_names) {
-  for (const auto& task : config.message().model().task()) {
+  std::vector<ModelTask> tasks;
+  for (const auto& task : described) {
     check_name(config, task);
     ModelTask entry;
     entry.name = task.name();
     entry.field = task.has_field() ? task.field() : task.name();
     entry.loss_scale = task.has_loss_scale() ? task.loss_scale() : 1.0;
+    entry.joint = !task.has_joint() || task.joint();
     entry.task = config.create<Task>(
         task_path(task) + ".kind", task.kind(),
         {entry.name, class_names(entry.field), config.message().protocol().averaging()});
-    tasks_.push_back(std::move(entry));
+    tasks.push_back(std::move(entry));
+  }
+  return tasks;
+}
+
+MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& class_names,
+                               Network network)
+    : network_(network) {
+  const auto& model = config.message().model();
+  align_corners_ = !model.has_align_corners() || model.align_corners();
+  encoder_ = config.create<Encoder>("model.encoder", model.encoder());
+  for (auto& task : build_tasks(config, class_names)) {
+    (task.joint ? tasks_ : sources_).push_back(std::move(task));
+  }
+  if (tasks_.empty()) {
+    throw config.error("model.task", "the model predicts nothing: every task has joint: false");
+  }
+  Architecture::Context context;
+  context.encoder = encoder_.get();
+  for (const auto& task : tasks_) context.routes.push_back(task.name);
+  architecture_ = config.create<Architecture>("model.architecture", model.architecture(), context);
+  register_module("encoder", architecture_);
+  decoder_modules_ = register_module("decoder", std::make_shared<torch::nn::Module>());
+  for (const auto& task : tasks_) {
+    objectives_.push_back(Objective::primary(task.name));
+    const auto& own = config_of(config, task.name);
+    add_decoder(config, objectives_.back(), task_path(own) + ".decoder", own.decoder());
+  }
+  if (network == Network::kTraining) add_transfers(config);
+}
+
+void MultiTaskModel::load_pretrained(const ResolvedConfig& config) {
+  try {
+    tasuki::load_pretrained(*encoder_, *architecture_);
+  } catch (const Error& failure) {
+    throw config.error("model.encoder.pretrained", failure.what());
   }
 }
 
-void MultiTaskModel::add_objectives(const ResolvedConfig& config) {
-  std::vector<std::string> names;
-  for (const auto& task : tasks_) {
-    names.push_back(task.name);
-    objectives_.push_back(Objective::primary(task.name));
-  }
-  std::set<std::string> taken(names.begin(), names.end());
+void MultiTaskModel::add_transfers(const ResolvedConfig& config) {
+  SelfAuxiliary::Context context;
+  for (const auto& task : config.message().model().task()) context.sources.push_back(task.name());
+  for (const auto& task : tasks_) context.targets.push_back(task.name);
   const auto& policies = config.message().model().self_auxiliary();
   for (int i = 0; i < policies.size(); ++i) {
     const std::string path = "model.self_auxiliary[" + std::to_string(i) + "]";
-    const auto policy = config.create<SelfAuxiliary>(path, policies[i], {names});
-    for (const auto& objective : policy->objectives()) {
-      if (!architecture_->one_way_transfer_possible()) {
-        throw config.error(path, "the architecture mixes features between routes, so that " +
-                                     objective.name + " would not be one way");
-      }
-      if (architecture_->own_parameters(objective.route).empty()) {
-        throw config.error(path, objective.name + " has nothing to train: route \"" +
-                                     objective.route + "\" has no parameters of its own");
-      }
-      if (!taken.insert(objective.name).second) {
-        throw config.error(path, "the transfer " + objective.name + " is there already");
-      }
-      objectives_.push_back(objective);
+    const auto policy = config.create<SelfAuxiliary>(path, policies[i], context);
+    for (const auto& transfer : policy->transfers()) {
+      const auto place = transfer.field.empty() ? path : path + "." + transfer.field;
+      check_ends(config, place, transfer, context);
+      add_transfer(config, place, transfer);
     }
   }
 }
 
-void MultiTaskModel::add_decoders(const ResolvedConfig& config) {
-  auto decoders = register_module("decoder", std::make_shared<torch::nn::Module>());
-  for (const auto& objective : objectives_) {
-    const auto& tasks = config.message().model().task();
-    const auto source = std::find_if(tasks.begin(), tasks.end(), [&](const TaskConfig& task) {
-      return task.name() == objective.source;
-    });
-    std::shared_ptr<Decoder> decoder =
-        config.create<Decoder>(task_path(*source) + ".decoder", source->decoder(),
-                               {encoder_->stages(), task(objective.source).task->channels()});
-    decoders_[objective.name] = decoders->register_module(objective.name, decoder);
+void MultiTaskModel::add_transfer(const ResolvedConfig& config, const std::string& place,
+                                  const Transfer& transfer) {
+  const auto objective = Objective::transfer(transfer.from, transfer.to, transfer.coefficient);
+  if (!architecture_->one_way_transfer_possible()) {
+    throw config.error(place, "the architecture mixes features between routes, so that " +
+                                  objective.name + " would not be one way");
   }
+  if (architecture_->own_parameters(objective.route).empty()) {
+    throw config.error(place, objective.name + " has nothing to train: route \"" + objective.route +
+                                  "\" has no parameters of its own (share fewer stages)");
+  }
+  if (decoders_.count(objective.name) > 0) {
+    throw config.error(place, "the transfer " + objective.name + " is there already");
+  }
+  objectives_.push_back(objective);
+  const auto& source = config_of(config, transfer.from);
+  const bool own = !transfer.decoder.type_url().empty();
+  add_decoder(config, objective, own ? place + ".decoder" : task_path(source) + ".decoder",
+              own ? transfer.decoder : source.decoder());
+}
+
+void MultiTaskModel::add_decoder(const ResolvedConfig& config, const Objective& objective,
+                                 const std::string& path, const google::protobuf::Any& decoder) {
+  std::shared_ptr<Decoder> made = config.create<Decoder>(
+      path, decoder, {encoder_->stages(), task(objective.source).task->channels()});
+  decoders_[objective.name] = decoder_modules_->register_module(objective.name, made);
 }
 
 const ModelTask& MultiTaskModel::task(const std::string& name) const {
   std::vector<std::string> known;
-  for (const auto& task : tasks_) {
-    if (task.name == name) return task;
-    known.push_back(task.name);
+  for (const auto* tasks : {&tasks_, &sources_}) {
+    for (const auto& task : *tasks) {
+      if (task.name == name) return task;
+      known.push_back(task.name);
+    }
   }
   throw Error(ErrorKind::kUsage, "the model has no task \"" + name + "\"" +
                                      did_you_mean(name, known) + "; it has: " + join(known));
@@ -141,9 +197,18 @@ std::map<std::string, torch::Tensor> MultiTaskModel::forward(
   std::map<std::string, torch::Tensor> logits;
   for (const auto& objective : objectives) {
     const auto decoded = decoders_.at(objective.name)->forward(features.at(objective.route));
-    logits[objective.name] = enlarge(decoded, size, align_corners_);
+    logits[objective.name] = at_size(decoded, size);
   }
   return logits;
+}
+
+torch::Tensor MultiTaskModel::at_size(const torch::Tensor& logits,
+                                      const std::vector<int64_t>& size) const {
+  return enlarge(logits, size, align_corners_);
+}
+
+bool is_auxiliary_tensor(const std::string& name) {
+  return name.starts_with("decoder.") && name.find("->") < name.find('.', sizeof("decoder.") - 1);
 }
 
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& model) {

@@ -14,6 +14,7 @@
 #include "core/model/decoder.h"
 #include "core/model/encoder.h"
 #include "core/model/objective.h"
+#include "core/model/self_auxiliary.h"
 #include "core/model/task.h"
 
 namespace tasuki {
@@ -24,24 +25,39 @@ struct ModelTask {
   std::string field;  // of the sample, with its labels
   std::unique_ptr<Task> task;
   double loss_scale = 1;
+  bool joint = true;  // the model predicts it; otherwise it is a source of self-auxiliaries only
 };
+
+// What of a config's model is built: self-auxiliaries are there in training only.
+enum class Network { kTraining, kInference };
 
 // Class names of a label field, from the data set; may answer with none.
 using ClassNames = std::function<std::vector<std::string>(const std::string& field)>;
+
+// The tasks of a config alone, without a network: for what looks at labels only. Errors are
+// located.
+std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names);
 
 // Encoder stages along routes, one decoder per objective. Tensor names:
 // "encoder.<stage>.<instance>.<published name>" and "decoder.<objective>.<name>".
 class MultiTaskModel : public torch::nn::Module {
  public:
-  // Weights are drawn from LibTorch's default generator (or read from the encoder's pretrained
-  // file). Errors are located in the config.
-  MultiTaskModel(const ResolvedConfig& config, const ClassNames& class_names);
+  // Weights are drawn from LibTorch's default generator. Errors are located in the config.
+  MultiTaskModel(const ResolvedConfig& config, const ClassNames& class_names,
+                 Network network = Network::kTraining);
 
+  // The encoder's weights out of its pretrained file, where the config names one: for a fresh run
+  // alone, because a checkpoint has them all. Error at model.encoder.pretrained.
+  void load_pretrained(const ResolvedConfig& config);
+
+  // The tasks that the model predicts, in the config's order.
   const std::vector<ModelTask>& tasks() const { return tasks_; }
+  // The task of this name, also one that is only a source of self-auxiliaries.
   const ModelTask& task(const std::string& name) const;
-  // Primaries in the config's order, then the self-auxiliaries.
+  // Primaries in the order of tasks(), then the self-auxiliaries.
   const std::vector<Objective>& objectives() const { return objectives_; }
   Architecture& architecture() { return *architecture_; }
+  Network network() const { return network_; }
 
   // Image [N,3,H,W] -> float32 logits [N, channels, h, w] by objective, at `size` (h, w), by
   // default the image's. Only the routes and decoders of `objectives` run.
@@ -49,21 +65,32 @@ class MultiTaskModel : public torch::nn::Module {
                                                const std::vector<Objective>& objectives,
                                                std::vector<int64_t> size = {});
 
+  // Logits at another size (h, w), interpolated as forward() does it; the same where it is theirs.
+  torch::Tensor at_size(const torch::Tensor& logits, const std::vector<int64_t>& size) const;
+
   // What is there at inference: the primary objectives.
   std::vector<Objective> primaries() const;
 
  private:
-  void add_tasks(const ResolvedConfig& config, const ClassNames& class_names);
-  void add_objectives(const ResolvedConfig& config);
-  void add_decoders(const ResolvedConfig& config);
+  void add_transfers(const ResolvedConfig& config);
+  void add_transfer(const ResolvedConfig& config, const std::string& policy,
+                    const Transfer& transfer);
+  void add_decoder(const ResolvedConfig& config, const Objective& objective,
+                   const std::string& path, const google::protobuf::Any& decoder);
 
-  std::vector<ModelTask> tasks_;
+  std::vector<ModelTask> tasks_;    // joint
+  std::vector<ModelTask> sources_;  // of self-auxiliaries only
   std::vector<Objective> objectives_;
   std::unique_ptr<Encoder> encoder_;
   std::shared_ptr<Architecture> architecture_;
+  std::shared_ptr<torch::nn::Module> decoder_modules_;
   std::map<std::string, std::shared_ptr<Decoder>> decoders_;  // by objective
+  Network network_;
   bool align_corners_ = true;
 };
+
+// Whether a tensor of a model's checkpoint belongs to the decoder of a self-auxiliary.
+bool is_auxiliary_tensor(const std::string& name);
 
 // Parameters and buffers by name, in registration order: what a checkpoint of the weights holds.
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& model);

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model/coefficient.h"
+
 namespace tasuki {
 
 // One loss of a step. A primary objective trains a task on its own route (source == route); a
@@ -12,10 +14,13 @@ struct Objective {
   std::string source;  // task whose field, loss and decoder kind it has
   std::string route;   // task through whose part of the encoder it runs
   bool auxiliary = false;
+  // 1 for primaries. In an epoch where it is 0 the objective does not run at all.
+  CoefficientSchedule coefficient;
 
-  static Objective primary(const std::string& task) { return {task, task, task, false}; }
-  static Objective transfer(const std::string& source, const std::string& route) {
-    return {source + "->" + route, source, route, true};
+  static Objective primary(const std::string& task) { return {task, task, task, false, {}}; }
+  static Objective transfer(const std::string& source, const std::string& route,
+                            const CoefficientSchedule& coefficient = {}) {
+    return {source + "->" + route, source, route, true, coefficient};
   }
 };
 

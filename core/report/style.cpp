@@ -69,6 +69,11 @@ caption { text-align: left; font-weight: 600; padding-bottom: 0.4rem; }
 .list .protocol th, .list .protocol .number { font-weight: 650; }
 .list .extra, .list .extra th { color: var(--soft); }
 .dot { color: var(--accent); display: inline-block; width: 1em; }
+.list .gain { color: var(--s2); } .list .loss { color: var(--s1); }
+.verdict { font-size: 1.5rem; font-weight: 650; line-height: 1.2; }
+.verdict.yes { color: var(--s2); } .verdict.no { color: var(--s1); }
+.wide-cells .heat td { min-width: 4.2rem; }
+section > .card + .card { margin-top: 0.8rem; }
 .bar { display: block; height: 0.55rem; min-width: 4rem; border-radius: 2px;
   background: var(--rule); }
 .bar span { display: block; height: 100%; border-radius: 2px; background: var(--s0); }

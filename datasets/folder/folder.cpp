@@ -111,8 +111,7 @@ class Folder final : public Dataset {
   const std::vector<std::string>& ids_of(const std::string& split) const {
     const auto found = ids_.find(split);
     if (found != ids_.end()) return found->second;
-    throw Error(ErrorKind::kUsage, "the data set has no split \"" + split + "\"" +
-                                       did_you_mean(split, names_) + "; it has: " + join(names_));
+    throw unknown_split(split, names_);
   }
 
   static void check_sizes(const Sample& sample) {

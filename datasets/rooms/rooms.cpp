@@ -113,9 +113,7 @@ class Rooms final : public Dataset {
     for (size_t i = 0; i < splits_.size(); ++i) {
       if (split == splits_[i].name) return i;
     }
-    throw Error(ErrorKind::kUsage, "tasuki/Rooms has no split \"" + split + "\"" +
-                                       did_you_mean(split, splits()) +
-                                       "; it has: " + join(splits()));
+    throw unknown_split(split, splits());
   }
 
   RenderSettings settings_;

@@ -1,8 +1,25 @@
 #include "pipelines/transforms/geometry.h"
 
+#include <algorithm>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 
 namespace tasuki {
+namespace {
+
+// Along one side: both borders, none longer than the side.
+void scale_borders(int& first, int& last, int old_side, int side) {
+  const double ratio = static_cast<double>(side) / old_side;
+  first = static_cast<int>(std::lround(first * ratio));
+  last = std::min(static_cast<int>(std::lround(last * ratio)), side - first);
+}
+
+void crop_borders(int& first, int& last, int old_side, int begin, int side) {
+  first = std::clamp(first - begin, 0, side);
+  last = std::clamp(last - (old_side - begin - side), 0, side - first);
+}
+
+}  // namespace
 
 cv::Mat resized(const FieldKind& kind, const cv::Mat& value, const cv::Size& size, bool antialias) {
   if (value.size() == size) return value.clone();
@@ -37,7 +54,18 @@ void shift_camera(Camera& camera, const cv::Point& corner) {
   camera.cy -= corner.y;
 }
 
+void scale_padding(Padding& padding, const cv::Size& old_size, const cv::Size& size) {
+  scale_borders(padding.left, padding.right, old_size.width, size.width);
+  scale_borders(padding.top, padding.bottom, old_size.height, size.height);
+}
+
+void crop_padding(Padding& padding, const cv::Size& old_size, const cv::Rect& window) {
+  crop_borders(padding.left, padding.right, old_size.width, window.x, window.width);
+  crop_borders(padding.top, padding.bottom, old_size.height, window.y, window.height);
+}
+
 void crop(Sample& sample, const cv::Rect& window) {
+  crop_padding(sample.padding, sample.size(), window);
   for (auto& [name, field] : sample.fields) field.value = field.value(window);
   if (sample.camera) shift_camera(*sample.camera, window.tl());
 }

@@ -24,6 +24,12 @@ void scale_camera(Camera& camera, double x_ratio, double y_ratio);
 // Camera of the picture whose pixel (0, 0) was `corner`.
 void shift_camera(Camera& camera, const cv::Point& corner);
 
+// Padding of the picture after a resize from `old_size` to `size`, in whole pixels.
+void scale_padding(Padding& padding, const cv::Size& old_size, const cv::Size& size);
+
+// Padding of the picture that `window` cuts out of one of `old_size`.
+void crop_padding(Padding& padding, const cv::Size& old_size, const cv::Rect& window);
+
 // Cuts all fields to `window`, which lies within the sample; views of the old pixels.
 void crop(Sample& sample, const cv::Rect& window);
 

@@ -37,6 +37,8 @@ class Pad final : public Transform {
     for (auto& [name, field] : sample.fields) {
       field.value = padded(*field.kind, field.value, right, bottom);
     }
+    sample.padding.right += right;
+    sample.padding.bottom += bottom;
   }
 
  private:

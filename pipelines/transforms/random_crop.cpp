@@ -27,11 +27,13 @@ class RandomCrop final : public Transform {
     const cv::Rect window = random_window(
         {std::min(size_.width, old.width), std::min(size_.height, old.height)}, old, random);
     crop(sample, window);
+    const int right = size_.width - window.width, bottom = size_.height - window.height;
     for (auto& [name, field] : sample.fields) {
       // A copy, so that a small window does not keep a large picture in memory.
-      field.value = padded(*field.kind, field.value, size_.width - window.width,
-                           size_.height - window.height);
+      field.value = padded(*field.kind, field.value, right, bottom);
     }
+    sample.padding.right += right;
+    sample.padding.bottom += bottom;
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "pipelines/transforms/random_flip.pb.h"
 
+#include <utility>
+
 #include "core/data/transform.h"
 #include "core/registry/registry.h"
 
@@ -25,6 +27,7 @@ class RandomFlip final : public Transform {
       field.kind->after_flip(mirrored);
       field.value = mirrored;
     }
+    std::swap(sample.padding.left, sample.padding.right);
     if (sample.camera) sample.camera->cx = width - 1 - sample.camera->cx;
   }
 

@@ -49,6 +49,7 @@ class RandomScaleCrop final : public Transform {
       field.value = resized(*field.kind, field.value, size);
       field.kind->after_zoom(field.value, zoom);
     }
+    scale_padding(sample.padding, window, size);
     for (const auto& name : compressed_) compress(normals(sample, name), zoom);
     if (sample.camera) zoom_camera(*sample.camera, size, window, zoom);
   }

@@ -31,6 +31,7 @@ class Resize final : public Transform {
       field.value = resized(*field.kind, field.value, size, options_.antialias());
       field.kind->after_resize(field.value, x_ratio);
     }
+    scale_padding(sample.padding, old, size);
     if (sample.camera) scale_camera(*sample.camera, x_ratio, y_ratio);
   }
 

@@ -56,7 +56,7 @@ Architecture::NamedParameters StageGraph::own_parameters(const std::string& rout
     const auto& instance = table_[i].at(route);
     size_t users = 0;
     for (const auto& item : table_[i]) users += item.second == instance;
-    if (users != 1 || table_[i].size() == 1) continue;
+    if (users != 1) continue;
     for (const auto& item : instances_[i].at(instance)->named_parameters()) {
       own.emplace_back(stage_names_[i] + "." + instance + "." + item.key(), item.value());
     }

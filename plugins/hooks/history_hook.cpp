@@ -43,10 +43,12 @@ class History : public Hook {
     json entry = {{"epoch", run.epoch + 1},
                   {"step", run.step},
                   {"lr", run.last.learning_rate},
-                  {"loss", numbers(run.epoch_losses)},
+                  {"loss", numbers(run.of_primaries(run.epoch_losses))},
                   {"coefficient", numbers(run.last.coefficients)},
                   {"seconds", run.epoch_seconds},
                   {"waited", run.epoch_waited}};
+    const auto auxiliary = run.of_auxiliaries(run.epoch_losses);
+    if (!auxiliary.empty()) entry["auxiliary_loss"] = numbers(auxiliary);
     if (run.evaluation) {
       entry["val"] = numbers(run.evaluation->flat());
       entry["score"] = number(run.score);

@@ -76,10 +76,12 @@ class Log : public Hook {
 
   void after_epoch(Run& run) override {
     clear_bar();
+    const auto auxiliary = run.of_auxiliaries(run.epoch_losses);
     log_->info(
-        "epoch {}/{}  loss {}  lr {:.4g}  {:.1f} images/s  {}  (waited for data {:.2f}s)  "
+        "epoch {}/{}  loss {}{}  lr {:.4g}  {:.1f} images/s  {}  (waited for data {:.2f}s)  "
         "left {}",
-        run.epoch + 1, run.epochs, listed(run.epoch_losses), run.last.learning_rate, speed(run),
+        run.epoch + 1, run.epochs, listed(run.of_primaries(run.epoch_losses)),
+        auxiliary.empty() ? "" : "  auxiliary " + listed(auxiliary), run.last.learning_rate, speed(run),
         duration(run.epoch_seconds), run.epoch_waited, duration(left(run, run.epoch + 1)));
     if (!run.evaluation) return;
     log_->info("  {}  {}{}", run.evaluation->split, listed(protocol_values(*run.evaluation)),
@@ -130,7 +132,8 @@ class Log : public Hook {
     bar.resize(kBarWidth, '.');
     std::string line = fmt::format(
         "epoch {}/{} [{}] {}/{}  {}  lr {:.3g}  {:.1f} images/s  left {}", run.epoch + 1,
-        run.epochs, bar, done, run.steps_per_epoch, listed(run.last.losses), run.last.learning_rate,
+        run.epochs, bar, done, run.steps_per_epoch, listed(run.of_primaries(run.last.losses)),
+        run.last.learning_rate,
         speed(run),
         duration(left(run, double(run.epoch) + double(done) / double(run.steps_per_epoch))));
     winsize window{};

@@ -3,6 +3,7 @@
 #include "core/engine/precision.h"
 #include "core/engine/report_builder.h"
 #include "core/registry/registry.h"
+#include "core/search/affinity.h"
 #include "plugins/hooks/hooks.pb.h"
 
 namespace tasuki::hooks {
@@ -18,6 +19,7 @@ class Report : public Hook {
     auto report = report_of(run.experiment, *run.best);
     add_facts(run, report);
     report.history = read_history(run.work_dir / kHistoryFile);
+    add_affinities(read_affinities(run.work_dir / kAffinityFile), report);
     report.best_epoch = double(run.best_epoch);
     draw_best(run, report);
     report::write_report(report, run.work_dir / kReportFile);
@@ -38,6 +40,29 @@ class Report : public Hook {
     fact("Device", run.experiment.device.str() + ", " + std::to_string(config.train().threads()) +
                        " threads");
     report.command = "tasuki train " + std::string(kConfigFile) + " --work-dir ANOTHER_DIR";
+  }
+
+  // How tasks acted on each other over time, where the hook tasuki/Affinity measured it.
+  static void add_affinities(const Affinities& affinities, report::Report& report) {
+    std::map<std::string, report::ReportSeries> series;
+    const auto add = [&](const std::string& name, int64_t epoch, double value) {
+      auto& curve = series[name];
+      curve.name = name;
+      curve.x.push_back(double(epoch));
+      curve.y.push_back(value);
+    };
+    for (const auto& epoch : affinities.epochs) {
+      for (const auto& [edge, value] : epoch.affinity) {
+        add("affinity/" + edge.text(), epoch.epoch, value);
+      }
+      for (const auto& [edge, value] : epoch.cosine) {
+        // The same both ways.
+        if (edge.from < edge.to) {
+          add("gradient cosine/" + edge.from + ", " + edge.to, epoch.epoch, value);
+        }
+      }
+    }
+    for (auto& [name, curve] : series) report.history.push_back(std::move(curve));
   }
 
   // The run is over: the model may take the best weights for its pictures.

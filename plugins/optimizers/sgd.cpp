@@ -38,10 +38,14 @@ class SGD : public Optimizer {
     optimizer_.step();
   }
 
+  MomentumState momentum() const override {
+    return {options_.momentum(), options_.weight_decay(), buffer()};
+  }
+
   std::map<std::string, torch::Tensor> state() const override {
-    const auto* state = find_state<torch::optim::SGDParamState>(optimizer_, parameters_);
-    if (state == nullptr || !state->momentum_buffer().defined()) return {};
-    return {{kMomentum, state->momentum_buffer()}};
+    const auto momentum_buffer = buffer();
+    if (!momentum_buffer.defined()) return {};
+    return {{kMomentum, momentum_buffer}};
   }
 
   void load_state(const std::map<std::string, torch::Tensor>& state) override {
@@ -52,6 +56,11 @@ class SGD : public Optimizer {
   }
 
  private:
+  torch::Tensor buffer() const {
+    const auto* state = find_state<torch::optim::SGDParamState>(optimizer_, parameters_);
+    return state == nullptr ? torch::Tensor() : state->momentum_buffer();
+  }
+
   torch::Tensor parameters_;
   torch::optim::SGDOptions options_;
   torch::optim::SGD optimizer_;

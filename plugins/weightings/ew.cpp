@@ -1,4 +1,6 @@
-#include "core/model/weighting.h"
+#include <torch/torch.h>
+
+#include "core/engine/weighting.h"
 #include "core/registry/registry.h"
 #include "plugins/weightings/ew.pb.h"
 
@@ -10,10 +12,9 @@ class EW : public Weighting {
   EW(const options::EW&, const Context&) {}
 
   std::vector<double> backward(WeightingStep& step) override {
-    torch::Tensor sum = step.losses.at(0);
-    for (size_t i = 1; i < step.losses.size(); ++i) sum = sum + step.losses[i];
-    step.backward(sum);
-    return std::vector<double>(step.losses.size(), 1.0);
+    const auto factors = step.factors(torch::ones({int64_t(step.size())}));
+    step.backward(weighted_sum(step.losses, factors), false);
+    return to_vector(factors);
   }
 };
 

@@ -5,11 +5,14 @@
 
 #include "core/engine/hook.h"
 #include "core/engine/optimizer.h"
-#include "core/model/weighting.h"
+#include "core/engine/weighting.h"
 #include "tests/conformance/registered.h"
+#include "tests/plugins/weightings/linear_step.h"
 
 namespace tasuki::conformance {
 namespace {
+
+using testing::LinearProblem;
 
 // A flat vector as FlatParameters makes it, with the loss |x - 1|^2 / 2.
 struct Quadratic {
@@ -121,41 +124,123 @@ TASUKI_CONFORMANCE(ScheduleConformance, Schedule::kKind);
 
 class WeightingConformance : public ::testing::TestWithParam<std::string> {
  protected:
-  // Three losses of one vector: their gradients are the rows of a matrix.
-  std::vector<double> backward(Weighting& weighting) {
-    gradient_.zero_();
-    auto x = torch::ones({8}).requires_grad_();
-    x.mutable_grad() = gradient_;
-    WeightingStep step;
-    step.objectives = &objectives_;
-    for (int i = 0; i < 3; ++i) step.losses.push_back(matrix_[i].dot(x.square()) / 2);
-    step.backward = [](const torch::Tensor& loss) { loss.backward({}, true); };
+  std::unique_ptr<Weighting> make(LinearProblem& problem) const {
+    return make_minimal<Weighting>(GetParam(), problem.context());
+  }
+  // A step as the trainer gives it: of the objectives at `index` (all when empty), with look-aheads
+  // where the weighting declares that it needs them.
+  static std::vector<double> backward(Weighting& weighting, LinearProblem& problem,
+                                      int64_t epoch = 0, const std::vector<size_t>& index = {}) {
+    auto step = problem.step(Train::COUNT, index);
+    testing::LinearLookAhead look_ahead(problem, step.index, {0, 1, 2});
+    step.epoch = epoch;
+    if (weighting.needs().validation_batch) step.look_ahead = &look_ahead;
     return weighting.backward(step);
   }
 
-  const std::vector<Objective> objectives_ = {
-      Objective::primary("seg"), Objective::primary("depth"), Objective::primary("normal")};
-  std::unique_ptr<Weighting> weighting_ = make_minimal<Weighting>(GetParam(), {objectives_});
-  torch::Tensor matrix_ = torch::rand({3, 8}) + 0.1;
-  torch::Tensor gradient_ = torch::zeros({8});
+  LinearProblem problem_{testing::three_tasks_with_transfers(), torch::kFloat32};
 };
 
-TEST_P(WeightingConformance, LeavesAGradientAndReportsACoefficientEach) {
-  const auto coefficients = backward(*weighting_);
-  ASSERT_EQ(coefficients.size(), objectives_.size());
-  for (const double value : coefficients) EXPECT_TRUE(std::isfinite(value));
-  EXPECT_TRUE(gradient_.isfinite().all().item<bool>());
-  EXPECT_GT(gradient_.norm().item<double>(), 0);
+TEST_P(WeightingConformance, ReportsTheFactorsOfTheLosses) {
+  const auto weighting = make(problem_);
+  for (const std::vector<size_t>& index :
+       {std::vector<size_t>{0, 1, 2, 3, 4, 5}, {0, 1, 2}, {0, 2, 3}, {1}}) {
+    const auto factors = backward(*weighting, problem_, 0, index);
+    ASSERT_EQ(factors.size(), index.size());
+    EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
+    EXPECT_GT(problem_.gradient().norm().item<double>(), 0);
+    // Nothing but its own objective trains a decoder.
+    for (size_t i = 0; i < index.size(); ++i) {
+      const std::string name = testing::three_tasks_with_transfers()[index[i]].name;
+      const auto row = problem_.decoder(problem_.rows()[int64_t(index[i])], name);
+      EXPECT_TRUE(testing::is_close(problem_.decoder(problem_.gradient(), name), factors[i] * row))
+          << name << " " << factors[i];
+    }
+  }
 }
 
-TEST_P(WeightingConformance, GoesOnFromItsState) {
-  backward(*weighting_);
-  const auto other = make_minimal<Weighting>(GetParam(), {objectives_});
-  other->load_state(weighting_->state());
-  const auto expected = backward(*weighting_);
-  const auto gradient = gradient_.clone();
-  EXPECT_EQ(backward(*other), expected);
-  EXPECT_TRUE(gradient_.equal(gradient));
+TEST_P(WeightingConformance, KeepsNoGraphAfterItsLastWalk) {
+  const auto weighting = make(problem_);
+  backward(*weighting, problem_);
+  ASSERT_FALSE(problem_.kept_graph.empty());
+  EXPECT_FALSE(problem_.kept_graph.back());
+}
+
+TEST_P(WeightingConformance, LeavesTheParametersAsTheyWere) {
+  const auto weighting = make(problem_);
+  const auto before = problem_.parameters().values().detach().clone();
+  for (int64_t epoch = 0; epoch < 4; ++epoch) {
+    backward(*weighting, problem_, epoch);
+    EXPECT_TRUE(problem_.parameters().values().equal(before)) << epoch;
+  }
+}
+
+TEST_P(WeightingConformance, AsksForNoMoreThanItDeclares) {
+  const auto weighting = make(problem_);
+  auto step = problem_.step();
+  testing::LinearLookAhead look_ahead(problem_, step.index, {0, 1, 2});
+  step.look_ahead = &look_ahead;
+  weighting->backward(step);
+  if (weighting->needs().validation_batch) return;
+  EXPECT_EQ(look_ahead.training_calls + look_ahead.validation_calls, 0);
+}
+
+TEST_P(WeightingConformance, GoesOnFromItsStateToTheLastBit) {
+  const auto unbroken = make(problem_);
+  for (int64_t epoch = 0; epoch < 3; ++epoch) backward(*unbroken, problem_, epoch);
+  const auto resumed = make(problem_);
+  std::map<std::string, torch::Tensor> state;
+  for (const auto& [name, tensor] : unbroken->state()) state[name] = tensor.clone();
+  resumed->load_state(state);
+  for (int64_t epoch = 3; epoch < 6; ++epoch) {
+    torch::manual_seed(uint64_t(epoch));
+    const auto expected = backward(*unbroken, problem_, epoch);
+    const auto gradient = problem_.gradient().clone();
+    torch::manual_seed(uint64_t(epoch));
+    EXPECT_EQ(backward(*resumed, problem_, epoch), expected);
+    EXPECT_TRUE(problem_.gradient().equal(gradient));
+  }
+  for (const auto& [name, tensor] : unbroken->state()) {
+    EXPECT_TRUE(resumed->state().at(name).equal(tensor)) << name;
+  }
+}
+
+TEST_P(WeightingConformance, LoadsTheStateOfAStart) {
+  const auto weighting = make(problem_);
+  weighting->load_state(make(problem_)->state());
+  backward(*weighting, problem_);
+  EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
+}
+
+TEST_P(WeightingConformance, OneSeedGivesOneResult) {
+  torch::manual_seed(5);
+  const auto factors = backward(*make(problem_), problem_);
+  const auto gradient = problem_.gradient().clone();
+  torch::manual_seed(5);
+  EXPECT_EQ(backward(*make(problem_), problem_), factors);
+  EXPECT_TRUE(problem_.gradient().equal(gradient));
+}
+
+TEST_P(WeightingConformance, ZeroGradientsGiveZeros) {
+  problem_.set_rows(torch::zeros_like(problem_.rows()));
+  const auto weighting = make(problem_);
+  for (int64_t epoch = 0; epoch < 3; ++epoch) {
+    for (const double factor : backward(*weighting, problem_, epoch)) {
+      EXPECT_TRUE(std::isfinite(factor));
+    }
+    EXPECT_EQ(problem_.gradient().count_nonzero().item<int64_t>(), 0);
+  }
+}
+
+TEST_P(WeightingConformance, TakesAModelOfOneTask) {
+  LinearProblem one({Objective::primary("seg")}, torch::kFloat64);
+  const auto weighting = make(one);
+  auto step = one.step(Train::COUNT);
+  testing::LinearLookAhead look_ahead(one, step.index, {0});
+  step.look_ahead = &look_ahead;
+  const auto factors = weighting->backward(step);
+  ASSERT_EQ(factors.size(), 1u);
+  EXPECT_TRUE(testing::is_close(one.gradient(), factors[0] * one.rows()[0]));
 }
 
 TASUKI_CONFORMANCE(WeightingConformance, Weighting::kKind);

@@ -71,6 +71,11 @@ class Filler {
  public:
   void fill(Message& message) {
     const auto* type = message.GetDescriptor();
+    // Options that hold a plugin of their own: text format knows it by its name alone.
+    if (type == google::protobuf::Any::descriptor()) {
+      static_cast<google::protobuf::Any&>(message).set_type_url("tasuki/FCNHead");
+      return;
+    }
     for (int i = 0; i < type->field_count(); ++i) {
       const auto* field = type->field(i);
       for (int times = field->is_repeated() ? 2 : 1; times > 0; --times) set(message, field);

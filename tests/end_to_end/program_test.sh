@@ -84,6 +84,15 @@ data {
 }
 CONFIG
 
+# The same, its pictures padded to a multiple of 32 for the network.
+cat >padded.pbtxt <<'CONFIG'
+base: "folder.pbtxt"
+name: "padded"
+data { eval_pipeline { [tasuki/Pad] {} } eval_pipeline { [tasuki/Normalize] {} } }
+CONFIG
+
+"$python" "$here/make_folder.py" frames
+
 test_help() {
   expect 0 --version
   expect 0 --help
@@ -176,8 +185,46 @@ assert lines("run/history.jsonl") == lines("killed/history.jsonl")
 PYTHON
 }
 
+# Pretrained weights are for the start of a run: whatever has a checkpoint does without their file.
+test_pretrained() {
+  "$python" "$here/make_pretrained.py" run/best.safetensors encoder.safetensors
+  local with='model.encoder.pretrained="encoder.safetensors"'
+  expect 0 train tiny.pbtxt --work-dir fine_tuned --set "$with"
+  ! cmp -s run/best.safetensors fine_tuned/best.safetensors || fail "pretrained weights are used"
+  mv encoder.safetensors elsewhere.safetensors
+  expect 2 train tiny.pbtxt --work-dir no_weights --set "$with"
+  says "model.encoder.pretrained"
+  says "encoder.safetensors"
+  [ ! -e no_weights ] || fail "a run without its pretrained weights leaves no work dir"
+  expect 0 train tiny.pbtxt --work-dir fine_tuned --set "$with" --resume
+  expect 0 eval tiny.pbtxt fine_tuned/best.safetensors --set "$with"
+  expect 0 predict tiny.pbtxt fine_tuned/best.safetensors frames/image/frame2.png -o fine --set "$with"
+  # Killed before its first checkpoint, it begins anew, and so needs them.
+  rm fine_tuned/last.safetensors
+  expect 2 train tiny.pbtxt --work-dir fine_tuned --set "$with" --resume
+  says "model.encoder.pretrained"
+  mv elsewhere.safetensors encoder.safetensors
+  expect 0 train tiny.pbtxt --work-dir fine_tuned --set "$with" --resume
+}
+
+# Self-auxiliaries train with the others; evaluation and prediction do without them.
+test_self_auxiliaries() {
+  local with='model.self_auxiliary=[[tasuki/Transfers]{edge{from:"normal" to:"seg"}}]'
+  local alone='model.task[normal].joint=false'
+  expect 0 train tiny.pbtxt --work-dir helped --set train.epochs=1 --set "$with" --set "$alone"
+  says "normal->seg"
+  expect 0 eval tiny.pbtxt helped/best.safetensors --set "$alone" -o helped/plain
+  mv helped/plain/eval_test.json helped/plain.json
+  expect 0 eval tiny.pbtxt helped/best.safetensors --set "$with" --set "$alone" -o helped/plain
+  "$python" "$here/compare_figures.py" helped/plain.json helped/plain/eval_test.json 0 2>out.txt ||
+    fail "the figures of a network do not depend on how it was trained"
+  expect 0 predict tiny.pbtxt helped/last.safetensors frames/image/frame2.png -o helped/predicted \
+    --set "$with" --set "$alone"
+  there helped/predicted/depth/frame2.png
+  [ ! -e helped/predicted/normal ] || fail "only what the model predicts is written"
+}
+
 test_eval_and_predict() {
-  "$python" "$here/make_folder.py" frames
   expect 0 eval tiny.pbtxt run/best.safetensors
   there run/eval_test.json run/eval_test.html
   expect 0 eval folder.pbtxt run/best.safetensors --data-root . -o of_model
@@ -199,6 +246,27 @@ test_eval_and_predict() {
   rm predicted/seg/frame4.png
   expect 1 eval folder.pbtxt --predictions predicted --data-root . -o of_files
   says "predicted/seg/frame4"
+
+  # Padding that the network saw is no part of the prediction.
+  expect 0 eval padded.pbtxt run/best.safetensors --data-root . -o of_padded
+  expect 0 predict padded.pbtxt run/best.safetensors frames/image -o predicted_padded
+  expect 0 eval folder.pbtxt --predictions predicted_padded --data-root . -o of_padded_files
+  "$python" "$here/compare_figures.py" of_padded/eval_test.json of_padded_files/eval_test.json \
+    1e-5 2>out.txt || fail "predictions through a padding pipeline have the figures of the model"
+  # At twice the size on the way they have nearly those that the model has there.
+  local larger='data.eval_pipeline=[{[tasuki/Resize]{height:62 width:90}}, {[tasuki/Pad]{}}, {[tasuki/Normalize]{}}]'
+  expect 0 eval padded.pbtxt run/best.safetensors --data-root . -o of_large --set "$larger"
+  expect 0 predict padded.pbtxt run/best.safetensors frames/image -o predicted_large --set "$larger"
+  expect 0 eval folder.pbtxt --predictions predicted_large --data-root . -o of_large_files
+  "$python" "$here/compare_figures.py" of_large/eval_test.json of_large_files/eval_test.json 0.1 \
+    2>out.txt || fail "predictions at another size have nearly the figures of the model"
+
+  # No other split has to be there than the one that is evaluated.
+  expect 0 eval folder.pbtxt run/best.safetensors --data-root . -o of_model \
+    --set data.train_split=gone --set data.validation_split=gone
+  expect 0 eval folder.pbtxt run/best.safetensors --data-root . -o of_model --split val
+  expect 2 eval folder.pbtxt run/best.safetensors --data-root . --set data.test_split=tset
+  says 'data.test_split: the data set has no split "tset" (did you mean "test"?)'
 
   expect 0 predict tiny.pbtxt run/best.safetensors frames/image/frame2.png -o one
   there one/depth/frame2.png
@@ -227,10 +295,72 @@ test_data_check() {
   expect 1 data check folder.pbtxt --data-root .
   says "frames/depth/frame1.png"
   says "1 findings"
+  says "split train (train_pipeline): 2 samples, 1 findings"
   expect 1 train folder.pbtxt --data-root . --work-dir truncated
   says "frames/depth/frame1.png"
   rm -r frames
   mv sound frames
+
+  expect 2 data check folder.pbtxt --data-root . --set data.train_split=trian
+  says 'data.train_split: the data set has no split "trian" (did you mean "train"?)'
+  expect 2 data check folder.pbtxt --data-root . --set data.test_split=tset
+  says 'data.test_split: the data set has no split "tset"'
+}
+
+# What an epoch would only find later: in the labels, and in the pipelines.
+test_data_check_for_tasks() {
+  expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6
+  says "sample frame0 (split train, index 0, ./frames/seg/frame0.png), task seg: label 6 at (x "
+  says "is no class: classes are 0..5"
+  says "sample frame4 (split test, index 1, ./frames/seg/frame4.png), task seg: label 6"
+  says "5 findings"
+  [ "$(grep -o "sample frame[0-9]" out.txt | tr -d '\n')" = \
+    "sample frame0sample frame1sample frame2sample frame3sample frame4" ] ||
+    fail "findings are in index order"
+  # A random crop may cut off what is wrong; it is found all the same.
+  expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6 \
+    --set 'data.train_pipeline=[{[tasuki/RandomCrop]{height:8 width:8}}, {[tasuki/Normalize]{}}]'
+  says "5 findings"
+  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=dpeth
+  says 'the samples of split val have no field "dpeth" (did you mean "depth"?), which task depth needs'
+  says "3 findings"
+  # A source of self-auxiliaries is asked for where they are trained.
+  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=dpeth \
+    --set model.task[depth].joint=false
+  says 'the samples of split train have no field "dpeth"'
+  says "1 findings"
+  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=seg
+  says "task depth: its field is not of kind tasuki/depth"
+  expect 1 data check folder.pbtxt --data-root . \
+    --set 'data.eval_pipeline=[{[tasuki/NormalsFromDepth]{}}, {[tasuki/Normalize]{}}]'
+  says "sample frame3 (split test, index 0, ./frames/image/frame3.png), transform 1 of 2: "
+  says "has no camera"
+  says "3 findings"
+  expect 1 data check folder.pbtxt --data-root . \
+    --set 'data.train_pipeline=[{[tasuki/PhotometricDistortion]{field:"seg"}}]'
+  says "sample frame1 (split train, index 1, ./frames/image/frame1.png), transform 1 of 1: "
+  says "2 findings"
+  expect 0 data check folder.pbtxt --data-root . --threads 3 --set 'model={}'
+  says "The config has no tasks"
+
+  expect 0 data check tiny.pbtxt
+  ! grep -q "6/6" out.txt || fail "progress is only for terminals"
+  "$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
+    "$tasuki" data check tiny.pbtxt >out.txt 2>&1 </dev/null || fail "data check on a terminal"
+  says "split train: 6/6"
+  says "split test: 3/3"
+}
+
+# The pages that the runs above left, as a browser shows them.
+test_reports_in_a_browser() {
+  if ! command -v chromium >/dev/null; then
+    echo "skipped: there is no chromium"
+    return
+  fi
+  "$python" "$here/check_report.py" run/report.html \
+    metrics curves confusion predictions reproduce 2>out.txt || fail "run/report.html is sound"
+  "$python" "$here/check_report.py" run/eval_test.html \
+    metrics confusion predictions reproduce 2>out.txt || fail "run/eval_test.html is sound"
 }
 
 test_bench() {
@@ -240,7 +370,8 @@ test_bench() {
   expect 2 bench tiny.pbtxt --steps 0
 }
 
-for test in help usage_errors config_and_plugins train_and_resume eval_and_predict data_check bench; do
+for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries \
+  eval_and_predict data_check data_check_for_tasks reports_in_a_browser bench; do
   start=$SECONDS
   "test_$test"
   echo "$test: passed in $((SECONDS - start)) s"

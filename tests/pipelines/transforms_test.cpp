@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "core/data/transform.h"
 #include "tests/pipelines/plugin.h"
@@ -101,6 +102,57 @@ TEST(Pad, DoesNotLookOutsideOfAView) {
   const Sample after = applied("tasuki/Pad", "height: 10 width: 12", sample);
   const cv::Mat& image = after.field("image").value;
   EXPECT_EQ(image.at<cv::Vec3b>(0, 10), image.at<cv::Vec3b>(0, 8));
+}
+
+// Where the padding is said to be there is no valid label, and everywhere else there is.
+void expect_content(const Sample& sample, const cv::Rect& content) {
+  EXPECT_EQ(sample.content(), content);
+  cv::Mat expected(sample.size(), CV_8UC1, cv::Scalar(0));
+  expected(sample.content()).setTo(255);
+  const Field& seg = sample.field("seg");
+  EXPECT_TRUE(same(seg.kind->valid_mask(seg.value), expected));
+}
+
+TEST(Padding, IsKnownWhateverComesAfterIt) {
+  const Sample whole = PlaneScene().sample(20, 30);
+  expect_content(whole, {0, 0, 30, 20});
+  const Sample padded = applied("tasuki/Pad", "height: 40 width: 40", whole);
+  expect_content(padded, {0, 0, 30, 20});
+  expect_content(applied("tasuki/Pad", "height: 44 width: 40", padded), {0, 0, 30, 20});
+  expect_content(applied("tasuki/Resize", "height: 80 width: 20", padded), {0, 0, 15, 40});
+  const Sample mirrored = applied("tasuki/RandomFlip", "probability: 1", padded);
+  expect_content(mirrored, {10, 0, 30, 20});
+  expect_content(applied("tasuki/Resize", "height: 20 width: 80", mirrored), {20, 0, 60, 10});
+}
+
+TEST(Padding, IsCroppedWithThePicture) {
+  const Sample padded =
+      applied("tasuki/RandomFlip", "probability: 1",
+              applied("tasuki/Pad", "height: 40 width: 40", PlaneScene().sample(20, 30)));
+  std::set<std::pair<int, int>> seen;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    const Sample cropped = applied("tasuki/RandomCrop", "height: 16 width: 50", padded, seed);
+    expect_content(cropped, cropped.content());
+    seen.insert({cropped.content().x, cropped.content().height});
+    const Sample zoomed = applied("tasuki/RandomScaleCrop", "scale: 2", padded, seed);
+    expect_content(zoomed, zoomed.content());
+  }
+  EXPECT_GT(seen.size(), 3u);
+}
+
+// Half a pixel of each border is left: the nearest whole ones, and never more than there are.
+TEST(Padding, IsWholePixelsAfterAnyResize) {
+  const Sample mirrored =
+      applied("tasuki/RandomFlip", "probability: 1",
+              applied("tasuki/Pad", "height: 21 width: 33", PlaneScene().sample(20, 30)));
+  for (const int width : {1, 2, 7, 10, 22, 50}) {
+    const Sample after =
+        applied("tasuki/Resize", "height: 9 width: " + std::to_string(width), mirrored);
+    const cv::Rect content = after.content();
+    EXPECT_NEAR(content.x, 3.0 * width / 33, 0.5);
+    EXPECT_EQ(content.x + content.width, width);
+    EXPECT_EQ(content.height, 9);
+  }
 }
 
 TEST(Normalize, OnlySetsTheNormalization) {

@@ -12,6 +12,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+constexpr const char* kNormalToDepth =
+    "model.self_auxiliary=[[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}]";
+
 std::string refusal(const std::vector<std::string>& assignments) {
   try {
     build_experiment(testing::tiny_config(assignments), "");
@@ -24,14 +27,35 @@ std::string refusal(const std::vector<std::string>& assignments) {
 
 TEST(BuildExperiment, AsksForTheFieldsOfItsTasksOnly) {
   const auto all = build_experiment(testing::tiny_config(), "");
-  EXPECT_THAT(all.fields(), ElementsAre("image", "seg", "depth", "normal"));
+  for (const auto pipeline : {Experiment::Pipeline::kTrain, Experiment::Pipeline::kEvaluate}) {
+    EXPECT_THAT(all.fields(pipeline), ElementsAre("image", "seg", "depth", "normal"));
+  }
   const auto one = build_experiment(
       testing::tiny_config({"model.task=[]", "model.task[far].kind=[tasuki/Depth]{}",
                             "model.task[far].field=depth",
                             "model.task[far].decoder=[tasuki/FCNHead]{}"}),
       "");
-  EXPECT_THAT(one.fields(), ElementsAre("image", "depth"));
+  EXPECT_THAT(one.fields(Experiment::Pipeline::kTrain), ElementsAre("image", "depth"));
   EXPECT_EQ(one.dataset->class_names("seg").size(), 13u);
+}
+
+// A task that is a source only has no predictions to evaluate.
+TEST(BuildExperiment, AsksForASourcesLabelsInTrainingOnly) {
+  const std::vector<std::string> sources = {"model.task[seg].joint=false",
+                                            "model.task[normal].joint=false", kNormalToDepth};
+  const auto experiment = build_experiment(testing::tiny_config(sources), "");
+  EXPECT_THAT(experiment.fields(Experiment::Pipeline::kTrain),
+              ElementsAre("image", "depth", "normal"));
+  EXPECT_THAT(experiment.fields(Experiment::Pipeline::kEvaluate), ElementsAre("image", "depth"));
+  const auto source = experiment.source("train", Experiment::Pipeline::kTrain);
+  EXPECT_EQ(source->get(0, 0).fields.count("normal"), 1u);
+
+  auto missing = sources;
+  missing.push_back("model.task[normal].field=normla");
+  EXPECT_THAT(refusal(missing),
+              HasSubstr("model.task[normal].field: samples of split train have no field "
+                        "\"normla\" (did you mean \"normal\"?)"));
+  EXPECT_NO_THROW(build_evaluation(testing::tiny_config(missing), ""));
 }
 
 TEST(BuildExperiment, SplitsAreThoseOfTheDataSet) {
@@ -82,6 +106,77 @@ TEST(BuildExperiment, LoaderOptionsDifferByPipeline) {
   EXPECT_FALSE(evaluate.shuffle || evaluate.drop_last);
   EXPECT_EQ(train.seed, 8u);
   EXPECT_EQ(train.workers, 1u);
+}
+
+TEST(BuildExperiment, TheFirstSamplesErrorsAreLocated) {
+  try {
+    build_experiment(
+        testing::tiny_config({"data.eval_pipeline[0]=[tasuki/NormalsFromDepth]{depth:\"dpeth\"}"}),
+        "");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+    EXPECT_THAT(error.what(), HasSubstr("(split val, index 0), transform 1 of 1: "));
+    EXPECT_THAT(error.what(), HasSubstr("did you mean \"depth\"?"));
+  }
+}
+
+TEST(BuildExperiment, ItsSourcesShareOneCache) {
+  // 256 x 128 pixels of 3 + 4 + 4 + 12 bytes are 0.7 MiB: there is room for one sample.
+  const auto experiment =
+      build_experiment(testing::tiny_config({"data.loader.cache_mib=1", "data.dataset.height=256",
+                                             "data.dataset.width=128"}),
+                       "");
+  const auto first = experiment.source("train", Experiment::Pipeline::kTrain);
+  const auto second = experiment.source("val", Experiment::Pipeline::kEvaluate);
+  first->get(0, 0);
+  second->get(0, 0);
+  EXPECT_EQ(first->cache_state().samples, 1u);
+  EXPECT_EQ(second->cache_state().samples, 0u);
+}
+
+TEST(BuildEvaluation, NeedsItsOwnSplitAlone) {
+  const auto config = testing::tiny_config({"data.train_split=gone", "data.validation_split=gone"});
+  EXPECT_EQ(build_evaluation(config, "").test_split(), "test");
+  const auto experiment = build_evaluation(config, "", "val");
+  EXPECT_EQ(experiment.source("val", Experiment::Pipeline::kEvaluate)->size(), 3u);
+  EXPECT_EQ(experiment.model->tasks().size(), 3u);
+}
+
+TEST(BuildEvaluation, SaysWhoNamedAnUnknownSplit) {
+  const auto message = [](const std::vector<std::string>& assignments, const std::string& split) {
+    try {
+      build_evaluation(testing::tiny_config(assignments), "", split);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return std::string(error.what());
+    }
+    return std::string("nothing refused");
+  };
+  const std::string problem =
+      "the data set has no split \"tset\" (did you mean \"test\"?); it has: train, val, test";
+  EXPECT_THAT(message({"data.test_split=tset"}, ""), HasSubstr("data.test_split: " + problem));
+  EXPECT_EQ(message({}, "tset"), problem);
+  EXPECT_THAT(message({"data.test_split=tset"}, "val"), "nothing refused");
+}
+
+TEST(BuildEvaluation, LooksAtTheTasksFieldsInItsSplit) {
+  const auto config = testing::tiny_config({"model.task[depth].field=dpeth"});
+  try {
+    build_evaluation(config, "", "val");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("model.task[depth].field: samples of split val have no field \"dpeth\""));
+  }
+}
+
+// They are there in training only.
+TEST(BuildEvaluation, HasNoSelfAuxiliaries) {
+  const auto config = testing::tiny_config({kNormalToDepth});
+  EXPECT_EQ(build_experiment(config, "").model->objectives().size(), 4u);
+  EXPECT_EQ(build_evaluation(config, "").model->objectives().size(), 3u);
+  EXPECT_EQ(build_inference(config).model->objectives().size(), 3u);
 }
 
 TEST(BuildInference, NeedsNoDataSet) {

@@ -102,6 +102,9 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
                            return info.param.substr(8, info.param.find(']') - 8);
                          });
 
+constexpr const char* kNormalToDepth =
+    "model.self_auxiliary=[[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}]";
+
 class TrainingState : public ::testing::Test {
  protected:
   void SetUp() override { TinyRun(folder_.path(), {"train.epochs=1"}).train(); }
@@ -183,6 +186,46 @@ TEST_F(TrainingState, BothKindsOfFileGiveTheirWeights) {
   EXPECT_EQ(best.metadata.count("stamp"), 1u);
   const auto figures = nlohmann::json::parse(best.metadata.at("metrics"));
   EXPECT_TRUE(figures["tasks"]["seg"]["metrics"].contains("miou"));
+}
+
+// Decoders of self-auxiliaries are in the files of a run that has them, and stay there.
+TEST_F(TrainingState, AnInferenceNetworkTakesTheWeightsOfARunWithSelfAuxiliaries) {
+  const auto dir = folder_ / "with";
+  TinyRun tiny(dir, {"train.epochs=1", kNormalToDepth});
+  tiny.train();
+  auto trained = testing::weights_of(tiny.run);
+  EXPECT_GT(
+      std::erase_if(trained, [](const auto& item) { return is_auxiliary_tensor(item.first); }), 0u);
+  for (const auto& file : {kBestFile, kLastFile}) {
+    const auto experiment = build_inference(tiny.run.experiment.config);
+    load_weights(*experiment.model, dir / file);
+    EXPECT_EQ(testing::first_difference(named_tensors(*experiment.model), trained), "") << file;
+  }
+}
+
+TEST_F(TrainingState, OnlyTheirDecodersMayBeLeftOver) {
+  const auto message = [](MultiTaskModel& model, const std::filesystem::path& file) {
+    try {
+      load_weights(model, file);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing refused");
+  };
+  const auto inference = build_inference(testing::tiny_config());
+  auto stray = read_safetensors(folder_ / kBestFile);
+  stray.tensors.emplace_back("decoder.other.weight", torch::zeros({1}));
+  write_safetensors(folder_ / "stray.safetensors", stray);
+  EXPECT_THAT(message(*inference.model, folder_ / "stray.safetensors"),
+              HasSubstr("unexpected: decoder.other.weight"));
+  // A network in training has them all, and no others.
+  const TinyRun with(folder_ / "with", {kNormalToDepth}), without(folder_ / "without");
+  save_weights(with.run, folder_ / "with.safetensors");
+  EXPECT_THAT(message(*with.run.experiment.model, folder_ / kBestFile),
+              HasSubstr("missing: decoder.normal->depth."));
+  EXPECT_THAT(message(*without.run.experiment.model, folder_ / "with.safetensors"),
+              HasSubstr("unexpected: decoder.normal->depth."));
+  EXPECT_EQ(message(*inference.model, folder_ / "with.safetensors"), "nothing refused");
 }
 
 TEST_F(TrainingState, WeightsOfAnotherModelAreListed) {

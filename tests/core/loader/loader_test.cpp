@@ -22,7 +22,7 @@ struct Bench {
   SampleSource source(Pipeline pipeline = fake_pipeline()) const {
     SampleSource::Options given;
     given.seed = 3;
-    given.cache_bytes = cache_bytes;
+    given.cache = CacheBudget::of(cache_bytes);
     given.fields = kFields;
     return SampleSource(dataset, "val", std::move(pipeline), given);
   }

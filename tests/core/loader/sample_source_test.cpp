@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 SampleSource::Options options(size_t cache_bytes) {
   SampleSource::Options options;
   options.seed = 5;
-  options.cache_bytes = cache_bytes;
+  options.cache = CacheBudget::of(cache_bytes);
   options.fields = kFields;
   options.verify_cache = true;
   return options;
@@ -82,11 +82,61 @@ TEST(SampleSource, KeepsWithinItsBudgetFirstComeFirstKept) {
   EXPECT_EQ(state.hits, 4u);
 }
 
+TEST(SampleSource, SharesABudgetWithOtherSources) {
+  const auto dataset = std::make_shared<FakeDataset>();
+  const auto roomy = source_of(dataset, kPlenty);
+  roomy.get(0, 0);
+  const size_t each = roomy.cache_state().bytes;
+
+  auto given = options(0);
+  given.cache = CacheBudget::of(14 * each);
+  const auto source = [&] { return SampleSource(dataset, "val", fake_pipeline(), given); };
+  const auto all_of = [](const SampleSource& from) {
+    for (size_t i = 0; i < from.size(); ++i) from.get(0, i);
+    return from.cache_state().samples;
+  };
+  const auto second = source();
+  {
+    const auto first = source();
+    EXPECT_EQ(all_of(first), 11u);
+    EXPECT_EQ(all_of(second), 3u);
+    EXPECT_EQ(first.cache_state().bytes + second.cache_state().bytes + given.cache->left(),
+              14 * each);
+  }
+  // What a source kept is free again when it goes.
+  EXPECT_EQ(given.cache->left(), 11 * each);
+  EXPECT_EQ(all_of(second), 11u);
+}
+
+TEST(SampleSource, NeverTakesMoreThanTheBudgetFromManyThreads) {
+  const auto dataset = std::make_shared<FakeDataset>();
+  const auto roomy = source_of(dataset, kPlenty);
+  roomy.get(0, 0);
+  auto given = options(0);
+  given.cache = CacheBudget::of(9 * roomy.cache_state().bytes + 1);
+  const SampleSource a(dataset, "val", fake_pipeline(), given);
+  const SampleSource b(dataset, "val", fake_pipeline(), given);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (size_t i = 0; i < 2 * dataset->samples; ++i) {
+        (i % 2 ? a : b).get(0, i / 2);
+        EXPECT_LE(a.cache_state().samples + b.cache_state().samples, 9u);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  // Threads that came to one sample at once held memory for a moment that others were refused.
+  for (size_t i = 0; i < dataset->samples; ++i) a.get(1, i);
+  EXPECT_EQ(a.cache_state().samples + b.cache_state().samples, 9u);
+  EXPECT_EQ(given.cache->left(), 1u);
+}
+
 TEST(SampleSource, CachesCropsWithoutTheirLargeBuffers) {
   const Sample whole = fake_sample("a", 1, {100, 80});
   Sample crop = whole;
   for (auto& [name, field] : crop.fields) field.value = field.value(cv::Rect(3, 5, 10, 8));
-  SampleCache cache(1, kPlenty);
+  SampleCache cache(1, CacheBudget::of(kPlenty));
   cache.keep(0, crop);
   const Sample* kept = cache.find(0);
   ASSERT_NE(kept, nullptr);
@@ -114,6 +164,25 @@ TEST(SampleSource, DropsFieldsNobodyAsksForAfterThePrefix) {
   source.get(0, 0);
   EXPECT_EQ(in_prefix.size(), kFields.size());
   EXPECT_EQ(after, (std::set<std::string>{"image", "seg"}));
+}
+
+TEST(SampleSource, KeepsAllFieldsWhereAsked) {
+  auto given = options(0);
+  given.fields = {"seg"};
+  given.all_fields = true;
+  const SampleSource source(std::make_shared<FakeDataset>(), "val", fake_pipeline(), given);
+  EXPECT_EQ(source.get(0, 0).fields.size(), kFields.size());
+}
+
+TEST(SampleSource, ItsTwoHalvesMakeTheSameSample) {
+  const auto dataset = std::make_shared<FakeDataset>();
+  const auto source = source_of(dataset, kPlenty);
+  const size_t before = dataset->loads;
+  const Sample prepared = source.prepared(4);
+  EXPECT_EQ(prepared.size(), dataset->frame);
+  const Sample finished = source.finished(prepared, 3, 4);
+  EXPECT_EQ(dataset->loads - before, 1u);
+  EXPECT_TRUE(same_pixels(finished, source.get(3, 4)));
 }
 
 TEST(SampleSource, RunsAnAllDeterministicPipelineOnce) {

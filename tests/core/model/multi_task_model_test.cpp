@@ -62,6 +62,17 @@ TEST(MultiTaskModel, HasTheTasksOfItsConfig) {
   EXPECT_EQ(model->primaries().size(), 2u);
 }
 
+TEST(BuildTasks, AreThoseOfTheModelWithoutItsNetwork) {
+  std::string text = config_text();
+  text.erase(text.find("  encoder"), text.find("  architecture") - text.find("  encoder"));
+  const auto config = parse_config(text, "model.pbtxt");
+  const auto tasks = build_tasks(config, no_names);
+  ASSERT_EQ(tasks.size(), 2u);
+  EXPECT_EQ(tasks[1].name, "far");
+  EXPECT_EQ(tasks[1].field, "depth");
+  EXPECT_EQ(tasks[0].task->channels(), 5);
+}
+
 TEST(MultiTaskModel, NamesItsTensorsByStageInstanceAndObjective) {
   std::set<std::string> names;
   for (const auto& item : named_tensors(*make())) {
@@ -99,6 +110,17 @@ TEST(MultiTaskModel, OneObjectiveAloneIsTheSameAsAmongOthers) {
   const auto one = model->forward(image, {model->objectives()[1]});
   ASSERT_EQ(one.size(), 1u);
   EXPECT_TRUE(one.at("far").equal(both.at("far")));
+}
+
+TEST(MultiTaskModel, TakesLogitsToASizeAsForwardDoes) {
+  const torch::NoGradGuard no_grad;
+  const auto model = make();
+  model->eval();
+  const auto image = torch::randn({1, 3, 32, 40});
+  const auto small = model->forward(image, model->primaries(), {4, 5}).at("seg");
+  EXPECT_TRUE(
+      model->at_size(small, {32, 40}).equal(model->forward(image, model->primaries()).at("seg")));
+  EXPECT_TRUE(model->at_size(small, {4, 5}).equal(small));
 }
 
 // Aligned corners keep the corner values of the small map; the other convention does not.
@@ -149,8 +171,20 @@ TEST(MultiTaskModelErrors, AreLocated) {
   EXPECT_THAT(refusal({"model.architecture.shared_stages=6"}),
               HasSubstr("model.architecture.shared_stages: 6 is more than"));
   EXPECT_THAT(refusal({"model.task[more].loss_scale=1"}), HasSubstr("model.task[more].kind"));
-  EXPECT_THAT(refusal({"model.encoder.pretrained=/no/such/file"}),
-              HasSubstr("model.encoder.pretrained"));
+}
+
+// A checkpoint has all weights, so that only a fresh run needs the file.
+TEST(MultiTaskModelErrors, OnlyLoadingThePretrainedFileNeedsIt) {
+  const auto config =
+      parse_config(config_text(), "model.pbtxt", {"model.encoder.pretrained=/no/such/file"});
+  MultiTaskModel model(config, no_names);
+  try {
+    model.load_pretrained(config);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr("model.encoder.pretrained: /no/such/file"));
+  }
 }
 
 TEST(MultiTaskModelErrors, PointIntoTheFile) {

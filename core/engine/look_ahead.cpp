@@ -1,0 +1,102 @@
+#include "core/engine/look_ahead.h"
+
+#include <torch/torch.h>
+
+#include <optional>
+
+#include "core/engine/step_losses.h"
+
+namespace tasuki {
+namespace {
+
+at::Generator default_generator(torch::Device device) {
+  return at::globalContext().defaultGenerator(device);
+}
+
+Loader::Options validation_options(const Experiment& experiment, const SampleSource& source) {
+  auto options = experiment.loader_options(Experiment::Pipeline::kTrain);
+  options.batch_size = std::min(options.batch_size, source.size());
+  options.workers = std::min<size_t>(options.workers, 1);
+  options.prefetch = 1;
+  options.drop_last = true;
+  options.shuffle = true;
+  return options;
+}
+
+}  // namespace
+
+torch::Tensor random_state(torch::Device device) {
+  auto generator = default_generator(device);
+  const std::lock_guard lock(generator.mutex());
+  return generator.get_state();
+}
+
+void set_random_state(torch::Device device, const torch::Tensor& state) {
+  auto generator = default_generator(device);
+  const std::lock_guard lock(generator.mutex());
+  generator.set_state(state);
+}
+
+KeptBuffers::KeptBuffers(torch::nn::Module& module) {
+  for (const auto& buffer : module.buffers()) buffers_.emplace_back(buffer, buffer.clone());
+}
+
+KeptBuffers::~KeptBuffers() {
+  const torch::NoGradGuard no_grad;
+  for (auto& [buffer, copy] : buffers_) buffer.variable_data().copy_(copy);
+}
+
+ValidationBatches::ValidationBatches(const Experiment& experiment, const SampleSource& source)
+    : loader_(source, validation_options(experiment, source)) {}
+
+void ValidationBatches::start(int64_t epoch) {
+  epoch_ = uint64_t(epoch);
+  round_ = 0;
+  start_round();
+}
+
+void ValidationBatches::start_round() {
+  loader_.start(mix_seeds({epoch_, round_++}));
+}
+
+Batch ValidationBatches::next() {
+  auto batch = loader_.next();
+  if (!batch) {
+    start_round();
+    batch = loader_.next();
+  }
+  if (!batch) throw Error(ErrorKind::kData, "the validation split has no sample");
+  return std::move(*batch);
+}
+
+StepLookAhead::StepLookAhead(const Experiment& experiment, const Batch& batch,
+                             const std::vector<Objective>& objectives,
+                             ValidationBatches& validation, torch::Tensor random)
+    : experiment_(experiment),
+      batch_(batch),
+      objectives_(objectives),
+      validation_(validation),
+      random_(std::move(random)) {}
+
+std::vector<torch::Tensor> StepLookAhead::losses(const Batch& batch,
+                                                 const std::vector<Objective>& objectives,
+                                                 bool update_statistics) {
+  std::optional<KeptBuffers> kept;
+  if (!update_statistics) kept.emplace(*experiment_.model);
+  return step_losses(experiment_, batch, objectives);
+}
+
+std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics) {
+  const auto now = random_state(experiment_.device);
+  set_random_state(experiment_.device, random_);
+  auto values = losses(batch_, objectives_, update_statistics);
+  set_random_state(experiment_.device, now);
+  return values;
+}
+
+std::vector<torch::Tensor> StepLookAhead::validation_losses(bool update_statistics) {
+  const auto batch = validation_.next().to(experiment_.device);
+  return losses(batch, experiment_.model->primaries(), update_statistics);
+}
+
+}  // namespace tasuki

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/engine/experiment.h"
+#include "core/engine/weighting.h"
+
+namespace tasuki {
+
+// State of LibTorch's default generator of a device: what dropout draws from.
+torch::Tensor random_state(torch::Device device);
+void set_random_state(torch::Device device, const torch::Tensor& state);
+
+// Puts a module's buffers (BatchNorm's running statistics) back as they were when it was made. A
+// graph that was built before stays good: autograd does not count the writing back.
+class KeptBuffers {
+ public:
+  explicit KeptBuffers(torch::nn::Module& module);
+  ~KeptBuffers();
+  KeptBuffers(const KeptBuffers&) = delete;
+  KeptBuffers& operator=(const KeptBuffers&) = delete;
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> buffers_;  // buffer, copy
+};
+
+// Batches of the validation split behind the evaluation pipeline, for weightings that ask for them:
+// as large as the training batches (or the split, where that is smaller), shuffled, round after
+// round. What comes depends on the run's seed and the epoch alone.
+class ValidationBatches {
+ public:
+  ValidationBatches(const Experiment& experiment, const SampleSource& source);
+
+  void start(int64_t epoch);
+  Batch next();
+
+ private:
+  void start_round();
+
+  Loader loader_;
+  uint64_t epoch_ = 0;
+  uint64_t round_ = 0;
+};
+
+// Look-aheads of one step of a run. `random` is the generator's state just before the step's
+// forward pass.
+class StepLookAhead : public LookAhead {
+ public:
+  StepLookAhead(const Experiment& experiment, const Batch& batch,
+                const std::vector<Objective>& objectives, ValidationBatches& validation,
+                torch::Tensor random);
+
+  std::vector<torch::Tensor> training_losses(bool update_statistics) override;
+  std::vector<torch::Tensor> validation_losses(bool update_statistics) override;
+
+ private:
+  std::vector<torch::Tensor> losses(const Batch& batch, const std::vector<Objective>& objectives,
+                                    bool update_statistics);
+
+  const Experiment& experiment_;
+  const Batch& batch_;
+  const std::vector<Objective>& objectives_;
+  ValidationBatches& validation_;
+  torch::Tensor random_;
+};
+
+}  // namespace tasuki

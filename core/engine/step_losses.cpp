@@ -1,0 +1,32 @@
+#include "core/engine/step_losses.h"
+
+#include <torch/torch.h>
+
+#include "core/engine/precision.h"
+
+namespace tasuki {
+
+std::map<std::string, torch::Tensor> step_logits(const Experiment& experiment, const Batch& batch,
+                                                 const std::vector<Objective>& objectives) {
+  const Autocast autocast(experiment.precision, experiment.device);
+  return experiment.model->forward(batch.tensor("image"), objectives);
+}
+
+std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
+                                       const std::vector<Objective>& objectives,
+                                       const std::map<std::string, torch::Tensor>& logits) {
+  std::vector<torch::Tensor> losses;
+  for (const auto& objective : objectives) {
+    const auto& source = experiment.model->task(objective.source);
+    const auto loss = source.task->loss(logits.at(objective.name), batch.tensor(source.field));
+    losses.push_back(source.loss_scale == 1 ? loss : loss * source.loss_scale);
+  }
+  return losses;
+}
+
+std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
+                                       const std::vector<Objective>& objectives) {
+  return step_losses(experiment, batch, objectives, step_logits(experiment, batch, objectives));
+}
+
+}  // namespace tasuki

@@ -1,0 +1,22 @@
+#include "core/engine/weighting.h"
+
+#include <torch/torch.h>
+
+namespace tasuki {
+
+torch::Tensor weighted_sum(const std::vector<torch::Tensor>& losses, const torch::Tensor& factors) {
+  torch::Tensor sum;
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const auto factor = factors[int64_t(i)].to(losses[i].scalar_type());
+    const auto term = losses[i] * factor;
+    sum = sum.defined() ? sum + term : term;
+  }
+  return sum;
+}
+
+std::vector<double> to_vector(const torch::Tensor& values) {
+  const auto plain = values.detach().to(torch::kCPU, torch::kFloat64).contiguous();
+  return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
+}
+
+}  // namespace tasuki

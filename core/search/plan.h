@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/search/data_print.h"
+
+namespace tasuki {
+
+// What a search's folder is about; kept as search.json in it.
+struct SearchPlan {
+  std::string config_file;  // as it was given
+  std::vector<std::string> strategies;
+  std::vector<uint64_t> seeds;
+  double margin = 0;  // percent
+  uint32_t affinity_every = 10;
+  uint32_t threads = 0;  // of each trial; fixed when the search begins, results depend on it
+  std::vector<std::string> machine;  // "train.device=CPU", ...: what results depend on as well
+  std::vector<SplitPrint> data;
+  std::vector<std::string> trials;  // names, as far as they are known
+
+  bool operator==(const SearchPlan&) const = default;
+};
+// Error (kData) where the file is missing or no plan.
+SearchPlan read_plan(const std::filesystem::path& file);
+void write_plan(const std::filesystem::path& file, const SearchPlan& plan);
+
+// Why a search can't go on in the folder that `kept` is from, "" when it can. More seeds and
+// further strategies are fine, since no finished trial depends on them; anything else must be the
+// same.
+std::string obstacle(const SearchPlan& kept, const SearchPlan& asked);
+// The same for the resolved configs: the first line that differs.
+std::string config_change(const std::string& kept, const std::string& asked);
+
+inline constexpr const char* kPlanFile = "search.json";
+inline constexpr const char* kSelectionFile = "selection.pbtxt";
+inline constexpr const char* kSearchedConfigFile = "config.pbtxt";
+inline constexpr const char* kNextFile = "next.pbtxt";
+inline constexpr const char* kDecisionJson = "decision.json";
+inline constexpr const char* kDecisionHtml = "decision.html";
+
+}  // namespace tasuki

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/config/config.pb.h"
+#include "core/search/selection.h"
+
+namespace tasuki {
+
+// One training of a search: some of the config's tasks in a joint model, some transfers into them,
+// weighting EW. Trained once for each seed.
+struct Trial {
+  std::vector<std::string> tasks;  // that the model predicts, in the config's order
+  std::vector<Edge> transfers;
+  int64_t epochs = 0;  // 0: as many as the config says
+  bool measures_affinity = false;
+
+  // Losses that a step has: what an epoch costs grows with them.
+  size_t objectives() const { return tasks.size() + transfers.size(); }
+  // Sources of transfers that the model does not predict, each once.
+  std::vector<std::string> sources() const;
+};
+
+// A folder's name that says what the trial is, one for one: "seg+depth", "depth,seg~depth" with a
+// transfer, "seg@2" over 2 epochs. Characters of task names other than letters, digits, "_", "-"
+// are written as "%2B"; beyond 100 characters a checksum stands for the rest.
+std::string trial_name(const Trial& trial);
+
+struct TrialSetting {
+  std::string base;  // the searched config, relative to the trial's file
+  uint64_t seed = 0;
+  uint32_t threads = 0;  // 0: as the config says
+  // Steps between two measurements of the trial that measures affinity.
+  uint32_t affinity_every = 10;
+};
+
+// The config file of a trial: laid over `base`, whose resolved message is `config`, it takes out
+// the other tasks and the policies, and sets transfers, weighting, seed and epochs. A warm-up of
+// the learning rate shrinks with the epochs, so that a short trial is a short run, not the start of
+// a long one.
+std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting);
+
+// The config's epochs, and its tasks' names.
+int64_t epochs_of(const Config& config);
+std::vector<std::string> task_names(const Config& config);
+
+// `text` as a string of text format, quotes included.
+std::string string_literal(const std::string& text);
+
+}  // namespace tasuki

@@ -1,0 +1,242 @@
+#include <torch/torch.h>
+
+#include <cmath>
+#include <set>
+#include <sstream>
+
+#include "core/data/files.h"
+#include "core/engine/hook.h"
+#include "core/engine/look_ahead.h"
+#include "core/engine/step_losses.h"
+#include "core/registry/registry.h"
+#include "core/search/affinity.h"
+#include "plugins/hooks/hooks.pb.h"
+
+namespace tasuki::hooks {
+namespace {
+
+using nlohmann::json;
+
+// Sums over the measurements of an epoch, by ordered pair of objectives.
+class PairMeans {
+ public:
+  explicit PairMeans(size_t tasks) : sums_(tasks * tasks), counts_(tasks * tasks), tasks_(tasks) {}
+
+  void add(size_t from, size_t to, double value) {
+    if (!std::isfinite(value)) return;
+    sums_[from * tasks_ + to] += value;
+    ++counts_[from * tasks_ + to];
+  }
+
+  // {from: {to: mean}}; null where nothing finite was measured.
+  json means(const std::vector<std::string>& names) const {
+    json out = json::object();
+    for (size_t i = 0; i < tasks_; ++i) {
+      for (size_t j = 0; j < tasks_; ++j) {
+        const size_t at = i * tasks_ + j;
+        if (i == j) continue;
+        out[names[i]][names[j]] = counts_[at] > 0 ? json(sums_[at] / counts_[at]) : json();
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::vector<double> sums_;
+  std::vector<int> counts_;
+  size_t tasks_;
+};
+
+// Everything that a measurement touches, put back bit for bit when it is over: parameter values and
+// gradients, buffers (BatchNorm's statistics), the random generator.
+class Untouched {
+ public:
+  explicit Untouched(Run& run)
+      : device_(run.experiment.device),
+        buffers_(*run.experiment.model),
+        values_(run.parameters->values().variable_data()),
+        gradient_(run.parameters->gradient()),
+        kept_values_(values_.clone()),
+        kept_gradient_(gradient_.clone()),
+        random_(random_state(device_)) {}
+  ~Untouched() {
+    restore_values();
+    gradient_.copy_(kept_gradient_);
+    restart_random();
+  }
+  Untouched(const Untouched&) = delete;
+  Untouched& operator=(const Untouched&) = delete;
+
+  // The parameters, without autograd.
+  torch::Tensor& values() { return values_; }
+  void restore_values() { values_.copy_(kept_values_); }
+  // So that every forward pass draws the same numbers (dropout).
+  void restart_random() { set_random_state(device_, random_); }
+
+ private:
+  torch::Device device_;
+  KeptBuffers buffers_;
+  torch::Tensor values_, gradient_, kept_values_, kept_gradient_, random_;
+};
+
+class Affinity : public Hook {
+ public:
+  Affinity(const options::Affinity& options, const Context&)
+      : every_(options.has_every() ? options.every() : 10),
+        every_epochs_(options.has_every_epochs() ? options.every_epochs() : 1) {
+    require_option(every_ > 0, "every", "must be at least 1 step");
+    require_option(every_epochs_ > 0, "every_epochs", "must be at least 1 epoch");
+    const auto asked = [&](options::Affinity::Measure measure) {
+      return options.measure().empty() ||
+             std::count(options.measure().begin(), options.measure().end(), measure) > 0;
+    };
+    look_ahead_ = asked(options::Affinity::LOOK_AHEAD);
+    cosine_ = asked(options::Affinity::COSINE);
+  }
+
+  // A resumed run keeps the lines of the epochs that it goes on from.
+  void before_run(Run& run) override {
+    lines_.clear();
+    experiment_ = run.experiment;
+    // Differences of losses drown in the rounding of bf16.
+    experiment_.precision = FP32;
+    const auto file = run.work_dir / kAffinityFile;
+    if (run.resumed && std::filesystem::exists(file)) keep_lines(read_file(file), run.epoch);
+    find_shared(run);
+  }
+
+  void before_epoch(Run& run) override {
+    objectives_.clear();
+    names_.clear();
+    for (const auto& objective : run.active.objectives) {
+      if (objective.auxiliary) continue;
+      objectives_.push_back(objective);
+      names_.push_back(objective.name);
+    }
+    look_aheads_ = PairMeans(names_.size());
+    cosines_ = PairMeans(names_.size());
+    measured_ = 0;
+  }
+
+  void after_step(Run& run) override {
+    const bool due = run.step % every_ == 0 && run.epoch % every_epochs_ == 0;
+    if (!due || names_.size() < 2 || shared_.empty()) return;
+    measure(run);
+    ++measured_;
+  }
+
+  void after_epoch(Run& run) override {
+    if (measured_ == 0) return;
+    json line = {{"epoch", run.epoch + 1}, {"measurements", measured_}};
+    if (look_ahead_) line["affinity"] = look_aheads_.means(names_);
+    if (cosine_) line["cosine"] = cosines_.means(names_);
+    lines_ += line.dump() + "\n";
+    write_file_atomically(run.work_dir / kAffinityFile, lines_);
+  }
+
+ private:
+  void keep_lines(const std::string& text, int64_t epochs) {
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+      const auto entry = json::parse(line, nullptr, false);
+      if (entry.is_object() && entry.value("epoch", epochs + 1) <= epochs) lines_ += line + "\n";
+    }
+  }
+
+  // Parameters of the encoder that are no route's own.
+  void find_shared(Run& run) {
+    auto& architecture = run.experiment.model->architecture();
+    std::set<std::string> names;
+    for (const auto& item : architecture.named_parameters()) names.insert("encoder." + item.key());
+    for (const auto& task : run.experiment.model->tasks()) {
+      for (const auto& item : architecture.own_parameters(task.name)) {
+        names.erase("encoder." + item.first);
+      }
+    }
+    shared_.clear();
+    for (const auto& span : run.parameters->spans()) {
+      if (names.count(span.name) > 0) shared_.push_back(span);
+    }
+  }
+
+  torch::Tensor shared_part(const torch::Tensor& all) const {
+    std::vector<torch::Tensor> parts;
+    for (const auto& span : shared_) parts.push_back(all.slice(0, span.begin, span.end));
+    return torch::cat(parts);
+  }
+
+  void measure(Run& run) {
+    Untouched untouched(run);
+    untouched.restart_random();
+    const auto losses = step_losses(experiment_, *run.batch, objectives_);
+    const auto gradients = shared_gradients(run, losses);
+    if (cosine_) add_cosines(gradients);
+    if (look_ahead_) add_look_aheads(run, untouched, losses, gradients);
+  }
+
+  // Of each loss.
+  std::vector<torch::Tensor> shared_gradients(Run& run,
+                                              const std::vector<torch::Tensor>& losses) const {
+    std::vector<torch::Tensor> gradients;
+    for (size_t i = 0; i < losses.size(); ++i) {
+      run.parameters->zero_gradient();
+      losses[i].backward({}, i + 1 < losses.size());
+      gradients.push_back(shared_part(run.parameters->gradient()));
+    }
+    return gradients;
+  }
+
+  void add_cosines(const std::vector<torch::Tensor>& gradients) {
+    const auto matrix = torch::stack(gradients).to(torch::kFloat64);
+    const auto unit = matrix / matrix.norm(2, 1, true);
+    const auto cosines = unit.matmul(unit.t()).cpu();
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      for (size_t j = 0; j < gradients.size(); ++j) {
+        cosines_.add(i, j, cosines[int64_t(i)][int64_t(j)].item<double>());
+      }
+    }
+  }
+
+  // Losses after a plain step of the present learning rate on each task's gradient, which moves the
+  // shared parameters alone.
+  void add_look_aheads(const Run& run, Untouched& untouched,
+                       const std::vector<torch::Tensor>& losses,
+                       const std::vector<torch::Tensor>& gradients) {
+    if (run.last.learning_rate <= 0) return;
+    const torch::NoGradGuard no_grad;
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      step_shared(untouched.values(), gradients[i], run.last.learning_rate);
+      untouched.restart_random();
+      const auto after = step_losses(experiment_, *run.batch, objectives_);
+      for (size_t j = 0; j < after.size(); ++j) {
+        look_aheads_.add(i, j, 1 - after[j].item<double>() / losses[j].item<double>());
+      }
+      untouched.restore_values();
+    }
+  }
+
+  void step_shared(torch::Tensor& values, const torch::Tensor& gradient, double rate) const {
+    int64_t at = 0;
+    for (const auto& span : shared_) {
+      const int64_t size = span.end - span.begin;
+      values.slice(0, span.begin, span.end).sub_(gradient.slice(0, at, at + size), rate);
+      at += size;
+    }
+  }
+
+  int64_t every_, every_epochs_;
+  bool look_ahead_ = true, cosine_ = true;
+  Experiment experiment_;
+  std::vector<FlatParameters::Span> shared_;
+  std::vector<Objective> objectives_;  // primaries of this epoch
+  std::vector<std::string> names_;
+  PairMeans look_aheads_{0}, cosines_{0};
+  int measured_ = 0;
+  std::string lines_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(Hook, Affinity, options::Affinity, "tasuki/Affinity");
+
+}  // namespace tasuki::hooks

@@ -1,0 +1,50 @@
+#include <algorithm>
+
+#include "core/model/self_auxiliary.h"
+#include "core/registry/registry.h"
+#include "core/search/selection.h"
+#include "plugins/self_auxiliaries/coefficient_options.h"
+#include "plugins/self_auxiliaries/from_search.pb.h"
+
+namespace tasuki::self_auxiliaries {
+namespace {
+
+Selection read(const std::string& file) {
+  require_option(!file.empty(), "file", "is missing: name the selection.pbtxt of a search");
+  try {
+    return read_selection(file);
+  } catch (const Error& wrong) {
+    throw OptionError("file", wrong.what());
+  }
+}
+
+// `known` has the task that the selection's transfer has at one end.
+void check_end(const std::string& file, const Edge& edge, const std::string& task,
+               const std::vector<std::string>& known, const std::string& what) {
+  require_option(std::find(known.begin(), known.end(), task) != known.end(), "file",
+                 file + ": transfer " + edge.text() + ": there is no " + what + " \"" + task +
+                     "\"" + did_you_mean(task, known) + "; the model has: " + join(known));
+}
+
+class FromSearch : public SelfAuxiliary {
+ public:
+  FromSearch(const options::FromSearch& options, const Context& context) {
+    const auto coefficient = read_coefficient(options.coefficient(), "coefficient");
+    for (const auto& edge : included_edges(read(options.file()))) {
+      check_end(options.file(), edge, edge.from, context.sources, "task");
+      check_end(options.file(), edge, edge.to, context.targets, "joint task");
+      transfers_.push_back({edge.from, edge.to, coefficient, options.decoder(), "file"});
+    }
+  }
+
+  std::vector<Transfer> transfers() const override { return transfers_; }
+
+ private:
+  std::vector<Transfer> transfers_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(SelfAuxiliary, FromSearch, options::FromSearch, "tasuki/FromSearch");
+
+}  // namespace tasuki::self_auxiliaries

@@ -1,0 +1,119 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/search/findings.h"
+
+namespace tasuki {
+namespace {
+
+using testing::quality;
+using testing::result_of;
+
+TEST(HalvingRungs, HalveCandidatesAndDoubleEpochs) {
+  const auto rungs = halving_rungs(6, 8);
+  ASSERT_EQ(rungs.size(), 3u);
+  const std::vector<int64_t> epochs = {2, 4, 8};
+  const std::vector<size_t> candidates = {6, 3, 2};
+  for (size_t r = 0; r < 3; ++r) {
+    EXPECT_EQ(rungs[r].epochs, epochs[r]);
+    EXPECT_EQ(rungs[r].candidates, candidates[r]);
+  }
+}
+
+TEST(HalvingRungs, EndWithAllEpochsAndOneOrTwoCandidates) {
+  for (size_t tasks = 2; tasks <= 16; ++tasks) {
+    const size_t candidates = tasks * (tasks - 1);
+    const auto rungs = halving_rungs(candidates, 200);
+    EXPECT_EQ(rungs.front().candidates, candidates);
+    EXPECT_EQ(rungs.back().epochs, 200);
+    EXPECT_LE(rungs.back().candidates, 2u);
+    EXPECT_GE(rungs.front().epochs, 1);
+  }
+  // Few epochs allow few halvings.
+  EXPECT_EQ(halving_rungs(56, 3).size(), 2u);
+  EXPECT_EQ(halving_rungs(56, 1).size(), 1u);
+}
+
+// What a search of T tasks costs, in epochs of the joint model.
+double joint_epochs(const std::string& strategy, size_t tasks, int64_t epochs) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < tasks; ++i) names.push_back("task" + std::to_string(i));
+  return make_strategy(strategy, {names, epochs})->planned_cost() / double(tasks);
+}
+
+TEST(Halving, IsCheaperThanEnumerationFromFiveTasksOn) {
+  EXPECT_LT(joint_epochs("enumerate", 3, 64), joint_epochs("halving", 3, 64));
+  for (size_t tasks = 5; tasks <= 20; ++tasks) {
+    EXPECT_LT(joint_epochs("halving", tasks, 64), joint_epochs("enumerate", tasks, 64)) << tasks;
+  }
+}
+
+// Trains what the strategy asks for until it asks for nothing more. The gain of a transfer is what
+// `quality_of` says of its edge, the same in every rung.
+class FakeTrainer {
+ public:
+  explicit FakeTrainer(std::map<Edge, double> gains) : gains_(std::move(gains)) {}
+
+  Findings train(const Strategy& strategy) {
+    Findings findings({0});
+    for (bool more = true; more;) {
+      more = false;
+      for (const auto& trial : strategy.trials(findings)) {
+        if (findings.has(trial)) continue;
+        more = true;
+        trained.push_back(trial);
+        double value = 100;
+        for (const auto& edge : trial.transfers) value += gains_.at(edge);
+        findings.add(trial, 0, result_of({quality(trial.tasks.front(), value)}, 1));
+      }
+    }
+    return findings;
+  }
+
+  std::vector<Trial> trained;
+
+ private:
+  std::map<Edge, double> gains_;
+};
+
+TEST(Halving, TheBetterHalfGoesOn) {
+  const auto strategy = make_strategy("halving", {{"a", "b", "c"}, 8});
+  FakeTrainer trainer({{{"b", "a"}, 5},
+                       {{"c", "a"}, 4},
+                       {{"a", "b"}, 3},
+                       {{"c", "b"}, -1},
+                       {{"a", "c"}, -2},
+                       {{"b", "c"}, -3}});
+  const auto findings = trainer.train(*strategy);
+  std::map<int64_t, std::vector<std::string>> by_epochs;
+  for (const auto& trial : trainer.trained) {
+    for (const auto& edge : trial.transfers) by_epochs[trial.epochs].push_back(edge.text());
+  }
+  EXPECT_EQ(by_epochs[2].size(), 6u);
+  EXPECT_THAT(by_epochs[4], ::testing::ElementsAre("b->a", "c->a", "a->b"));
+  // The last rung has the config's own epochs, and shares its baselines with other strategies.
+  EXPECT_THAT(by_epochs[0], ::testing::ElementsAre("b->a", "c->a"));
+  EXPECT_TRUE(findings.has(alone("a")));
+  EXPECT_FALSE(findings.has(alone("b")));
+
+  const auto selection = select_transfers({"a", "b", "c"}, strategy->scores(findings), 0, true);
+  EXPECT_THAT(included_edges(selection),
+              ::testing::ElementsAre(Edge{"b", "a"}, Edge{"c", "a"}, Edge{"a", "b"}));
+  EXPECT_THAT(left_out_tasks(selection), ::testing::ElementsAre("c"));
+}
+
+TEST(Halving, NeverCostsMoreThanPlanned) {
+  const auto strategy = make_strategy("halving", {{"a", "b", "c"}, 8});
+  std::map<Edge, double> gains;
+  for (const auto& edge : all_edges({"a", "b", "c"})) gains[edge] = 1;
+  FakeTrainer trainer(gains);
+  trainer.train(*strategy);
+  double cost = 0;
+  for (const auto& trial : trainer.trained) {
+    cost += double(trial.epochs == 0 ? 8 : trial.epochs) * double(trial.objectives());
+  }
+  EXPECT_LE(cost, strategy->planned_cost());
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,116 @@
+#include "core/search/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "core/data/files.h"
+#include "core/error/error.h"
+#include "tests/core/data/temporary_folder.h"
+
+namespace tasuki {
+namespace {
+
+SearchPlan example() {
+  SearchPlan plan;
+  plan.config_file = "a.pbtxt";
+  plan.strategies = {"enumerate", "tag"};
+  plan.seeds = {0, 1};
+  plan.margin = 0.5;
+  plan.affinity_every = 10;
+  plan.threads = 2;
+  plan.machine = {"train.device=CPU", "train.precision=FP32"};
+  plan.data = {print_of("train", {"x", "y"}), print_of("val", {"z"})};
+  plan.trials = {"a", "a+b"};
+  return plan;
+}
+
+TEST(SearchPlan, IsReadAsItWasWritten) {
+  const testing::TemporaryFolder folder;
+  write_plan(folder / kPlanFile, example());
+  EXPECT_EQ(read_plan(folder / kPlanFile), example());
+}
+
+TEST(SearchPlan, ABrokenFileIsNamed) {
+  const testing::TemporaryFolder folder;
+  for (const auto* text :
+       {"{", "[]", "{\"format\":\"tasuki-search-1\"}", "{\"format\":\"other\"}"}) {
+    write_file_atomically(folder / kPlanFile, text);
+    try {
+      read_plan(folder / kPlanFile);
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr((folder / kPlanFile).string()));
+    }
+  }
+}
+
+struct Change {
+  const char* name;
+  std::function<void(SearchPlan&)> make;
+  const char* refusal;  // "" where the search goes on
+};
+
+class SearchPlanChange : public ::testing::TestWithParam<Change> {};
+
+TEST_P(SearchPlanChange, IsAcceptedOrRefusedWithItsReason) {
+  auto asked = example();
+  GetParam().make(asked);
+  EXPECT_EQ(obstacle(example(), asked), GetParam().refusal);
+}
+
+const Change kChanges[] = {
+    {"Nothing", [](SearchPlan&) {}, ""},
+    {"MoreSeeds", [](SearchPlan& plan) { plan.seeds.push_back(2); }, ""},
+    {"MoreStrategies",
+     [](SearchPlan& plan) {
+       plan.strategies = {"tag", "enumerate"};
+     },
+     ""},
+    {"FewerSeeds", [](SearchPlan& plan) { plan.seeds.pop_back(); },
+     "its seeds are 0, 1, now asked for: 0"},
+    {"OtherSeeds",
+     [](SearchPlan& plan) {
+       plan.seeds = {1, 2};
+     },
+     "its seeds are 0, 1, now asked for: 1, 2"},
+    {"OtherStrategy", [](SearchPlan& plan) { plan.strategies = {"tag"}; },
+     "its strategies are enumerate, tag, now asked for: tag"},
+    {"Margin", [](SearchPlan& plan) { plan.margin = 1; }, "its --margin is 0.5, now 1"},
+    {"AffinityEvery", [](SearchPlan& plan) { plan.affinity_every = 3; },
+     "its --affinity-every is 10, now 3"},
+    {"OtherMachine", [](SearchPlan& plan) { plan.machine[1] = "train.precision=BF16"; },
+     "it ran with train.device=CPU, train.precision=FP32, here it would be train.device=CPU, "
+     "train.precision=BF16"},
+    {"FewerSamples", [](SearchPlan& plan) { plan.data[0] = print_of("train", {"x"}); },
+     "the data have changed: split train: 2 samples, now 1"},
+    {"OtherSamples", [](SearchPlan& plan) { plan.data[1] = print_of("val", {"w"}); },
+     "the data have changed: split val: as many samples as before, but other ids"},
+    {"OtherLabels", [](SearchPlan& plan) { plan.data[1].content_crc32 = 7; },
+     "the data have changed: split val: the same ids, but other images or labels"},
+    {"SplitGone", [](SearchPlan& plan) { plan.data.pop_back(); },
+     "the data have changed: split val is gone"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Changes, SearchPlanChange, ::testing::ValuesIn(kChanges),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(SearchPlan, TheStepsOfMeasurementsMatterOnceThereAreSome) {
+  auto kept = example();
+  kept.strategies = {"enumerate"};
+  auto asked = example();
+  asked.affinity_every = 1;
+  EXPECT_EQ(obstacle(kept, asked), "");
+}
+
+TEST(ConfigChange, ShowsTheFirstLineThatDiffers) {
+  EXPECT_EQ(config_change("a: 1\n", "a: 1\n"), "");
+  EXPECT_EQ(config_change("a: 1\n  b: 2\n", "a: 1\n  b: 3\n"),
+            "line 2 of the resolved config was \"b: 2\" and now is \"b: 3\"");
+  EXPECT_EQ(config_change("a: 1\n", "a: 1\nc: 2\n"),
+            "line 2 of the resolved config was nothing and now is \"c: 2\"");
+}
+
+}  // namespace
+}  // namespace tasuki

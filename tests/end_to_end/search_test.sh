@@ -1,0 +1,237 @@
+#!/bin/bash
+# search_test.sh TASUKI WORK PYTHON: choosing transfers with the program: a search that is killed and
+# goes on, its decision, the config that it writes, a recheck, and a comparison.
+set -euo pipefail
+tasuki=$1
+work=$2
+python=$3
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+unset TASUKI_DATA TASUKI_PLUGIN_PATH
+# Threads that wait by spinning take tenfold the time where something else runs beside the test.
+export OMP_WAIT_POLICY=passive
+
+fail() {
+  echo "FAILED: $1" >&2
+  cat "$work/out.txt" >&2
+  exit 1
+}
+
+# expect CODE ARGUMENTS...: runs the program, its output goes to out.txt.
+expect() {
+  local code=$1 got=0
+  shift
+  "$tasuki" "$@" >out.txt 2>&1 || got=$?
+  [ "$got" = "$code" ] || fail "tasuki $* exits with $got, not $code"
+  ! grep -qE "terminate called|Exception raised from|frame #|Segmentation fault" out.txt ||
+    fail "tasuki $* prints a stack trace"
+}
+
+# says TEXT: the last run printed it.
+says() {
+  grep -qF -- "$1" out.txt || fail "nothing says: $1"
+}
+
+# there FILE...: all of them exist and are not empty.
+there() {
+  for file in "$@"; do [ -s "$file" ] || fail "$file is missing or empty"; done
+}
+
+# python CODE: has to hold.
+holds() {
+  "$python" -c "$1" 2>>out.txt || fail "does not hold: $1"
+}
+
+cat >tiny.pbtxt <<'CONFIG'
+name: "tiny"
+data {
+  dataset { [tasuki/Rooms] { height: 32 width: 40 train_size: 6 val_size: 3 test_size: 3 } }
+  train_pipeline { [tasuki/Normalize] {} }
+  eval_pipeline { [tasuki/Normalize] {} }
+  loader { batch_size: 2 eval_batch_size: 1 workers: 1 }
+}
+model {
+  encoder { [tasuki/ResNet] { depth: 18 } }
+  architecture { [tasuki/Branched] { shared_stages: 4 } }
+  task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
+  task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
+  task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
+}
+train {
+  epochs: 2
+  precision: FP32
+  optimizer { [tasuki/SGD] { lr: 0.01 momentum: 0 } }
+  schedule { [tasuki/Cosine] {} }
+  weighting { [tasuki/EW] {} }
+  hook { name: "report" hook { [tasuki/Report] { samples: 0 } } priority: 90 }
+}
+CONFIG
+
+# Two of its tasks, for what takes many trainings.
+cat >two.pbtxt <<'CONFIG'
+base: "tiny.pbtxt"
+remove: "model.task[normal]"
+name: "two"
+CONFIG
+
+# finished: the work dirs of trainings whose last checkpoint followed their last figures.
+finished() {
+  grep -rls '"finished": true' "$1" --include=metrics.json | sort | while read -r figures; do
+    [ "$(dirname "$figures")/last.safetensors" -ot "$figures" ] || dirname "$figures"
+  done
+}
+
+# state FOLDER: a line a finished training, with the times of its files.
+state() {
+  finished "$1" | while read -r folder; do
+    stat -c '%n %y' "$folder"/{metrics.json,best.safetensors,last.safetensors,history.jsonl}
+  done
+}
+
+test_refusals() {
+  expect 2 search
+  says "CONFIG or --recheck"
+  expect 2 search tiny.pbtxt --strategy enumerat
+  says 'did you mean "enumerate"?'
+  expect 2 search tiny.pbtxt --target sge
+  says 'did you mean "seg"?'
+  expect 2 search tiny.pbtxt --seeds 0
+  expect 2 search tiny.pbtxt --set 'model.architecture=[tasuki/HardSharing]{}'
+  says "model.self_auxiliary"
+  [ ! -e work_dirs ] || fail "what is refused leaves no folder"
+}
+
+# A margin that includes every transfer: what runs this small find out differs between machines.
+all=(--work-dir search --margin=-1000)
+
+# Killed as soon as two trials are finished, and started again: nothing finished is repeated.
+test_kill_and_go_on() {
+  "$tasuki" search tiny.pbtxt "${all[@]}" --jobs 2 >killed.txt 2>&1 &
+  local pid=$!
+  for _ in $(seq 1200); do
+    [ "$(finished search | wc -l)" -lt 2 ] || break
+    sleep 0.05
+  done
+  kill -9 $pid
+  wait $pid 2>/dev/null || true
+  state search >before.txt
+  [ "$(wc -l <before.txt)" -ge 8 ] || fail "two trials finish in a minute"
+  [ ! -e search/decision.json ] || fail "the search is killed before its decision"
+  expect 2 search tiny.pbtxt --work-dir search --margin 1
+  says "holds another search: its --margin is -1000, now 1"
+  expect 2 search tiny.pbtxt "${all[@]}" --set train.epochs=3
+  says 'was "epochs: 2" and now is "epochs: 3"'
+  expect 2 search tiny.pbtxt "${all[@]}" --set data.dataset.val_size=4
+  says "holds another search"
+  expect 0 search tiny.pbtxt "${all[@]}"
+  says "Report: search/decision.html"
+  there search/{search.json,config.pbtxt,selection.pbtxt,decision.json,decision.html}
+  state search >after.txt
+  [ -z "$(comm -23 <(sort before.txt) <(sort after.txt))" ] || fail "a finished trial is repeated"
+  # Six trainings and the chosen model.
+  for trial in seg depth normal seg+depth seg+normal depth+normal; do
+    there "search/trials/$trial/seed_0/best.safetensors"
+  done
+}
+
+test_again_and_more() {
+  state search >before.txt
+  expect 0 search tiny.pbtxt "${all[@]}" --target depth --least-gain 1000 --confidence 0
+  says "Do not adopt"
+  cmp -s before.txt <(state search) || fail "another rule trains nothing"
+  # A further strategy: its own trials are all that is trained.
+  expect 0 search tiny.pbtxt "${all[@]}" --strategy enumerate,tag,cosine --affinity-every 1
+  says "[1/1] seg+depth+normal@affinity"
+  state search >after.txt
+  [ -z "$(comm -23 <(sort before.txt) <(sort after.txt))" ] || fail "a finished trial is repeated"
+  holds "
+import json
+d = json.load(open('search/decision.json'))
+names = [s['name'] for s in d['strategies']]
+assert names == ['enumerate', 'tag', 'cosine'], names
+assert d['strategies'][0]['cost']['trainings'] == 6
+assert abs(d['strategies'][0]['cost']['joint_epochs'] - 6) < 1e-9
+for s in d['strategies'][1:]:
+    assert 0 <= s['agreement_with_enumerate']['shared_decisions'] <= 6
+"
+}
+
+# Both candidates over one epoch, the better one over two, each beside its target alone.
+test_halving() {
+  expect 0 search two.pbtxt --work-dir halved --strategy halving --jobs 2
+  there "halved/trials/depth,seg~depth@1/seed_0/best.safetensors" \
+    "halved/trials/seg,depth~seg@1/seed_0/best.safetensors" halved/decision.json
+  holds "
+import json
+cost = json.load(open('halved/decision.json'))['strategies'][0]['cost']
+assert cost['trainings'] == 6 and cost['epochs'] == 8, cost
+"
+}
+
+test_next_config() {
+  there search/next.pbtxt
+  expect 0 train search/next.pbtxt --work-dir next --set train.epochs=1 \
+    --set 'train.hook[affinity].hook=[tasuki/Affinity]{every: 1}'
+  there next/affinity.jsonl next/report.html
+  grep -q "affinity" next/report.html || fail "the report draws affinities"
+  expect 0 train search/next.pbtxt --work-dir next --set train.epochs=1 --resume \
+    --set 'train.hook[affinity].hook=[tasuki/Affinity]{every: 1}'
+  local code=0
+  "$tasuki" search --recheck next >out.txt 2>&1 || code=$?
+  [ $code -le 1 ] || fail "--recheck exits with $code"
+  says "affinity now"
+  # Other data: every decision is in doubt.
+  sed -i 's/train_size: 6/train_size: 8/' next/config.pbtxt
+  expect 1 search --recheck next
+  says "Data changed: split train: 6 samples, now 8"
+  expect 2 search --recheck search/trials/seg/seed_0
+  says "not based on a search"
+}
+
+test_failed_trial() {
+  expect 1 search tiny.pbtxt --work-dir broken --set train.optimizer.lr=1e35
+  says "its log is broken/trials/seg/seed_0.log"
+  says "lower the learning rate"
+}
+
+test_stop() {
+  "$tasuki" search tiny.pbtxt --work-dir stopped >out.txt 2>&1 &
+  local pid=$! code=0
+  for _ in $(seq 600); do
+    [ ! -e stopped/trials/seg/seed_0.log ] || break
+    sleep 0.05
+  done
+  kill -TERM $pid
+  wait $pid || code=$?
+  [ $code = 1 ] || fail "SIGTERM ends the search with exit code $code"
+  says "the same command goes on"
+  # The training has ended with it: nobody holds the folder's lock.
+  flock -n stopped/lock true || fail "a training outlives its search"
+}
+
+test_compare() {
+  sed 's/channels: 8/channels: 12/g; /name: "normal"/d; s/name: "tiny"/name: "wide"/' tiny.pbtxt >wide.pbtxt
+  expect 0 compare two.pbtxt wide.pbtxt --work-dir table --jobs 2 --seeds 2 --split test \
+    --set train.epochs=1
+  says "single-task"
+  says "delta_m, percent"
+  there table/compare.{json,html} table/wide/seed_1/eval_test.json \
+    table/single_task/seg/seed_0/eval_test.json
+  state table >before.txt
+  expect 0 compare two.pbtxt wide.pbtxt --work-dir table --seeds 2 --split test --set train.epochs=1
+  cmp -s before.txt <(state table) || fail "a finished comparison trains nothing"
+  expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=2
+  says 'was "epochs: 1" and now is "epochs: 2"'
+  expect 0 compare two.pbtxt --work-dir given --set train.epochs=1 \
+    --baseline table/single_task/{seg,depth}/seed_0
+  there given/compare.json
+  [ ! -e given/single_task ] || fail "given baselines are not trained"
+}
+
+for test in refusals kill_and_go_on again_and_more halving next_config failed_trial stop compare; do
+  start=$SECONDS
+  "test_$test"
+  echo "$test: passed in $((SECONDS - start)) s"
+done
+rm -rf "$work"

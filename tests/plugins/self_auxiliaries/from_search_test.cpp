@@ -1,0 +1,98 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/data/files.h"
+#include "core/model/self_auxiliary.h"
+#include "core/search/selection.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/pipelines/plugin.h"
+
+namespace tasuki {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FromSearchTest : public ::testing::Test {
+ protected:
+  // The policy for tasks seg and depth, and normal as a source alone.
+  std::vector<Transfer> transfers(const std::string& selection, const std::string& more = "") {
+    write_file_atomically(file_, selection);
+    const auto policy = testing::make<SelfAuxiliary>(
+        "tasuki/FromSearch", "file: \"" + file_.string() + "\" " + more,
+        {{"seg", "depth", "normal"}, {"seg", "depth"}});
+    return policy->transfers();
+  }
+
+  std::string refusal(const std::string& selection) {
+    try {
+      transfers(selection);
+    } catch (const OptionError& error) {
+      EXPECT_EQ(error.field(), "file");
+      return error.problem();
+    }
+    return "not refused";
+  }
+
+  testing::TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_ / "selection.pbtxt";
+};
+
+TEST_F(FromSearchTest, TakesWhatIsIncluded) {
+  const auto found = transfers(
+      "transfer { from: \"normal\" to: \"seg\" included: true score: 2 }\n"
+      "transfer { from: \"normal\" to: \"depth\" included: false }\n"
+      "transfer { from: \"seg\" to: \"depth\" included: true }\n");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].from + found[0].to, "normalseg");
+  EXPECT_EQ(found[1].from + found[1].to, "segdepth");
+  EXPECT_EQ(found[0].coefficient.at(0), 1);
+  EXPECT_EQ(found[0].field, "file");
+}
+
+TEST_F(FromSearchTest, ReadsWhatASearchWrites) {
+  Selection selection;
+  auto& transfer = *selection.add_transfer();
+  transfer.set_from("depth");
+  transfer.set_to("seg");
+  transfer.set_included(true);
+  write_selection(file_, selection);
+  EXPECT_EQ(transfers(read_file(file_)).size(), 1u);
+}
+
+TEST_F(FromSearchTest, NoTransfersAreFine) {
+  EXPECT_THAT(transfers(""), IsEmpty());
+  EXPECT_THAT(transfers("transfer { from: \"x\" to: \"y\" included: false }"), IsEmpty());
+}
+
+TEST_F(FromSearchTest, CoefficientAndDecoderAreOfAll) {
+  const auto found = transfers("transfer { from: \"normal\" to: \"seg\" included: true }",
+                               "coefficient { value: 0.5 }");
+  EXPECT_EQ(found.at(0).coefficient.at(0), 0.5);
+}
+
+TEST_F(FromSearchTest, NamesTheTaskThatIsNotThere) {
+  EXPECT_EQ(refusal("transfer { from: \"norml\" to: \"seg\" included: true }"),
+            file_.string() +
+                ": transfer norml->seg: there is no task \"norml\" (did you mean \"normal\"?); the "
+                "model has: seg, depth, normal");
+  EXPECT_EQ(refusal("transfer { from: \"seg\" to: \"normal\" included: true }"),
+            file_.string() +
+                ": transfer seg->normal: there is no joint task \"normal\"; the model has: seg, "
+                "depth");
+}
+
+TEST_F(FromSearchTest, LocatesMistakesOfTheFile) {
+  EXPECT_THAT(refusal("transfer {\n  frm: \"seg\" }"), HasSubstr(file_.string() + ":2:3: "));
+}
+
+TEST_F(FromSearchTest, NamesAMissingFile) {
+  for (const auto* options : {"", "file: \"no/such.pbtxt\""}) {
+    EXPECT_THROW(testing::make<SelfAuxiliary>("tasuki/FromSearch", options, {{"seg"}, {"seg"}}),
+                 OptionError)
+        << options;
+  }
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,292 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <set>
+
+#include "core/data/files.h"
+#include "core/engine/checkpoint.h"
+#include "core/engine/experiment.h"
+#include "core/search/comparison.h"
+#include "core/search/strategy.h"
+#include "tools/search_folder.h"
+
+namespace tasuki::tools {
+namespace {
+
+struct CompareOptions {
+  ConfigOptions shared;  // --set, --data-root, --plugin; its file is the one at hand
+  std::vector<std::string> configs;
+  std::vector<std::string> baselines;
+  std::string work_dir = "work_dirs/compare";
+  size_t seeds = 1;
+  size_t jobs = 1;
+  std::string split;
+};
+
+// A config of the comparison in a folder of its own.
+struct Entry {
+  std::string name;
+  ResolvedConfig config;
+  std::filesystem::path folder;
+};
+
+// A training of it, with one seed.
+struct EntryRun {
+  TrainJob job;
+  std::filesystem::path figures;
+};
+
+class Compare {
+ public:
+  explicit Compare(const CompareOptions& options) : options_(options), folder_(options.work_dir) {
+    for (const auto& file : options.configs) load(file);
+    dataset_ = build_dataset(entries_.front().config, options.shared.root());
+    for (const auto& entry : entries_) {
+      const auto infos = metric_infos(entry.config, *dataset_);
+      infos_.insert(infos.begin(), infos.end());
+    }
+    seeds_ = seeds_from(entries_.front().config, options.seeds);
+    lock_.emplace(folder_);
+    for (const auto& entry : entries_) open(entry);
+  }
+
+  Comparison run() {
+    train_all();
+    Comparison comparison;
+    comparison.title = "Comparison";
+    comparison.seeds = seeds_;
+    for (const auto& entry : entries_) comparison.models.push_back(model_of(entry));
+    const auto& first = runs_.front();
+    const auto result = read_trial_result(first.job.work_dir, infos_);
+    comparison.protocol = result.protocol;
+    comparison.split = options_.split.empty() ? result.split : options_.split;
+    comparison.baselines = options_.baselines.empty() ? own_baselines() : given_baselines();
+    write_file_atomically(folder_ / "compare.json", comparison_json(comparison));
+    write_file_atomically(folder_ / "compare.html", comparison_html(comparison));
+    return comparison;
+  }
+
+ private:
+  void load(const std::string& file) {
+    ConfigOptions one = options_.shared;
+    one.file = file;
+    Entry entry{std::filesystem::path(file).stem().string(), one.load(), {}};
+    if (!names_.insert(entry.name).second) {
+      throw Error(ErrorKind::kUsage, file + ": two configs of a comparison are called " +
+                                         entry.name + ".pbtxt; rename one of them");
+    }
+    entry.folder = folder_ / entry.name;
+    entries_.push_back(std::move(entry));
+  }
+
+  // The folder is new, or holds this config.
+  static void open(const Entry& entry) {
+    const auto file = entry.folder / kSearchedConfigFile;
+    if (!std::filesystem::exists(file)) {
+      write_file_atomically(file, entry.config.text());
+      return;
+    }
+    const auto change = config_change(read_file(file), entry.config.text());
+    if (change.empty()) return;
+    throw Error(ErrorKind::kUsage, entry.folder.string() + " holds another config: " + change +
+                                       "; give another --work-dir");
+  }
+
+  EntryRun run_of(const Entry& entry, uint64_t seed) const {
+    const auto name = "seed_" + std::to_string(seed);
+    EntryRun run;
+    run.job.label = entry.name + ", seed " + std::to_string(seed);
+    run.job.config = entry.folder / (name + ".pbtxt");
+    run.job.work_dir = entry.folder / name;
+    run.job.epochs = epochs_of(entry.config.message());
+    run.job.cost = double(run.job.epochs) * double(entry.config.message().model().task_size());
+    run.figures = figures_of(run.job.work_dir);
+    if (std::filesystem::exists(run.job.config)) return run;
+    write_file_atomically(
+        run.job.config,
+        "base: " + string_literal(kSearchedConfigFile) +
+            "\nname: " + string_literal(run.job.label) + "\ntrain { seed: " + std::to_string(seed) +
+            " threads: " + std::to_string(threads_each(entry.config, options_.jobs)) + " }\n");
+    return run;
+  }
+
+  // A task alone, by the first config that has it.
+  EntryRun single_run(const Entry& entry, const std::string& task, uint64_t seed) const {
+    const Trial trial = alone(task);
+    const auto folder = folder_ / "single_task" / trial_name(trial);
+    const auto name = "seed_" + std::to_string(seed);
+    EntryRun run;
+    run.job.label = task + " alone, seed " + std::to_string(seed);
+    run.job.config = folder / (name + ".pbtxt");
+    run.job.work_dir = folder / name;
+    run.job.epochs = epochs_of(entry.config.message());
+    run.job.cost = double(run.job.epochs);
+    run.figures = figures_of(run.job.work_dir);
+    if (std::filesystem::exists(run.job.config)) return run;
+    const TrialSetting setting{"../../" + entry.name + "/" + kSearchedConfigFile, seed,
+                               threads_each(entry.config, options_.jobs), 1};
+    write_file_atomically(run.job.config, trial_config(trial, entry.config.message(), setting));
+    return run;
+  }
+
+  std::filesystem::path figures_of(const std::filesystem::path& work_dir) const {
+    return work_dir / (options_.split.empty() ? std::string(kMetricsFile)
+                                              : "eval_" + options_.split + ".json");
+  }
+
+  // All tasks, each with the first config that has it.
+  std::map<std::string, const Entry*> tasks() const {
+    std::map<std::string, const Entry*> first;
+    for (const auto& entry : entries_) {
+      for (const auto& task : task_names(entry.config.message())) first.emplace(task, &entry);
+    }
+    return first;
+  }
+
+  void train_all() {
+    for (const auto& entry : entries_) {
+      for (const uint64_t seed : seeds_) runs_.push_back(run_of(entry, seed));
+    }
+    if (options_.baselines.empty()) {
+      for (const auto& [task, entry] : tasks()) {
+        for (const uint64_t seed : seeds_) singles_[task].push_back(single_run(*entry, task, seed));
+      }
+    }
+    std::vector<TrainJob> jobs;
+    double cost = 0;
+    for (const auto& run : runs_) jobs.push_back(run.job);
+    for (const auto& [task, runs] : singles_) {
+      for (const auto& run : runs) jobs.push_back(run.job);
+    }
+    for (const auto& job : jobs) cost += job.cost;
+    const auto arguments = handed_on(options_.shared);
+    TrainRunner(arguments, options_.jobs, cost).run(jobs);
+    if (options_.split.empty()) return;
+    for (const auto& job : jobs) evaluate_checkpoint(job, options_.split, arguments);
+  }
+
+  ComparedModel model_of(const Entry& entry) const {
+    ComparedModel model;
+    model.name = entry.name;
+    for (const uint64_t seed : seeds_) {
+      const auto run = run_of(entry, seed);
+      const auto result = read_trial_result(run.job.work_dir, infos_);
+      model.by_seed.push_back(read_figures(run.figures, infos_));
+      model.epochs += double(result.epochs);
+      model.seconds += result.seconds;
+    }
+    model.parameters = inference_parameters(entry.config, *dataset_);
+    for (const auto& task : entry.config.message().model().task()) {
+      if (!task.has_joint() || task.joint()) continue;
+      model.alone.push_back(task.name());
+      model.parameters += inference_parameters(single_config(task.name()), *dataset_);
+    }
+    return model;
+  }
+
+  // Of the single-task model that serves a task where a config leaves it out.
+  ResolvedConfig single_config(const std::string& task) const {
+    const auto own = singles_.find(task);
+    if (own != singles_.end()) return load_config(own->second.front().job.config);
+    for (const auto& folder : options_.baselines) {
+      const auto found = load_config(std::filesystem::path(folder) / kConfigFile);
+      const auto names = task_names(found.message());
+      if (std::find(names.begin(), names.end(), task) != names.end()) return found;
+    }
+    throw Error(ErrorKind::kUsage, "--baseline: no single-task run of " + task +
+                                       " is given, and a config leaves it out of its joint model");
+  }
+
+  Baselines own_baselines() const {
+    Baselines baselines;
+    for (const auto& [task, runs] : singles_) {
+      for (const auto& run : runs) {
+        baselines[task].push_back(values_of(read_figures(run.figures, infos_), task));
+      }
+    }
+    return baselines;
+  }
+
+  // From the work dirs of single-task runs, in the order given.
+  Baselines given_baselines() const {
+    Baselines baselines;
+    for (const auto& folder : options_.baselines) {
+      for (const auto& task : read_figures(figures_of(folder), infos_)) {
+        baselines[task.task].push_back(task);
+      }
+    }
+    return baselines;
+  }
+
+  const CompareOptions& options_;
+  std::filesystem::path folder_;
+  std::vector<Entry> entries_;
+  std::set<std::string> names_ = {"single_task"};
+  std::shared_ptr<const Dataset> dataset_;
+  MetricInfos infos_;
+  std::vector<uint64_t> seeds_;
+  std::optional<FolderLock> lock_;
+  std::vector<EntryRun> runs_;
+  std::map<std::string, std::vector<EntryRun>> singles_;
+};
+
+std::string text_of(const Spread& spread, const char* one, const char* several) {
+  return spread.count > 1 ? fmt::format(fmt::runtime(several), spread.mean, spread.deviation)
+                          : fmt::format(fmt::runtime(one), spread.mean);
+}
+
+void print(const Comparison& comparison) {
+  std::cout << fmt::format("\nProtocol {}, split {}, {} seeds\n",
+                           comparison.protocol.empty() ? "unnamed" : comparison.protocol,
+                           comparison.split, comparison.seeds.size());
+  for (const auto& row : rows_of(comparison)) {
+    std::cout << row.name << "\n";
+    for (const auto& [name, value] : row.values) {
+      std::cout << fmt::format("  {:<22} {}\n", name, text_of(value, "{:.5f}", "{:.5f} ± {:.5f}"));
+    }
+    if (row.delta_m) {
+      std::cout << fmt::format("  {:<22} {}\n", "delta_m, percent",
+                               text_of(*row.delta_m, "{:+.2f}", "{:+.2f} ± {:.2f}"));
+    }
+  }
+}
+
+void compare(const CompareOptions& options) {
+  Compare comparison(options);
+  print(comparison.run());
+  std::cout << "Report: " << (std::filesystem::path(options.work_dir) / "compare.html").string()
+            << "\n";
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  auto options = std::make_shared<CompareOptions>();
+  auto* command = app.add_subcommand(
+      "compare", "Train configs over seeds and put their figures into one table");
+  options->shared.add_to(*command);
+  command->remove_option(command->get_option("CONFIG"));
+  command->add_option("CONFIG", options->configs, "Config files (.pbtxt)")->required();
+  command->add_option("--work-dir", options->work_dir, "Folder of the comparison, to go on in too")
+      ->capture_default_str();
+  command->add_option("--seeds", options->seeds, "Trainings of each config, from train.seed on")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_option("--jobs", options->jobs, "Trainings side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--baseline", options->baselines,
+                   "Work dirs of single-task runs to compare with (default: each task is trained "
+                   "alone, by the first config that has it)")
+      ->type_name("DIR");
+  command->add_option("--split", options->split,
+                      "Evaluate the best checkpoints on this split once everything is trained "
+                      "(default: figures on the validation split)");
+  command->footer(
+      "Example: tasuki compare configs/rooms/quickstart.pbtxt work_dirs/search_rooms/next.pbtxt "
+      "--seeds 3 --work-dir work_dirs/rooms_table");
+  command->callback([options] { compare(*options); });
+}
+
+}  // namespace tasuki::tools

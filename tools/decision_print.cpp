@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "tools/search.h"
+
+namespace tasuki::tools {
+namespace {
+
+std::string plus_minus(const Spread& spread) {
+  const auto mean = std::isfinite(spread.mean) ? fmt::format("{:+.2f}", spread.mean) : "n/a";
+  return spread.count > 1 ? fmt::format("{} ± {:.2f}", mean, spread.deviation) : mean;
+}
+
+std::string list_of(const std::vector<Edge>& edges) {
+  std::vector<std::string> parts;
+  for (const auto& edge : edges) parts.push_back(edge.text());
+  return parts.empty() ? "none" : join(parts);
+}
+
+void print_strategy(const StrategyOutcome& outcome) {
+  const auto left_out = left_out_tasks(outcome.selection);
+  std::cout << fmt::format(
+      "{}: transfers {}{}\n", outcome.name, list_of(included_edges(outcome.selection)),
+      left_out.empty() ? "" : "; left out of the joint model: " + join(left_out));
+  std::cout << fmt::format(
+      "  {} trainings, {:.0f} epochs, {:.1f} in epochs of the joint model, {:.0f} s\n",
+      outcome.cost.trainings, outcome.cost.epochs, outcome.cost.joint_epochs, outcome.cost.seconds);
+  if (!outcome.with_enumerate) return;
+  const auto& agreement = *outcome.with_enumerate;
+  std::cout << fmt::format("  agrees with enumerate in {} of {} decisions", agreement.shared,
+                           agreement.of);
+  if (std::isfinite(agreement.rank_correlation)) {
+    std::cout << fmt::format(", rank correlation {:.2f}", agreement.rank_correlation);
+  }
+  std::cout << "\n";
+}
+
+int64_t parameters_of(const std::vector<Deployed>& models) {
+  int64_t sum = 0;
+  for (const auto& model : models) sum += model.parameters;
+  return sum;
+}
+
+}  // namespace
+
+void print_decision(const Decision& decision) {
+  std::cout << "\n";
+  for (const auto& outcome : decision.strategies) print_strategy(outcome);
+  std::cout << fmt::format("\nGain over single-task models, percent ({}, split {}):\n",
+                           decision.protocol.empty() ? "unnamed protocol" : decision.protocol,
+                           decision.split);
+  for (const auto& task : decision.tasks) {
+    std::cout << fmt::format(
+        "  {:<12} {}\n", task.gain.task,
+        task.gain.joint ? plus_minus(spread_of(task.gain.by_seed)) : "its single-task model");
+  }
+  std::cout << fmt::format("  {:<12} {}\n", "delta_m", plus_minus(decision.delta_m));
+  std::cout << fmt::format("Parameters at inference: {} in {} checkpoints before, {} in {} after\n",
+                           parameters_of(decision.before), decision.before.size(),
+                           parameters_of(decision.after), decision.after.size());
+  std::cout << fmt::format("\n{}. {}\n", decision.verdict.adopt ? "Adopt" : "Do not adopt",
+                           decision.verdict.summary);
+  if (!decision.verdict.confidence_assessed && decision.rule.confidence > 0) {
+    std::cout << "Confidence was not assessed: that takes three seeds or more.\n";
+  }
+  if (!decision.next_config.empty()) {
+    std::cout << "Config to use next: " << decision.next_file.string() << "\n";
+  }
+}
+
+}  // namespace tasuki::tools

@@ -1,0 +1,64 @@
+#include <iostream>
+
+#include "core/config/writer.h"
+#include "core/engine/checkpoint.h"
+#include "core/model/safetensors.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+namespace {
+
+struct ExportOptions {
+  ConfigOptions config;
+  std::string checkpoint;
+  std::string output;
+};
+
+// The config of the network that is left: the same without its self-auxiliaries.
+std::string inference_text(const ResolvedConfig& config) {
+  Config message = config.message();
+  message.mutable_model()->clear_self_auxiliary();
+  return write_text(message);
+}
+
+int64_t count(const MultiTaskModel& model) {
+  int64_t total = 0;
+  for (const auto& parameter : model.parameters()) total += parameter.numel();
+  return total;
+}
+
+void export_network(const ExportOptions& options) {
+  const auto experiment = build_inference(options.config.load_for_machine());
+  load_weights(*experiment.model, options.checkpoint);
+  auto metadata = read_safetensors_metadata(options.checkpoint);
+  metadata.erase("state");
+  metadata["format"] = kWeightsFormat;
+  metadata["config"] = inference_text(experiment.config);
+  write_safetensors(options.output, {named_tensors(*experiment.model), metadata});
+  std::vector<std::string> tasks;
+  for (const auto& task : experiment.model->tasks()) tasks.push_back(task.name);
+  std::cout << options.output << ": " << join(tasks) << "; " << count(*experiment.model)
+            << " parameters\n";
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  auto* command = app.add_subcommand(
+      "export", "Write the network that predicts, without what was there for training only");
+  options->config.add_to(*command);
+  command->add_option("CHECKPOINT", options->checkpoint, "A .safetensors file of `tasuki train`")
+      ->required();
+  command->add_option("-o,--output", options->output, "The .safetensors file to write")
+      ->required()
+      ->type_name("FILE");
+  command->footer(
+      "Decoders of self-auxiliaries and training state are left out; `tasuki eval` and `tasuki "
+      "predict` take the file as they take the checkpoint.\n"
+      "Example: tasuki export configs/rooms/saal_w.pbtxt work_dirs/saal_w/best.safetensors -o "
+      "rooms.safetensors");
+  command->callback([options] { export_network(*options); });
+}
+
+}  // namespace tasuki::tools

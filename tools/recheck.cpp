@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "core/engine/checkpoint.h"
+#include "core/engine/experiment.h"
+#include "core/search/recheck.h"
+#include "tools/search.h"
+
+namespace tasuki::tools {
+namespace {
+
+// Folders of the selections that the config of a run is based on.
+std::vector<std::filesystem::path> selections_of(const ResolvedConfig& config) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& policy : config.message().model().self_auxiliary()) {
+    if (policy.type_url() != "tasuki/FromSearch") continue;
+    const auto options = Registry::instance().unpack(policy);
+    const auto* field = options->GetDescriptor()->FindFieldByName("file");
+    files.emplace_back(options->GetReflection()->GetString(*options, field));
+  }
+  return files;
+}
+
+// The affinities that the search itself measured, where it did: of its first seed's joint training.
+Affinities measured_then(const std::filesystem::path& folder, const SearchPlan& plan,
+                         const Selection& selection) {
+  std::vector<std::string> tasks;
+  for (const auto& task : selection.task()) tasks.push_back(task.name());
+  Trial trial = jointly(tasks);
+  trial.measures_affinity = true;
+  return read_affinities(folder / "trials" / trial_name(trial) /
+                         ("seed_" + std::to_string(plan.seeds.front())) / kAffinityFile);
+}
+
+}  // namespace
+
+bool recheck(const SearchOptions& options) {
+  options.config.plugin.announce();
+  const std::filesystem::path run = options.recheck;
+  const auto config = load_config(run / kConfigFile, options.config.assignments);
+  const auto selections = selections_of(config);
+  if (selections.empty()) {
+    throw Error(ErrorKind::kUsage, (run / kConfigFile).string() +
+                                       ": the run is not based on a search: it has no "
+                                       "model.self_auxiliary [tasuki/FromSearch]");
+  }
+  const auto now = read_affinities(run / kAffinityFile);
+  const auto dataset = build_dataset(config, options.config.root());
+  bool holds = true;
+  for (const auto& file : selections) {
+    const auto folder = file.parent_path();
+    const auto selection = read_selection(file);
+    const auto plan = read_plan(folder / kPlanFile);
+    const auto changes = data_changes(plan.data, data_prints(config, *dataset));
+    for (const auto& change : changes) std::cout << "Data changed: " << change << "\n";
+    if (now.empty()) {
+      std::cout << (run / kAffinityFile).string()
+                << " is not there: give the run the hook [tasuki/Affinity] to measure.\n";
+    }
+    const auto checks = recheck_decisions(selection, measured_then(folder, plan, selection), now);
+    for (const auto& check : checks) std::cout << check.text << "\n";
+    holds = holds && changes.empty() &&
+            std::none_of(checks.begin(), checks.end(),
+                         [](const auto& check) { return check.state == RecheckState::kChanged; });
+  }
+  std::cout << (holds ? "Nothing speaks against the decisions.\n"
+                      : "Some decisions no longer hold, or the data are others now.\n");
+  return holds;
+}
+
+}  // namespace tasuki::tools

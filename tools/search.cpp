@@ -1,0 +1,133 @@
+#include "tools/search.h"
+
+#include <torch/torch.h>
+
+#include <iostream>
+
+#include "core/engine/experiment.h"
+#include "core/search/strategy.h"
+
+namespace tasuki::tools {
+namespace {
+
+ClassNames class_names_of(const Dataset& dataset) {
+  return [&dataset](const std::string& field) { return dataset.class_names(field); };
+}
+
+void add_rule(CLI::App& command, Rule& rule) {
+  command.add_option("--target", rule.target, "Task that is to gain (default: any)");
+  command.add_option("--least-gain", rule.least_gain, "Percent that the target has to gain")
+      ->capture_default_str();
+  command.add_option("--most-loss", rule.most_loss, "Percent that any other task may lose")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--confidence", rule.confidence,
+                  "Of each of these, by a one-sided paired t test from three seeds on; 0: means "
+                  "alone decide")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 0.9999));
+}
+
+void add_plan(CLI::App& command, SearchOptions& options) {
+  command.add_option("--work-dir", options.work_dir,
+                     "Folder of the search, to go on in as well (default: work_dirs/search_NAME)");
+  command
+      .add_option("--strategy", options.strategies,
+                  "How to find the transfers that help, one or more of " + join(strategy_names()) +
+                      ", separated by commas; docs/search.md")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--seeds", options.seeds, "Trainings of each trial, from train.seed on")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command
+      .add_option("--margin", options.margin, "Percent that a transfer has to gain to be included")
+      ->capture_default_str();
+  command
+      .add_option("--affinity-every", options.affinity_every,
+                  "Steps between two measurements of tag and cosine")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--jobs", options.jobs, "Trainings side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--joint", options.joint,
+                   "Also train the joint model without transfers, to compare with");
+}
+
+}  // namespace
+
+MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset) {
+  MetricInfos infos;
+  for (const auto& task : build_tasks(config, class_names_of(dataset))) {
+    for (const auto& value : task.task->make_metrics()->values()) {
+      infos[task.name + "." + value.info.name] = value.info;
+    }
+  }
+  return infos;
+}
+
+std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset& dataset) {
+  const auto& data = config.message().data();
+  const auto known = dataset.splits();
+  std::vector<SplitPrint> prints;
+  for (const auto& split : {data.has_train_split() ? data.train_split() : "train",
+                            data.has_validation_split() ? data.validation_split() : "val",
+                            data.has_test_split() ? data.test_split() : "test"}) {
+    if (std::find(known.begin(), known.end(), split) == known.end()) continue;
+    // Nothing is chosen by the test split: it need not even have labels.
+    const bool looked_at = prints.size() < 2;
+    prints.push_back(looked_at ? print_of(split, dataset) : print_of(split, dataset.ids(split)));
+  }
+  return prints;
+}
+
+int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {
+  const MultiTaskModel model(config, class_names_of(dataset), Network::kInference);
+  int64_t count = 0;
+  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+std::vector<std::string> handed_on(const ConfigOptions& options) {
+  std::vector<std::string> arguments = {"--data-root", options.root().string()};
+  for (const auto& plugin : options.plugin.plugins) {
+    arguments.insert(arguments.end(), {"--plugin", plugin});
+  }
+  return arguments;
+}
+
+void add_search(CLI::App& app) {
+  auto options = std::make_shared<SearchOptions>();
+  auto* command = app.add_subcommand(
+      "search", "Find out which self-auxiliaries help, and decide whether to adopt them");
+  options->config.add_to(*command);
+  command->get_option("CONFIG")->required(false);
+  add_plan(*command, *options);
+  add_rule(*command, options->rule);
+  command
+      ->add_option("--recheck", options->recheck,
+                   "Instead: say which decisions behind the run in DIR no longer hold")
+      ->type_name("DIR");
+  command->footer(
+      "Stopped at any point, the same command goes on. Exit code 1 of --recheck: some decisions "
+      "no longer hold.\n"
+      "Examples:\n"
+      "  tasuki search configs/rooms/quickstart.pbtxt --seeds 3 --target normal --least-gain 1\n"
+      "  tasuki search --recheck work_dirs/next");
+  command->callback([options] {
+    if (!options->recheck.empty()) {
+      if (!recheck(*options)) {
+        throw Error(ErrorKind::kRun, "not all decisions hold any more; search again");
+      }
+    } else if (options->config.file.empty()) {
+      throw Error(ErrorKind::kUsage,
+                  "search needs a CONFIG or --recheck DIR (tasuki search --help)");
+    } else {
+      run_search(*options);
+    }
+  });
+}
+
+}  // namespace tasuki::tools

@@ -1,0 +1,122 @@
+#include "tools/search_folder.h"
+
+#include <thread>
+
+#include "core/data/files.h"
+#include "core/engine/experiment.h"
+#include "core/search/trial.h"
+
+namespace tasuki::tools {
+namespace {
+
+// What this machine makes of the config beside the threads, which the plan has of its own.
+std::vector<std::string> machine_of(const ResolvedConfig& config) {
+  auto assignments = machine_assignments(config);
+  std::erase_if(assignments, [](const std::string& assignment) {
+    return assignment.starts_with("train.threads=");
+  });
+  return assignments;
+}
+
+}  // namespace
+
+SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOptions& options,
+                           const ResolvedConfig& config, const Dataset& dataset,
+                           double planned_cost)
+    : path_(folder),
+      config_(config),
+      lock_(folder),
+      infos_(metric_infos(config, dataset)),
+      runner_(handed_on(options.config), options.jobs, planned_cost),
+      findings_(seeds_from(config, options.seeds)) {
+  open(options, dataset);
+}
+
+void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
+  plan_ = {options.config.file,
+           options.strategies,
+           findings_.seeds(),
+           options.margin,
+           options.affinity_every,
+           threads_each(config_, options.jobs),
+           machine_of(config_),
+           data_prints(config_, dataset),
+           {}};
+  const auto refuse = [&](const std::string& why) {
+    return Error(ErrorKind::kUsage, path_.string() + " holds another search: " + why +
+                                        "; its trials would not fit. Go on with the same, or give "
+                                        "another --work-dir");
+  };
+  const auto plan_file = path_ / kPlanFile, config_file = path_ / kSearchedConfigFile;
+  if (std::filesystem::exists(plan_file)) {
+    const auto change = config_change(read_file(config_file), config_.text());
+    if (!change.empty()) throw refuse(change);
+    const auto kept = read_plan(plan_file);
+    const auto why = obstacle(kept, plan_);
+    if (!why.empty()) throw refuse(why);
+    plan_.threads = kept.threads;
+    plan_.trials = kept.trials;
+  } else {
+    write_file_atomically(config_file, config_.text());
+  }
+  write_plan(plan_file, plan_);
+}
+
+TrainJob SearchFolder::job(const Trial& trial, uint64_t seed) const {
+  const auto place = path_ / "trials" / trial_name(trial);
+  const auto seed_name = "seed_" + std::to_string(seed);
+  TrainJob job;
+  job.label = trial_name(trial) + ", seed " + std::to_string(seed);
+  job.config = place / (seed_name + ".pbtxt");
+  job.work_dir = place / seed_name;
+  job.epochs = trial.epochs == 0 ? epochs_of(config_.message()) : trial.epochs;
+  job.cost = double(job.epochs) * double(trial.objectives());
+  return job;
+}
+
+// The trial's config file; the same whenever it is written.
+void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
+  const auto file = job(trial, seed).config;
+  if (std::filesystem::exists(file)) return;
+  const auto base = std::filesystem::path("..") / ".." / kSearchedConfigFile;
+  write_file_atomically(file,
+                        trial_config(trial, config_.message(),
+                                     {base.string(), seed, plan_.threads, plan_.affinity_every}));
+}
+
+void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
+  std::vector<TrainJob> jobs;
+  for (const auto& trial : trials) {
+    if (findings_.has(trial)) continue;
+    trials_.push_back(trial);
+    auto& known = plan_.trials;
+    const auto name = trial_name(trial);
+    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+    for (const uint64_t seed : findings_.seeds()) {
+      describe(trial, seed);
+      jobs.push_back(job(trial, seed));
+    }
+  }
+  write_plan(path_ / kPlanFile, plan_);
+  runner_.run(jobs, last);
+  for (const auto& trial : trials) {
+    for (const uint64_t seed : findings_.seeds()) {
+      if (findings_.has(trial, seed)) continue;
+      findings_.add(trial, seed, read_trial_result(job(trial, seed).work_dir, infos_));
+    }
+  }
+}
+
+std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count) {
+  std::vector<uint64_t> seeds;
+  for (size_t i = 0; i < count; ++i) seeds.push_back(config.message().train().seed() + i);
+  return seeds;
+}
+
+uint32_t threads_each(const ResolvedConfig& config, size_t side_by_side) {
+  if (config.message().train().threads() > 0) return config.message().train().threads();
+  const size_t processors = std::max(1u, std::thread::hardware_concurrency());
+  return uint32_t(std::max<size_t>(1, processors / side_by_side));
+}
+
+}  // namespace tasuki::tools

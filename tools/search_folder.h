@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/search.h"
+#include "tools/trials.h"
+
+namespace tasuki::tools {
+
+// The folder of a search: its plan, its trials, and what they found.
+class SearchFolder {
+ public:
+  // Begins a search in `folder` or goes on with the one that is there. Error (kUsage) says in what
+  // that one differs. `planned_cost`: of all trials, objectives times epochs.
+  SearchFolder(const std::filesystem::path& folder, const SearchOptions& options,
+               const ResolvedConfig& config, const Dataset& dataset, double planned_cost);
+
+  const std::filesystem::path& path() const { return path_; }
+  const Findings& findings() const { return findings_; }
+  // Every trial that was asked for, finished or not before.
+  const std::vector<Trial>& trials() const { return trials_; }
+
+  // Trains what is not finished, and reads the results; `last`: nothing comes after it. Throws as
+  // TrainRunner does.
+  void train(const std::vector<Trial>& trials, bool last = false);
+  TrainJob job(const Trial& trial, uint64_t seed) const;
+
+ private:
+  void open(const SearchOptions& options, const Dataset& dataset);
+  void describe(const Trial& trial, uint64_t seed) const;
+
+  std::filesystem::path path_;
+  const ResolvedConfig& config_;
+  FolderLock lock_;
+  MetricInfos infos_;
+  SearchPlan plan_;
+  TrainRunner runner_;
+  Findings findings_;
+  std::vector<Trial> trials_;
+};
+
+// The seeds of a search or a comparison: from train.seed on.
+std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count);
+// Threads of each of `side_by_side` trainings: the config's, else its part of the processors.
+uint32_t threads_each(const ResolvedConfig& config, size_t side_by_side);
+
+}  // namespace tasuki::tools

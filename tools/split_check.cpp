@@ -1,0 +1,226 @@
+#include "tools/split_check.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+namespace tasuki::tools {
+namespace {
+
+// A data set that counts what it loads, on its way to those who ask for it.
+class CountingDataset final : public Dataset {
+ public:
+  explicit CountingDataset(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
+
+  std::vector<std::string> splits() const override { return inner_->splits(); }
+  size_t size(const std::string& split) const override { return inner_->size(split); }
+  std::vector<std::string> ids(const std::string& split) const override {
+    return inner_->ids(split);
+  }
+  Sample load(const std::string& split, size_t index) const override {
+    Sample sample = inner_->load(split, index);
+    std::map<std::string, int64_t> valid;
+    for (const auto& [name, field] : sample.fields) {
+      valid[name] = cv::countNonZero(field.kind->valid_mask(field.value));
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, field] : sample.fields) {
+      auto& total = fields_[name];
+      ++total.samples;
+      total.pixels += int64_t(field.value.total());
+      total.valid += valid[name];
+    }
+    return sample;
+  }
+
+  std::map<std::string, FieldSummary> fields() const {
+    const std::lock_guard lock(mutex_);
+    return fields_;
+  }
+
+ private:
+  const std::shared_ptr<const Dataset> inner_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, FieldSummary> fields_;
+};
+
+// "split train: 120/795" on one line of the terminal, gone when it is destroyed.
+class Progress {
+ public:
+  Progress(std::string split, size_t total)
+      : split_(std::move(split)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (shown_) std::cerr << "\r\033[K" << std::flush;
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void add() {
+    ++done_;
+    const auto now = std::chrono::steady_clock::now();
+    if (!shown_ || (now < next_ && done_ < total_)) return;
+    next_ = now + std::chrono::milliseconds(100);
+    std::cerr << fmt::format("\rsplit {}: {}/{}", split_, done_, total_) << std::flush;
+  }
+
+ private:
+  const std::string split_;
+  const size_t total_;
+  const bool shown_;
+  size_t done_ = 0;
+  std::chrono::steady_clock::time_point next_;
+};
+
+// The task's metrics and its loss take the label; any logits will do.
+void check_label(const Task& task, const Field& field) {
+  if (field.kind != &field_kind(task.field_kind())) {
+    throw Error(ErrorKind::kData, "its field is not of kind " + task.field_kind());
+  }
+  const auto label = to_tensor(field, {});
+  const auto logits = torch::ones({1, task.channels(), 1, 1})
+                          .expand({1, task.channels(), field.value.rows, field.value.cols});
+  try {
+    task.make_metrics()->update(task.predict(logits)[0], label);
+    task.loss(logits, label.unsqueeze(0));
+  } catch (const c10::Error& failure) {
+    throw Error(ErrorKind::kData, failure.what_without_backtrace());
+  }
+}
+
+// The tasks whose labels a run may look at behind a pipeline: what is only a source of
+// self-auxiliaries is never evaluated.
+std::vector<const ModelTask*> labelled(const std::vector<ModelTask>& tasks,
+                                       Experiment::Pipeline pipeline) {
+  std::vector<const ModelTask*> found;
+  for (const auto& task : tasks) {
+    if (task.joint || pipeline == Experiment::Pipeline::kTrain) found.push_back(&task);
+  }
+  return found;
+}
+
+// One split in the making.
+class Checker {
+ public:
+  Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline)
+      : tasks_(labelled(check.tasks, pipeline)),
+        dataset_(std::make_shared<CountingDataset>(check.dataset)),
+        source_(dataset_, split, build_pipeline(check.config, pipeline), options(check, tasks_)),
+        progress_(split, source_.size()) {}
+
+  SplitSummary run(int threads) {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
+    workers.clear();
+    SplitSummary summary{source_.size(), dataset_->fields(), {}};
+    add_missing(summary);
+    for (auto& [index, found] : findings_) {
+      for (auto& finding : found) summary.findings.push_back(std::move(finding));
+    }
+    for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
+    return summary;
+  }
+
+ private:
+  static SampleSource::Options options(const SplitCheck& check,
+                                       const std::vector<const ModelTask*>& tasks) {
+    SampleSource::Options options;
+    options.seed = check.config.message().train().seed();
+    options.all_fields = tasks.empty();
+    for (const auto* task : tasks) options.fields.push_back(task->field);
+    return options;
+  }
+
+  void work() {
+    const torch::NoGradGuard no_grad;
+    for (size_t i = next_++; i < source_.size(); i = next_++) {
+      std::vector<std::string> found;
+      std::vector<std::string> missing;
+      try {
+        const Sample prepared = source_.prepared(i);
+        check(prepared, source_.finished(prepared, 0, i), i, found, missing);
+      } catch (const std::exception& problem) {
+        found.push_back(problem.what());
+      }
+      const std::lock_guard lock(mutex_);
+      if (!found.empty()) findings_[i] = std::move(found);
+      for (const auto& task : missing) missing_[task].push_back(i);
+      progress_.add();
+    }
+  }
+
+  void check(const Sample& prepared, const Sample& finished, size_t index,
+             std::vector<std::string>& found, std::vector<std::string>& missing) const {
+    std::vector<std::string> fields = {"image"};
+    for (const auto* task : tasks_) {
+      if (finished.fields.count(task->field) == 0) {
+        missing.push_back(task->name);
+        continue;
+      }
+      fields.push_back(task->field);
+      const bool early = prepared.fields.count(task->field) != 0;
+      const Field& field = (early ? prepared : finished).field(task->field);
+      try {
+        check_label(*task->task, field);
+      } catch (const Error& problem) {
+        found.push_back(place(prepared, field, index) + ", task " + task->name + ": " +
+                        problem.what());
+      }
+    }
+    collate({finished}, {index}, fields);
+  }
+
+  std::string place(const Sample& sample, const Field& field, size_t index) const {
+    const auto file = field.file.empty() ? sample.field("image").file : field.file;
+    return fmt::format("sample {} (split {}, index {}{})", sample.id, source_.split(), index,
+                       file.empty() ? "" : ", " + file);
+  }
+
+  // A field that no sample has is one finding, and one that some lack is one for each of these.
+  void add_missing(const SplitSummary& summary) {
+    std::vector<std::string> known;
+    for (const auto& item : summary.fields) known.push_back(item.first);
+    const auto ids = dataset_->ids(source_.split());
+    for (const auto* task : tasks_) {
+      const auto lacking = missing_.find(task->name);
+      if (lacking == missing_.end()) continue;
+      const auto problem =
+          fmt::format("no field \"{}\"{}, which task {} needs; the data set has: {}", task->field,
+                      did_you_mean(task->field, known), task->name, join(known));
+      const size_t sound = source_.size() - findings_.size();
+      if (lacking->second.size() >= sound) {
+        of_split_.push_back("the samples of split " + source_.split() + " have " + problem);
+        continue;
+      }
+      for (const size_t i : lacking->second) {
+        findings_[i].push_back(fmt::format("sample {} (split {}, index {}) has {}", ids[i],
+                                           source_.split(), i, problem));
+      }
+    }
+  }
+
+  const std::vector<const ModelTask*> tasks_;
+  const std::shared_ptr<const CountingDataset> dataset_;
+  const SampleSource source_;
+  std::atomic<size_t> next_ = 0;
+
+  std::mutex mutex_;  // guards all that follows
+  Progress progress_;
+  std::map<size_t, std::vector<std::string>> findings_;  // by index
+  std::map<std::string, std::vector<size_t>> missing_;   // indices by task
+  std::vector<std::string> of_split_;
+};
+
+}  // namespace
+
+SplitSummary check_samples(const SplitCheck& check, const std::string& split,
+                           Experiment::Pipeline pipeline) {
+  return Checker(check, split, pipeline).run(check.threads);
+}
+
+}  // namespace tasuki::tools

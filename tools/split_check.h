@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/engine/experiment.h"
+
+namespace tasuki::tools {
+
+// What is known of one field over a split, as it was loaded.
+struct FieldSummary {
+  size_t samples = 0;
+  int64_t pixels = 0;
+  int64_t valid = 0;
+};
+
+struct SplitSummary {
+  size_t samples = 0;
+  std::map<std::string, FieldSummary> fields;
+  std::vector<std::string> findings;  // in index order, then what concerns the whole split
+};
+
+// What samples are checked with; refers to all of it.
+struct SplitCheck {
+  const ResolvedConfig& config;
+  std::shared_ptr<const Dataset> dataset;
+  const std::vector<ModelTask>& tasks;  // none: labels are not looked at; those that are not joint
+                                        // matter for the training pipeline alone
+  int threads = 1;
+};
+
+// Reads every sample of a split once, on several threads, runs the pipeline over it as the first
+// epoch does, and compares each task's label with the task: its metrics and its loss have to take
+// it. Labels are looked at before the first random transform, which might cut off what is wrong.
+// What is wrong is collected, not thrown; progress is on the standard error where that is a
+// terminal.
+SplitSummary check_samples(const SplitCheck& check, const std::string& split,
+                           Experiment::Pipeline pipeline);
+
+}  // namespace tasuki::tools
