@@ -74,8 +74,7 @@ Weighting::Context weighting_context(const Run& run) {
 
 }  // namespace
 
-std::map<std::string, double> Run::of_primaries(
-    const std::map<std::string, double>& values) const {
+std::map<std::string, double> Run::of_primaries(const std::map<std::string, double>& values) const {
   return values_of(objectives(), false, values);
 }
 

@@ -78,17 +78,17 @@ void Trainer::backward() {
     look_ahead.emplace(experiment, batch_, active.objectives, *run_.validation_batches,
                        random_state(experiment.device));
   }
-  WeightingStep step{.index = active.index,
-                     .losses = losses(),
-                     .coefficients = active.coefficients,
-                     .normalize = active.normalize,
-                     .epoch = run_.epoch,
-                     .step = run_.step,
-                     .learning_rate = run_.last.learning_rate,
-                     .momentum = run_.optimizer->momentum(),
-                     .backward = [](const torch::Tensor& loss,
-                                    bool keep_graph) { loss.backward({}, keep_graph); },
-                     .look_ahead = look_ahead ? &*look_ahead : nullptr};
+  WeightingStep step{
+      .index = active.index,
+      .losses = losses(),
+      .coefficients = active.coefficients,
+      .normalize = active.normalize,
+      .epoch = run_.epoch,
+      .step = run_.step,
+      .learning_rate = run_.last.learning_rate,
+      .momentum = run_.optimizer->momentum(),
+      .backward = [](const torch::Tensor& loss, bool keep_graph) { loss.backward({}, keep_graph); },
+      .look_ahead = look_ahead ? &*look_ahead : nullptr};
   check_finite(step.losses);
   Lap lap(run_);
   const auto factors = run_.weighting->backward(step);

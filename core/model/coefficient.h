@@ -10,8 +10,9 @@ namespace tasuki {
 struct CoefficientSchedule {
   enum class Decay { kNone, kLinear, kCosine };
 
-  double value = 1;           // >= 0
-  int64_t warmup_epochs = 0;  // epoch e < warmup_epochs has the factor (e + 1) / (warmup_epochs + 1)
+  double value = 1;  // >= 0
+  int64_t warmup_epochs =
+      0;  // epoch e < warmup_epochs has the factor (e + 1) / (warmup_epochs + 1)
   // From 1 at epoch decay_from down to 0 at epoch decay_to, where it stays.
   Decay decay = Decay::kNone;
   int64_t decay_from = 0;

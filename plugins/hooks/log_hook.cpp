@@ -81,8 +81,9 @@ class Log : public Hook {
         "epoch {}/{}  loss {}{}  lr {:.4g}  {:.1f} images/s  {}  (waited for data {:.2f}s)  "
         "left {}",
         run.epoch + 1, run.epochs, listed(run.of_primaries(run.epoch_losses)),
-        auxiliary.empty() ? "" : "  auxiliary " + listed(auxiliary), run.last.learning_rate, speed(run),
-        duration(run.epoch_seconds), run.epoch_waited, duration(left(run, run.epoch + 1)));
+        auxiliary.empty() ? "" : "  auxiliary " + listed(auxiliary), run.last.learning_rate,
+        speed(run), duration(run.epoch_seconds), run.epoch_waited,
+        duration(left(run, run.epoch + 1)));
     if (!run.evaluation) return;
     log_->info("  {}  {}{}", run.evaluation->split, listed(protocol_values(*run.evaluation)),
                run.is_best() ? "  best" : "");
@@ -133,8 +134,7 @@ class Log : public Hook {
     std::string line = fmt::format(
         "epoch {}/{} [{}] {}/{}  {}  lr {:.3g}  {:.1f} images/s  left {}", run.epoch + 1,
         run.epochs, bar, done, run.steps_per_epoch, listed(run.of_primaries(run.last.losses)),
-        run.last.learning_rate,
-        speed(run),
+        run.last.learning_rate, speed(run),
         duration(left(run, double(run.epoch) + double(done) / double(run.steps_per_epoch))));
     winsize window{};
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1) {

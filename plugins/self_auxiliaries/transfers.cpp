@@ -21,8 +21,8 @@ class Transfers : public SelfAuxiliary {
     require_option(!edge.from().empty(), field + ".from", "an edge needs the task it comes from");
     require_option(!edge.to().empty(), field + ".to", "an edge needs the task it goes to");
     Transfer transfer{edge.from(), edge.to(), {}, {}, field};
-    transfer.coefficient =
-        edge.has_coefficient() ? read_coefficient(edge.coefficient(), field + ".coefficient")
+    transfer.coefficient = edge.has_coefficient()
+                               ? read_coefficient(edge.coefficient(), field + ".coefficient")
                                : read_coefficient(options.coefficient(), "coefficient");
     transfer.decoder = edge.has_decoder() ? edge.decoder() : options.decoder();
     transfers_.push_back(std::move(transfer));

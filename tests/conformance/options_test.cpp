@@ -1,10 +1,10 @@
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <map>
 
 #include "core/config/config.h"
+#include "core/config/writer.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {
@@ -129,9 +129,7 @@ TEST_P(Options, AllFieldsSurviveAConfig) {
   auto& registry = Registry::instance();
   const std::unique_ptr<Message> options(registry.find(GetParam()).options->New());
   Filler().fill(*options);
-  std::string text;
-  ASSERT_TRUE(google::protobuf::TextFormat::PrintToString(*options, &text));
-  const auto once = parse_config(config_text(GetParam(), text), "once.pbtxt");
+  const auto once = parse_config(config_text(GetParam(), write_text(*options)), "once.pbtxt");
   const auto twice = parse_config(once.text(), "twice.pbtxt");
   const auto* any = find_any(twice.message());
   ASSERT_NE(any, nullptr);

@@ -209,7 +209,7 @@ test_pretrained() {
 
 # Self-auxiliaries train with the others; evaluation and prediction do without them.
 test_self_auxiliaries() {
-  local with='model.self_auxiliary=[[tasuki/Transfers]{edge{from:"normal" to:"seg"}}]'
+  local with='model.self_auxiliary={[tasuki/Transfers]{edge{from:"normal" to:"seg"}}}'
   local alone='model.task[normal].joint=false'
   expect 0 train tiny.pbtxt --work-dir helped --set train.epochs=1 --set "$with" --set "$alone"
   says "normal->seg"

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* kNormalToDepth =
-    "model.self_auxiliary=[[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}]";
+    "model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}";
 
 std::string refusal(const std::vector<std::string>& assignments) {
   try {

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
                          });
 
 constexpr const char* kNormalToDepth =
-    "model.self_auxiliary=[[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}]";
+    "model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}";
 
 class TrainingState : public ::testing::Test {
  protected:

@@ -95,11 +95,10 @@ TEST(Transfers, TrainSharedAndTargetStagesAndTheirOwnDecoderAlone) {
   const auto reached = trained(*model, "normal->seg");
   for (const auto& item : model->named_parameters()) {
     const auto& name = item.key();
-    const bool expected = name.find(".shared.") != std::string::npos ||
-                          name.starts_with("encoder.layer3.seg.") ||
-                          name.starts_with("encoder.layer4.seg.") ||
-                          name.starts_with("encoder.layer2.seg.") ||
-                          name.starts_with("decoder.normal->seg.");
+    const bool expected =
+        name.find(".shared.") != std::string::npos || name.starts_with("encoder.layer3.seg.") ||
+        name.starts_with("encoder.layer4.seg.") || name.starts_with("encoder.layer2.seg.") ||
+        name.starts_with("decoder.normal->seg.");
     EXPECT_EQ(reached.count(name) > 0, expected) << name;
   }
 }
@@ -125,9 +124,9 @@ TEST(Transfers, AreNotThereAtInference) {
 }
 
 TEST(Transfers, TakeADecoderOfTheirOwn) {
-  const auto model = make({transfers(
-      "edge { from: 'normal' to: 'seg' decoder { [tasuki/FCNHead] { channels: 3 } } }"
-      "edge { from: 'depth' to: 'seg' } decoder { [tasuki/FCNHead] { channels: 5 } }")});
+  const auto model = make(
+      {transfers("edge { from: 'normal' to: 'seg' decoder { [tasuki/FCNHead] { channels: 3 } } }"
+                 "edge { from: 'depth' to: 'seg' } decoder { [tasuki/FCNHead] { channels: 5 } }")});
   const auto parameters = model->named_parameters();
   EXPECT_EQ(parameters["decoder.normal->seg.0.weight"].size(0), 3);
   EXPECT_EQ(parameters["decoder.depth->seg.0.weight"].size(0), 5);
@@ -155,10 +154,11 @@ TEST(Transfers, ComeFromATaskThatTheModelDoesNotPredict) {
   for (const auto& item : model->named_parameters()) {
     EXPECT_EQ(item.key().find(".normal."), std::string::npos) << item.key();
   }
-  EXPECT_THAT(trained(*model, "normal->seg"), ::testing::Contains("encoder.layer4.seg.0.conv1.weight"));
-  EXPECT_THAT(refusal({"model.task[normal].joint=false",
-                       transfers("edge { from: 'seg' to: 'normal' }")}),
-              HasSubstr("\"normal\" has joint: false"));
+  EXPECT_THAT(trained(*model, "normal->seg"),
+              ::testing::Contains("encoder.layer4.seg.0.conv1.weight"));
+  EXPECT_THAT(
+      refusal({"model.task[normal].joint=false", transfers("edge { from: 'seg' to: 'normal' }")}),
+      HasSubstr("\"normal\" has joint: false"));
   EXPECT_THAT(refusal({"model.task[normal].joint=false", "model.task[seg].joint=false",
                        "model.task[depth].joint=false"}),
               HasSubstr("predicts nothing"));
