@@ -17,9 +17,19 @@ void add_bench(CLI::App& app) {
   auto* command = app.add_subcommand(
       "bench", "Measure a config's loader and training step; compare ratios within one run");
   options->config.add_to(*command);
-  command->add_option("--steps", options->steps, "Measured steps of each variant")
+  command->add_option("--steps", options->steps, "Measured turns of each variant")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--steps-per-turn", options->steps_per_turn,
+                   "Steps of a turn: k for a weighting that does its work at every k-th step")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--weighting", options->weightings,
+                   "Compare the step of this weighting with that of EW instead, with and without "
+                   "the config's self-auxiliaries; any number of them")
+      ->type_name("[NAME]{...}");
   command->add_option("--samples", options->samples, "Measured samples of the loader")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -29,8 +39,12 @@ void add_bench(CLI::App& app) {
       "Variants of the step take turns, so that their ratios hold while the machine's speed "
       "drifts. "
       "The plain one has fp32, NCHW and every convolution as LibTorch does it.\n"
-      "Example: tasuki bench configs/rooms/quickstart.pbtxt --steps 3");
+      "Examples:\n"
+      "  tasuki bench configs/rooms/quickstart.pbtxt --steps 3\n"
+      "  tasuki bench configs/rooms/saal_w.pbtxt --weighting '[tasuki/PCGrad]{}' --weighting "
+      "'[tasuki/AutoLambda]{lagged: true}'");
   command->callback([options] {
+    if (!options->weightings.empty()) return bench_weightings(*options);
     if (!options->skip_step) {
       const double need = bench_step(*options);
       std::cout << "The fastest variant takes " << need << " images/s from the loader.\n\n";

@@ -9,8 +9,10 @@ namespace tasuki::tools {
 
 struct BenchOptions {
   ConfigOptions config;
-  int steps = 5;     // measured steps a variant
-  int samples = 64;  // measured samples of the loader
+  int steps = 5;           // measured turns a variant
+  int steps_per_turn = 1;  // a turn's steps
+  std::vector<std::string> weightings;  // as --set takes them; not empty: compare with EW
+  int samples = 64;        // measured samples of the loader
   bool skip_loader = false;
   bool skip_step = false;
 };
@@ -19,6 +21,8 @@ struct BenchOptions {
 void bench_loader(const BenchOptions& options);
 // Prints the step's table and returns the images/s of the fastest variant, 0 when skipped.
 double bench_step(const BenchOptions& options);
+// Prints what weightings, and the config's self-auxiliaries, cost against EW without them.
+void bench_weightings(const BenchOptions& options);
 
 // "[0.12 0.34 ...]" -> the middle one; for an even count the mean of the middle two.
 double median(std::vector<double> values);

@@ -14,6 +14,7 @@ void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_export(CLI::App& app);
+void add_complexity(CLI::App& app);
 void add_config(CLI::App& app);
 void add_plugins(CLI::App& app);
 void add_bench(CLI::App& app);

@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "core/data/files.h"
-#include "core/engine/checkpoint.h"
 #include "core/engine/evaluate.h"
 #include "core/engine/report_builder.h"
 #include "tools/command.h"
@@ -14,7 +13,7 @@ namespace {
 
 struct EvalOptions {
   ConfigOptions config;
-  std::string checkpoint;
+  std::vector<std::string> checkpoints;
   std::string predictions;
   std::string split;
   std::string output;
@@ -41,7 +40,7 @@ void print_table(const Experiment& experiment, const Evaluation& evaluation) {
 std::filesystem::path output_folder(const EvalOptions& options) {
   if (!options.output.empty()) return options.output;
   if (!options.predictions.empty()) return options.predictions;
-  return std::filesystem::path(options.checkpoint).parent_path();
+  return std::filesystem::path(options.checkpoints.front()).parent_path();
 }
 
 void write_results(const EvalOptions& options, const Experiment& experiment,
@@ -50,7 +49,7 @@ void write_results(const EvalOptions& options, const Experiment& experiment,
   const auto name = "eval_" + evaluation.split;
   auto results = evaluation.json(experiment.config);
   results["config"] = options.config.file;
-  results["of"] = options.checkpoint.empty() ? options.predictions : options.checkpoint;
+  results["of"] = options.checkpoints.empty() ? options.predictions : join(options.checkpoints);
   write_file_atomically(folder / (name + ".json"), results.dump(2) + "\n");
   report.title = (experiment.config.message().name().empty()
                       ? std::filesystem::path(options.config.file).stem().string()
@@ -63,21 +62,21 @@ void write_results(const EvalOptions& options, const Experiment& experiment,
 }
 
 void eval(const EvalOptions& options) {
-  if (options.checkpoint.empty() == options.predictions.empty()) {
+  if (options.checkpoints.empty() == options.predictions.empty()) {
     throw Error(ErrorKind::kUsage,
-                "eval needs either a CHECKPOINT or --predictions DIR (tasuki eval --help)");
+                "eval needs either CHECKPOINTs or --predictions DIR (tasuki eval --help)");
   }
   const auto experiment =
-      build_evaluation(options.config.load_for_machine(), options.config.root(), options.split);
+      build_evaluation(options.config.load_for_machine(), options.config.root(), options.split,
+                       {options.checkpoints.begin(), options.checkpoints.end()});
   const auto split = options.split.empty() ? experiment.test_split() : options.split;
   const auto source = experiment.source(split, Experiment::Pipeline::kEvaluate);
   std::vector<PredictedSample> shown;
   const auto keep = [&](const PredictedSample& sample) { shown.push_back(sample); };
   const auto wanted = spread_indices(source->size(), options.samples);
   const PredictionSink sink = options.samples == 0 ? PredictionSink() : keep;
-  if (!options.checkpoint.empty()) load_weights(*experiment.model, options.checkpoint);
   const auto evaluation =
-      options.checkpoint.empty()
+      options.checkpoints.empty()
           ? evaluate_predictions(experiment, *source, options.predictions, sink, wanted)
           : evaluate(experiment, *source, sink, wanted);
   print_table(experiment, evaluation);
@@ -93,7 +92,9 @@ void add_eval(CLI::App& app) {
   auto* command = app.add_subcommand(
       "eval", "Evaluate a checkpoint, or predictions that another program wrote");
   options->config.add_to(*command);
-  command->add_option("CHECKPOINT", options->checkpoint, "A .safetensors file of `tasuki train`");
+  command->add_option("CHECKPOINT", options->checkpoints,
+                      "A .safetensors file of `tasuki train` or `tasuki export`; several (a joint "
+                      "model and single-task ones) are evaluated as one");
   command
       ->add_option("--predictions", options->predictions,
                    "Folder with TASK/SAMPLE_ID.png or .npy instead (docs/predictions.md)")
@@ -109,6 +110,7 @@ void add_eval(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  tasuki eval configs/rooms/quickstart.pbtxt work_dirs/quickstart/best.safetensors\n"
+      "  tasuki eval configs/rooms/quickstart.pbtxt joint.safetensors normal.safetensors\n"
       "  tasuki eval configs/nyuv2/branched_r50.pbtxt --predictions results/ --split test");
   command->callback([options] { eval(*options); });
 }

@@ -28,8 +28,7 @@ int64_t count(const MultiTaskModel& model) {
 }
 
 void export_network(const ExportOptions& options) {
-  const auto experiment = build_inference(options.config.load_for_machine());
-  load_weights(*experiment.model, options.checkpoint);
+  const auto experiment = build_inference(options.config.load_for_machine(), {options.checkpoint});
   auto metadata = read_safetensors_metadata(options.checkpoint);
   metadata.erase("state");
   metadata["format"] = kWeightsFormat;

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", tasuki::kStamp);
   app.require_subcommand(1);
   for (const auto add : {add_train, add_eval, add_predict, add_export, add_search, add_compare,
-                         add_config, add_plugins, add_bench, add_data}) {
+                         add_complexity, add_config, add_plugins, add_bench, add_data}) {
     add(app);
   }
   try {

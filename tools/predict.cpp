@@ -5,8 +5,7 @@
 #include <set>
 
 #include "core/data/image_io.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/precision.h"
+#include "core/engine/experiment.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {
@@ -16,7 +15,7 @@ namespace fs = std::filesystem;
 
 struct PredictOptions {
   ConfigOptions config;
-  std::string checkpoint;
+  std::vector<std::string> checkpoints;
   std::string input;
   std::string output;
 };
@@ -80,17 +79,14 @@ Sample prepared(const std::vector<std::unique_ptr<Transform>>& pipeline, const c
 // Logits of every task at the image's own size. Where there is no padding they are interpolated
 // once; else at the network's size first, where the padding is cut away.
 std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, const Sample& sample) {
-  auto& model = *experiment.model;
-  const auto image = to_tensor(sample.field("image"), sample.normalization).unsqueeze(0);
+  const auto image =
+      to_tensor(sample.field("image"), sample.normalization).unsqueeze(0).to(experiment.device);
   const std::vector<int64_t> size = {sample.original_size.height, sample.original_size.width};
   const cv::Rect content = sample.content();
-  const bool whole = content.size() == sample.size();
-  const Autocast autocast(experiment.precision, experiment.device);
-  auto logits = model.forward(image.to(experiment.device), model.primaries(),
-                              whole ? size : std::vector<int64_t>());
-  if (whole) return logits;
+  if (content.size() == sample.size()) return experiment.logits(image, size);
+  auto logits = experiment.logits(image);
   for (auto& [name, value] : logits) {
-    value = model.at_size(
+    value = experiment.model->at_size(
         value.narrow(2, content.y, content.height).narrow(3, content.x, content.width), size);
   }
   return logits;
@@ -100,23 +96,26 @@ std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, con
 // the network saw of it.
 void write_all(const Experiment& experiment, const std::map<std::string, torch::Tensor>& logits,
                double width_ratio, const fs::path& output, const std::string& id) {
-  for (const auto& task : experiment.model->tasks()) {
-    const auto& kind = field_kind(task.task->field_kind());
-    auto value = to_mat(task.task->predict(logits.at(task.name)).cpu()[0], kind);
+  for (const auto* entry : experiment.tasks()) {
+    const auto& task = *entry->task;
+    const auto& kind = field_kind(task.field_kind());
+    auto value = to_mat(task.predict(logits.at(entry->name)).cpu()[0], kind);
     kind.after_resize(value, width_ratio);
-    fs::create_directories(output / task.name);
-    task.task->write_prediction(value, output / task.name / id);
-    const auto colours = output / (task.name + "_colour");
+    fs::create_directories(output / entry->name);
+    task.write_prediction(value, output / entry->name / id);
+    const auto colours = output / (entry->name + "_colour");
     fs::create_directories(colours);
-    write_image(colours / (id + ".png"), task.task->draw(value, task.task->value_range(value)));
+    write_image(colours / (id + ".png"), task.draw(value, task.value_range(value)));
   }
 }
 
 void predict(const PredictOptions& options) {
   const auto files = pictures(options.input);
-  auto experiment = build_inference(options.config.load_for_machine());
-  load_weights(*experiment.model, options.checkpoint);
+  const auto experiment =
+      build_inference(options.config.load_for_machine(),
+                      {options.checkpoints.begin(), options.checkpoints.end()});
   experiment.model->eval();
+  for (const auto& companion : experiment.companions) companion->eval();
   const auto pipeline = image_pipeline(experiment.config);
   const torch::NoGradGuard no_grad;
   for (const auto& file : files) {
@@ -135,7 +134,10 @@ void add_predict(CLI::App& app) {
   auto options = std::make_shared<PredictOptions>();
   auto* command = app.add_subcommand("predict", "Predict every task for images of any size");
   options->config.add_to(*command);
-  command->add_option("CHECKPOINT", options->checkpoint, "A .safetensors file of `tasuki train`")
+  command
+      ->add_option("CHECKPOINT", options->checkpoints,
+                   "A .safetensors file of `tasuki train` or `tasuki export`; several (a joint "
+                   "model and single-task ones) predict as one")
       ->required();
   command->add_option("INPUT", options->input, "An image, or a folder of images")
       ->required()

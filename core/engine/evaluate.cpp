@@ -6,8 +6,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/engine/precision.h"
-
 namespace tasuki {
 namespace {
 
@@ -17,18 +15,24 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Restores a module's mode, also when evaluation throws.
+// Restores the mode of the networks, also when evaluation throws.
 class EvaluationMode {
  public:
-  explicit EvaluationMode(torch::nn::Module& model) : model_(model), was_(model.is_training()) {
-    model_.eval();
+  explicit EvaluationMode(const Experiment& experiment)
+      : experiment_(experiment), was_(experiment.model->is_training()) {
+    set(false);
   }
-  ~EvaluationMode() { model_.train(was_); }
+  ~EvaluationMode() { set(was_); }
   EvaluationMode(const EvaluationMode&) = delete;
   EvaluationMode& operator=(const EvaluationMode&) = delete;
 
  private:
-  torch::nn::Module& model_;
+  void set(bool training) {
+    experiment_.model->train(training);
+    for (const auto& companion : experiment_.companions) companion->train(training);
+  }
+
+  const Experiment& experiment_;
   bool was_;
 };
 
@@ -49,10 +53,12 @@ class Accumulator {
  public:
   Accumulator(const Experiment& experiment, const SampleSource& source, const PredictionSink& sink,
               const std::vector<size_t>& wanted)
-      : experiment_(experiment), sink_(sink), wanted_(wanted), start_(Clock::now()) {
-    for (const auto& task : experiment.model->tasks()) {
-      metrics_.push_back(task.task->make_metrics());
-    }
+      : experiment_(experiment),
+        tasks_(experiment.tasks()),
+        sink_(sink),
+        wanted_(wanted),
+        start_(Clock::now()) {
+    for (const auto* task : tasks_) metrics_.push_back(task->task->make_metrics());
     result_.split = source.split();
     result_.samples = source.size();
   }
@@ -65,22 +71,21 @@ class Accumulator {
   // Predictions by task, without the batch dimension.
   void add(const Batch& batch, int64_t i, const std::map<std::string, torch::Tensor>& predictions) {
     const auto& info = batch.samples[size_t(i)];
-    const auto& tasks = experiment_.model->tasks();
-    for (size_t t = 0; t < tasks.size(); ++t) {
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      const auto& task = *tasks_[t];
       try {
-        metrics_[t]->update(predictions.at(tasks[t].name), batch.tensor(tasks[t].field)[i]);
+        metrics_[t]->update(predictions.at(task.name), batch.tensor(task.field)[i]);
       } catch (const Error& wrong) {
-        throw wrong.within("sample " + info.id + ", task " + tasks[t].name);
+        throw wrong.within("sample " + info.id + ", task " + task.name);
       }
     }
     if (wants_picture(info)) show(batch, i, predictions);
   }
 
   Evaluation finish() {
-    const auto& tasks = experiment_.model->tasks();
     const auto& listed = experiment_.config.message().protocol().metric();
-    for (size_t t = 0; t < tasks.size(); ++t) {
-      TaskEvaluation task{tasks[t].name, metrics_[t]->values(), nlohmann::json::object()};
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      TaskEvaluation task{tasks_[t]->name, metrics_[t]->values(), nlohmann::json::object()};
       metrics_[t]->details(task.details);
       for (auto& value : task.values) {
         const std::string name = task.task + "." + value.info.name;
@@ -100,15 +105,16 @@ class Accumulator {
     PredictedSample sample;
     sample.info = batch.samples[size_t(i)];
     sample.image = picture(batch.tensor("image")[i].cpu(), sample.info.normalization);
-    for (const auto& task : experiment_.model->tasks()) {
-      const auto& kind = field_kind(task.task->field_kind());
-      sample.labels[task.name] = to_mat(batch.tensor(task.field)[i], kind);
-      sample.predictions[task.name] = to_mat(predictions.at(task.name), kind);
+    for (const auto* task : tasks_) {
+      const auto& kind = field_kind(task->task->field_kind());
+      sample.labels[task->name] = to_mat(batch.tensor(task->field)[i], kind);
+      sample.predictions[task->name] = to_mat(predictions.at(task->name), kind);
     }
     sink_(sample);
   }
 
   const Experiment& experiment_;
+  std::vector<const ModelTask*> tasks_;
   const PredictionSink& sink_;
   const std::vector<size_t>& wanted_;
   Clock::time_point start_;
@@ -116,18 +122,13 @@ class Accumulator {
   Evaluation result_;
 };
 
-// The prediction of every task for a batch on the model's device, brought back to the CPU.
+// The prediction of every task for a batch on the networks' device, brought back to the CPU.
 std::map<std::string, torch::Tensor> predict_batch(const Experiment& experiment,
                                                    const Batch& batch) {
-  const Batch there = batch.to(experiment.device);
-  std::map<std::string, torch::Tensor> logits;
-  {
-    const Autocast autocast(experiment.precision, experiment.device);
-    logits = experiment.model->forward(there.tensor("image"), experiment.model->primaries());
-  }
+  const auto logits = experiment.logits(batch.to(experiment.device).tensor("image"));
   std::map<std::string, torch::Tensor> predictions;
-  for (const auto& task : experiment.model->tasks()) {
-    predictions[task.name] = task.task->predict(logits.at(task.name)).cpu();
+  for (const auto* task : experiment.tasks()) {
+    predictions[task->name] = task->task->predict(logits.at(task->name)).cpu();
   }
   return predictions;
 }
@@ -185,7 +186,7 @@ std::map<std::string, double> Evaluation::flat() const {
 Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink, const std::vector<size_t>& wanted) {
   const torch::NoGradGuard no_grad;
-  const EvaluationMode mode(*experiment.model);
+  const EvaluationMode mode(experiment);
   Accumulator accumulator(experiment, source, sink, wanted);
   for_each_batch(experiment, source, [&](const Batch& batch) {
     const auto predictions = predict_batch(experiment, batch);
@@ -206,9 +207,9 @@ Evaluation evaluate_predictions(const Experiment& experiment, const SampleSource
   for_each_batch(experiment, source, [&](const Batch& batch) {
     for (int64_t i = 0; i < batch.size(); ++i) {
       std::map<std::string, torch::Tensor> one;
-      for (const auto& task : experiment.model->tasks()) {
-        one[task.name] =
-            read_prediction(task, folder, batch.samples[size_t(i)].id, batch.tensor(task.field)[i]);
+      for (const auto* task : experiment.tasks()) {
+        one[task->name] = read_prediction(*task, folder, batch.samples[size_t(i)].id,
+                                          batch.tensor(task->field)[i]);
       }
       accumulator.add(batch, i, one);
     }

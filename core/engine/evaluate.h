@@ -41,8 +41,8 @@ struct PredictedSample {
 // Called for each sample in index order.
 using PredictionSink = std::function<void(const PredictedSample&)>;
 
-// Predictions of the model for every sample of `source`, in evaluation mode, the model's training
-// mode restored afterwards. A sink is called for the samples whose index `wanted` holds (all when
+// Predictions of the model and its companions for every sample of `source`, in evaluation mode,
+// their training mode restored afterwards. A sink is called for the samples whose index `wanted` holds (all when
 // empty) if there is one.
 Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink = {}, const std::vector<size_t>& wanted = {});

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "core/engine/checkpoint.h"
 #include "core/engine/precision.h"
+#include "core/model/safetensors.h"
 
 namespace tasuki {
 namespace {
@@ -17,13 +19,12 @@ Value or_default(bool present, Value value, Value fallback) {
 }
 
 // The tasks whose labels somebody looks at behind a pipeline.
-std::vector<const ModelTask*> labelled_tasks(const MultiTaskModel& model,
+std::vector<const ModelTask*> labelled_tasks(const Experiment& experiment,
                                              Experiment::Pipeline pipeline) {
-  std::vector<const ModelTask*> tasks;
-  for (const auto& task : model.tasks()) tasks.push_back(&task);
+  auto tasks = experiment.tasks();
   if (pipeline == Experiment::Pipeline::kEvaluate) return tasks;
-  for (const auto& objective : model.objectives()) {
-    const auto* source = &model.task(objective.source);
+  for (const auto& objective : experiment.model->objectives()) {
+    const auto* source = &experiment.model->task(objective.source);
     if (std::find(tasks.begin(), tasks.end(), source) == tasks.end()) tasks.push_back(source);
   }
   return tasks;
@@ -55,7 +56,7 @@ void check_fields(const Experiment& experiment, const std::string& split,
   const Sample sample = first_sample(experiment, split, pipeline);
   std::vector<std::string> known;
   for (const auto& item : sample.fields) known.push_back(item.first);
-  for (const auto* task : labelled_tasks(*experiment.model, pipeline)) {
+  for (const auto* task : labelled_tasks(experiment, pipeline)) {
     const std::string path = "model.task[" + task->name + "].field";
     const auto field = sample.fields.find(task->field);
     if (field == sample.fields.end()) {
@@ -79,15 +80,15 @@ void check_protocol(const Experiment& experiment) {
     if (dot == std::string::npos) {
       throw experiment.config.error(path, "\"" + listed[i] + "\" is not of the form task.metric");
     }
-    for (const auto& task : experiment.model->tasks()) {
-      if (task.name != listed[i].substr(0, dot)) continue;
+    for (const auto* task : experiment.tasks()) {
+      if (task->name != listed[i].substr(0, dot)) continue;
       std::vector<std::string> known;
-      for (const auto& value : task.task->make_metrics()->values()) {
+      for (const auto& value : task->task->make_metrics()->values()) {
         known.push_back(value.info.name);
       }
       const auto metric = listed[i].substr(dot + 1);
       if (std::find(known.begin(), known.end(), metric) == known.end()) {
-        throw experiment.config.error(path, "task " + task.name + " has no metric \"" + metric +
+        throw experiment.config.error(path, "task " + task->name + " has no metric \"" + metric +
                                                 "\"" + did_you_mean(metric, known) +
                                                 "; it has: " + join(known));
       }
@@ -116,24 +117,99 @@ Experiment with_data(const ResolvedConfig& config, const std::filesystem::path& 
   return experiment;
 }
 
-void add_model(Experiment& experiment, const ClassNames& class_names, Network network) {
-  experiment.model = std::make_shared<MultiTaskModel>(experiment.config, class_names, network);
-  experiment.model->to(experiment.device);
+ClassNames class_names(const Experiment& experiment) {
+  const auto dataset = experiment.dataset;
+  return [dataset](const std::string& field) {
+    return dataset ? dataset->class_names(field) : std::vector<std::string>();
+  };
 }
 
-// A model for the classes of the experiment's data set.
-void add_model(Experiment& experiment, Network network) {
-  add_model(
-      experiment, [&](const std::string& field) { return experiment.dataset->class_names(field); },
-      network);
+std::shared_ptr<MultiTaskModel> model_of(const Experiment& experiment, const ResolvedConfig& config,
+                                         Network network) {
+  auto model = std::make_shared<MultiTaskModel>(config, class_names(experiment), network);
+  model->to(experiment.device);
+  return model;
+}
+
+// No task is predicted twice, and none that the experiment's config does not know.
+void check_tasks(const Experiment& experiment, const MultiTaskModel& model,
+                 const std::filesystem::path& file, std::map<std::string, std::string>& owners) {
+  std::vector<std::string> known;
+  for (const auto& task : experiment.config.message().model().task()) known.push_back(task.name());
+  for (const auto& task : model.tasks()) {
+    if (std::find(known.begin(), known.end(), task.name) == known.end()) {
+      throw Error(ErrorKind::kUsage, file.string() + " predicts task \"" + task.name +
+                                         "\", which " + experiment.config.file() +
+                                         " does not have; it has: " + join(known));
+    }
+    const auto [owner, first] = owners.emplace(task.name, file.string());
+    if (first) continue;
+    throw Error(ErrorKind::kUsage, "task \"" + task.name + "\" is predicted by " + owner->second +
+                                       " and by " + file.string() +
+                                       "; leave one of them out");
+  }
+}
+
+// One network a file, each of the config that the file carries.
+void add_networks(Experiment& experiment, const Checkpoints& checkpoints) {
+  std::map<std::string, std::string> owners;
+  for (const auto& file : checkpoints) {
+    const auto metadata = read_safetensors_metadata(file);
+    const auto config = metadata.find("config");
+    if (config == metadata.end()) {
+      throw Error(ErrorKind::kData,
+                  file.string() +
+                      ": there is no config in its metadata, which says what network its weights "
+                      "are for when several files are used as one");
+    }
+    const auto model =
+        model_of(experiment, parse_config(config->second, file.string() + " (its config)"),
+                 Network::kInference);
+    check_tasks(experiment, *model, file, owners);
+    load_weights(*model, file);
+    if (experiment.model) {
+      experiment.companions.push_back(model);
+    } else {
+      experiment.model = model;
+    }
+  }
+}
+
+// The networks that predict, for the classes of the experiment's data set if it has one.
+void add_inference(Experiment& experiment, const Checkpoints& checkpoints) {
+  if (checkpoints.size() > 1) {
+    add_networks(experiment, checkpoints);
+  } else {
+    experiment.model = model_of(experiment, experiment.config, Network::kInference);
+    for (const auto& file : checkpoints) load_weights(*experiment.model, file);
+  }
   check_protocol(experiment);
 }
 
 }  // namespace
 
+std::vector<const ModelTask*> Experiment::tasks() const {
+  std::vector<const ModelTask*> all;
+  for (const auto& task : model->tasks()) all.push_back(&task);
+  for (const auto& companion : companions) {
+    for (const auto& task : companion->tasks()) all.push_back(&task);
+  }
+  return all;
+}
+
+std::map<std::string, torch::Tensor> Experiment::logits(const torch::Tensor& image,
+                                                        const std::vector<int64_t>& size) const {
+  const Autocast autocast(precision, device);
+  auto all = model->forward(image, model->primaries(), size);
+  for (const auto& companion : companions) {
+    all.merge(companion->forward(image, companion->primaries(), size));
+  }
+  return all;
+}
+
 std::vector<std::string> Experiment::fields(Pipeline pipeline) const {
   std::vector<std::string> names = {"image"};
-  for (const auto* task : labelled_tasks(*model, pipeline)) {
+  for (const auto* task : labelled_tasks(*this, pipeline)) {
     if (std::find(names.begin(), names.end(), task->field) == names.end()) {
       names.push_back(task->field);
     }
@@ -210,23 +286,21 @@ std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& con
   return pipeline;
 }
 
-Experiment build_inference(const ResolvedConfig& config) {
+Experiment build_inference(const ResolvedConfig& config, const Checkpoints& checkpoints) {
   Experiment experiment = on_this_machine(config);
-  add_model(
-      experiment, [](const std::string&) { return std::vector<std::string>(); },
-      Network::kInference);
+  add_inference(experiment, checkpoints);
   return experiment;
 }
 
 Experiment build_evaluation(const ResolvedConfig& config, const std::filesystem::path& data_root,
-                            const std::string& split) {
+                            const std::string& split, const Checkpoints& checkpoints) {
   Experiment experiment = with_data(config, data_root);
   const auto chosen = split.empty() ? experiment.test_split() : split;
   if (split.empty()) check_split(config, *experiment.dataset, "data.test_split", chosen);
   if (!has_split(*experiment.dataset, chosen)) {
     throw unknown_split(chosen, experiment.dataset->splits());
   }
-  add_model(experiment, Network::kInference);
+  add_inference(experiment, checkpoints);
   check_fields(experiment, chosen, Experiment::Pipeline::kEvaluate);
   return experiment;
 }
@@ -239,7 +313,8 @@ Experiment build_experiment(const ResolvedConfig& config, const std::filesystem:
     throw config.error("data.validation_split",
                        "the best checkpoint is never chosen on a split called test");
   }
-  add_model(experiment, Network::kTraining);
+  experiment.model = model_of(experiment, config, Network::kTraining);
+  check_protocol(experiment);
   check_fields(experiment, experiment.train_split(), Experiment::Pipeline::kTrain);
   check_fields(experiment, experiment.validation_split(), Experiment::Pipeline::kEvaluate);
   return experiment;

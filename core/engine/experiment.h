@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,10 +23,18 @@ struct Experiment {
   Precision precision = FP32;
   std::shared_ptr<const Dataset> dataset;
   std::shared_ptr<MultiTaskModel> model;
+  // Further networks that predict beside it: single-task models of tasks that it leaves out.
+  std::vector<std::shared_ptr<MultiTaskModel>> companions;
   // What all sources together may keep in memory: data.loader.cache_mib.
   std::shared_ptr<CacheBudget> cache;
 
   enum class Pipeline { kTrain, kEvaluate };
+
+  // The tasks that the model and its companions predict, network by network.
+  std::vector<const ModelTask*> tasks() const;
+  // Their logits as MultiTaskModel::forward() gives them, by task, under the run's precision.
+  std::map<std::string, torch::Tensor> logits(const torch::Tensor& image,
+                                              const std::vector<int64_t>& size = {}) const;
 
   // Fields that are needed behind a pipeline, each once: "image" and the labels of the tasks that
   // the model predicts; for training also of those that are sources of its self-auxiliaries only.
@@ -49,14 +58,21 @@ std::vector<std::string> machine_assignments(const ResolvedConfig& config);
 // the config.
 Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root);
 
-// The same for figures on one split, "" for data.test_split: no other has to be there, and the
-// model has no self-auxiliaries. Error (kUsage) for a split that the data set does not have.
-Experiment build_evaluation(const ResolvedConfig& config, const std::filesystem::path& data_root,
-                            const std::string& split = "");
+// Files of weights that are used as one. A single file's network is the config's model; each of
+// several has its own config in its metadata, and the networks together predict the union of their
+// tasks: a joint model, say, and the single-task models of what it leaves out.
+using Checkpoints = std::vector<std::filesystem::path>;
 
-// The same without a data set: the model on its device and without self-auxiliaries, for images
+// The same for figures on one split, "" for data.test_split: no other has to be there, and the
+// model has no self-auxiliaries. Its weights are the checkpoints', drawn where there are none.
+// Error (kUsage) for a split that the data set does not have, for a task that two checkpoints
+// predict or that the config does not have; for weights see load_weights.
+Experiment build_evaluation(const ResolvedConfig& config, const std::filesystem::path& data_root,
+                            const std::string& split = "", const Checkpoints& checkpoints = {});
+
+// The same without a data set: networks on their device and without self-auxiliaries, for images
 // that have no labels.
-Experiment build_inference(const ResolvedConfig& config);
+Experiment build_inference(const ResolvedConfig& config, const Checkpoints& checkpoints = {});
 
 // Transforms of a pipeline of the config, in order.
 std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,

@@ -88,12 +88,12 @@ report::Report report_of(const Experiment& experiment, const Evaluation& evaluat
 
 void add_panels(report::Report& report, const Experiment& experiment,
                 const PredictedSample& sample) {
-  for (const auto& entry : experiment.model->tasks()) {
-    const auto& task = *entry.task;
-    const auto& label = sample.labels.at(entry.name);
-    const auto& prediction = sample.predictions.at(entry.name);
+  for (const auto* entry : experiment.tasks()) {
+    const auto& task = *entry->task;
+    const auto& label = sample.labels.at(entry->name);
+    const auto& prediction = sample.predictions.at(entry->name);
     const auto range = task.value_range(label);
-    report::ReportPanel panel{sample.info.id, entry.name, {}, {}};
+    report::ReportPanel panel{sample.info.id, entry->name, {}, {}};
     panel.pictures = {{"image", sample.image},
                       {"label", task.draw(label, range)},
                       {"prediction", task.draw(prediction, range)},

@@ -224,6 +224,76 @@ test_self_auxiliaries() {
   [ ! -e helped/predicted/normal ] || fail "only what the model predicts is written"
 }
 
+# What is deployed: the network without what was there for training only, and several as one.
+test_export() {
+  local with='model.self_auxiliary={[tasuki/Transfers]{edge{from:"normal" to:"seg"}}}'
+  local alone='model.task[normal].joint=false'
+  expect 0 export tiny.pbtxt helped/last.safetensors -o joint.safetensors --set "$with" --set "$alone"
+  says "joint.safetensors: seg, depth; "
+  expect 0 train tiny.pbtxt --work-dir never_helped --set train.epochs=1 --set "$alone"
+  "$python" - joint.safetensors never_helped/best.safetensors helped/last.safetensors <<'COMPARE' ||
+import json, sys
+def header(file):
+    with open(file, "rb") as f:
+        return json.loads(f.read(int.from_bytes(f.read(8), "little")))
+def shapes(file):
+    return {k: (v["dtype"], v["shape"]) for k, v in header(file).items() if k != "__metadata__"}
+exported, plain = shapes(sys.argv[1]), shapes(sys.argv[2])
+assert exported == plain, set(exported) ^ set(plain)
+assert any("normal->seg" in name for name in shapes(sys.argv[3]))
+assert "normal->seg" not in json.dumps(header(sys.argv[1]))
+COMPARE
+    fail "an exported network has the tensors of one that never had self-auxiliaries"
+  expect 0 predict tiny.pbtxt joint.safetensors frames/image/frame2.png -o exported --set "$alone"
+  diff -r exported helped/predicted >out.txt || fail "exporting changes no prediction"
+  expect 1 export tiny.pbtxt frames/image/frame2.png -o x.safetensors
+  says "frames/image/frame2.png"
+  [ ! -e x.safetensors ] || fail "a failed export leaves no file"
+
+  # The task that was left out has a model of its own; together they predict all.
+  expect 0 train tiny.pbtxt --work-dir single --set train.epochs=1 \
+    --set model.task[seg].joint=false --set model.task[depth].joint=false
+  expect 0 eval tiny.pbtxt joint.safetensors single/best.safetensors -o together
+  says "depth        abs_err"
+  says "normal       mean"
+  expect 0 predict tiny.pbtxt joint.safetensors single/best.safetensors frames/image -o all_three
+  says "5 images"
+  there all_three/seg/frame4.png all_three/normal/frame4.npy
+  cmp all_three/depth/frame2.npy exported/depth/frame2.npy || fail "each predicts as it does alone"
+  expect 2 eval tiny.pbtxt joint.safetensors joint.safetensors
+  says 'task "seg" is predicted by joint.safetensors and by joint.safetensors'
+}
+
+test_complexity() {
+  local with='model.self_auxiliary={[tasuki/Transfers]{edge{from:"normal" to:"seg"}}}'
+  expect 0 complexity tiny.pbtxt --set "$with"
+  says "tiny.pbtxt: one image of 32x40 (height x width)"
+  says "self-auxiliary normal->seg"
+  cp out.txt helped.txt
+  expect 0 complexity tiny.pbtxt
+  "$python" - helped.txt out.txt <<'COMPARE' 2>errors.txt || fail "self-auxiliaries cost in training only"
+import sys
+def table(file):
+    rows = {}
+    for line in open(file):
+        for name in ("parameters", "forward, GFLOPs"):
+            if line.startswith(name):
+                rows.setdefault(name, [float(x) for x in line[len(name):].split()])
+    return rows
+helped, plain = (table(file) for file in sys.argv[1:])
+for name, (training, inference, ratio) in plain.items():
+    assert training == inference and ratio == 1, (name, plain)
+    assert helped[name][1] == inference, (name, helped, plain)
+    assert helped[name][0] > training, (name, helped, plain)
+assert len(plain) == 2
+COMPARE
+  expect 0 complexity tiny.pbtxt --size 64 80 --set 'data={}'
+  says "one image of 64x80"
+  expect 2 complexity tiny.pbtxt --size 64
+  expect 2 complexity tiny.pbtxt --set data.train_split=trian
+  says 'did you mean "train"?'
+}
+
 test_eval_and_predict() {
   expect 0 eval tiny.pbtxt run/best.safetensors
   there run/eval_test.json run/eval_test.html
@@ -368,10 +438,16 @@ test_bench() {
   says "plain fp32"
   says "ms a sample"
   expect 2 bench tiny.pbtxt --steps 0
+  expect 0 bench tiny.pbtxt --steps 1 --steps-per-turn 2 --weighting '[tasuki/PCGrad]{}' \
+    --weighting '[tasuki/AutoLambda]{every: 2}' --set 'model.self_auxiliary={[tasuki/AllPairs]{}}'
+  says "AutoLambda {every: 2} + self-auxiliaries"
+  [ "$(grep -c "^EW\|^PCGrad\|^AutoLambda" out.txt)" = 6 ] || fail "a row each"
+  expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrda]{}'
+  says "PCGrad"
 }
 
-for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries \
-  eval_and_predict data_check data_check_for_tasks reports_in_a_browser bench; do
+for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
+  complexity eval_and_predict data_check data_check_for_tasks reports_in_a_browser bench; do
   start=$SECONDS
   "test_$test"
   echo "$test: passed in $((SECONDS - start)) s"
