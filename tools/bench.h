@@ -9,10 +9,10 @@ namespace tasuki::tools {
 
 struct BenchOptions {
   ConfigOptions config;
-  int steps = 5;           // measured turns a variant
-  int steps_per_turn = 1;  // a turn's steps
+  int steps = 5;                        // measured turns a variant
+  int steps_per_turn = 1;               // a turn's steps
   std::vector<std::string> weightings;  // as --set takes them; not empty: compare with EW
-  int samples = 64;        // measured samples of the loader
+  int samples = 64;                     // measured samples of the loader
   bool skip_loader = false;
   bool skip_step = false;
 };

@@ -78,10 +78,9 @@ std::vector<Part> parts_of(MultiTaskModel& model, const torch::Tensor& image) {
   for (const auto& route : routes) {
     auto others = routes;
     std::erase(others, route);
-    const Cost own{count(model.architecture().own_parameters(route)),
-                   others.empty() && routes.size() == 1
-                       ? whole
-                       : whole - encoder_flops(model, image, others)};
+    const Cost own{
+        count(model.architecture().own_parameters(route)),
+        others.empty() && routes.size() == 1 ? whole : whole - encoder_flops(model, image, others)};
     shared.parameters -= own.parameters;
     shared.forward -= own.forward;
     if (own.parameters > 0) parts.push_back({"encoder, " + route + " only", own});
@@ -96,7 +95,8 @@ std::vector<Part> parts_of(MultiTaskModel& model, const torch::Tensor& image) {
         cost.parameters += item.value().numel();
       }
     }
-    parts.push_back({(objective.auxiliary ? "self-auxiliary " : "decoder ") + objective.name, cost});
+    parts.push_back(
+        {(objective.auxiliary ? "self-auxiliary " : "decoder ") + objective.name, cost});
   }
   return parts;
 }
@@ -128,8 +128,8 @@ void row(const std::string& name, const std::string& a, const std::string& b,
 
 void print(const Cost& training, const Cost& inference, const std::vector<Part>& parts) {
   row("", "training", "inference", "ratio");
-  row("parameters", std::to_string(training.parameters),
-      std::to_string(inference.parameters), ratio(training.parameters, inference.parameters));
+  row("parameters", std::to_string(training.parameters), std::to_string(inference.parameters),
+      ratio(training.parameters, inference.parameters));
   row("forward, GFLOPs", giga(training.forward), giga(inference.forward),
       ratio(training.forward, inference.forward));
   row("forward + backward, GFLOPs", giga(training.forward + training.backward), "-", "");
@@ -147,8 +147,8 @@ void complexity(const ComplexityOptions& options) {
     as_defined.assignments.push_back(assignment);
   }
   const auto plain = as_defined.load();
-  const auto size = options.size.empty() ? size_of_a_sample(config, options.config.root())
-                                         : options.size;
+  const auto size =
+      options.size.empty() ? size_of_a_sample(config, options.config.root()) : options.size;
   const auto image = torch::zeros({1, 3, size[0], size[1]});
   const auto no_names = [](const std::string&) { return std::vector<std::string>(); };
   MultiTaskModel training(plain, no_names, Network::kTraining);
@@ -169,7 +169,8 @@ void add_complexity(CLI::App& app) {
   auto* command = app.add_subcommand(
       "complexity", "Parameters and FLOPs of a config's network, in training and at inference");
   options->config.add_to(*command);
-  command->add_option("--size", options->size, "Height and width of the image (default: a sample's)")
+  command
+      ->add_option("--size", options->size, "Height and width of the image (default: a sample's)")
       ->expected(2)
       ->check(CLI::PositiveNumber)
       ->type_name("HEIGHT WIDTH");

@@ -64,7 +64,7 @@ void write_results(const EvalOptions& options, const Experiment& experiment,
 void eval(const EvalOptions& options) {
   if (options.checkpoints.empty() == options.predictions.empty()) {
     throw Error(ErrorKind::kUsage,
-                "eval needs either CHECKPOINTs or --predictions DIR (tasuki eval --help)");
+                "eval needs either a CHECKPOINT or --predictions DIR (tasuki eval --help)");
   }
   const auto experiment =
       build_evaluation(options.config.load_for_machine(), options.config.root(), options.split,

@@ -15,8 +15,7 @@ namespace fs = std::filesystem;
 
 struct PredictOptions {
   ConfigOptions config;
-  std::vector<std::string> checkpoints;
-  std::string input;
+  std::vector<std::string> files;  // checkpoints, then an image or a folder
   std::string output;
 };
 
@@ -110,10 +109,9 @@ void write_all(const Experiment& experiment, const std::map<std::string, torch::
 }
 
 void predict(const PredictOptions& options) {
-  const auto files = pictures(options.input);
-  const auto experiment =
-      build_inference(options.config.load_for_machine(),
-                      {options.checkpoints.begin(), options.checkpoints.end()});
+  const auto files = pictures(options.files.back());
+  const auto experiment = build_inference(options.config.load_for_machine(),
+                                          {options.files.begin(), options.files.end() - 1});
   experiment.model->eval();
   for (const auto& companion : experiment.companions) companion->eval();
   const auto pipeline = image_pipeline(experiment.config);
@@ -134,14 +132,14 @@ void add_predict(CLI::App& app) {
   auto options = std::make_shared<PredictOptions>();
   auto* command = app.add_subcommand("predict", "Predict every task for images of any size");
   options->config.add_to(*command);
+  // One list, because a list of checkpoints would take the input as well.
   command
-      ->add_option("CHECKPOINT", options->checkpoints,
-                   "A .safetensors file of `tasuki train` or `tasuki export`; several (a joint "
-                   "model and single-task ones) predict as one")
-      ->required();
-  command->add_option("INPUT", options->input, "An image, or a folder of images")
+      ->add_option("FILES", options->files,
+                   "Checkpoints of `tasuki train` or `tasuki export`, several (a joint model and "
+                   "single-task ones) predicting as one, and last an image or a folder of images")
       ->required()
-      ->type_name("IMAGE_OR_FOLDER");
+      ->expected(2, -1)
+      ->type_name("CHECKPOINT... IMAGE_OR_FOLDER");
   command->add_option("-o,--output", options->output, "Folder to write to")
       ->required()
       ->type_name("DIR");

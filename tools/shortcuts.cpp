@@ -37,8 +37,7 @@ class Finder {
     const auto* reflection = message.GetReflection();
     if (!field->is_repeated()) return look(reflection->GetMessage(message, field), path);
     for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      look(reflection->GetRepeatedMessage(message, field, i),
-           path + "[" + std::to_string(i) + "]");
+      look(reflection->GetRepeatedMessage(message, field, i), path + "[" + std::to_string(i) + "]");
     }
   }
 };

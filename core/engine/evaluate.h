@@ -42,8 +42,8 @@ struct PredictedSample {
 using PredictionSink = std::function<void(const PredictedSample&)>;
 
 // Predictions of the model and its companions for every sample of `source`, in evaluation mode,
-// their training mode restored afterwards. A sink is called for the samples whose index `wanted` holds (all when
-// empty) if there is one.
+// their training mode restored afterwards. A sink is called for the samples whose index `wanted`
+// holds (all when empty) if there is one.
 Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink = {}, const std::vector<size_t>& wanted = {});
 

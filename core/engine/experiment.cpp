@@ -145,8 +145,7 @@ void check_tasks(const Experiment& experiment, const MultiTaskModel& model,
     const auto [owner, first] = owners.emplace(task.name, file.string());
     if (first) continue;
     throw Error(ErrorKind::kUsage, "task \"" + task.name + "\" is predicted by " + owner->second +
-                                       " and by " + file.string() +
-                                       "; leave one of them out");
+                                       " and by " + file.string() + "; leave one of them out");
   }
 }
 

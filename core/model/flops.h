@@ -7,11 +7,11 @@
 namespace tasuki {
 
 // Counts the floating-point operations that LibTorch is asked for on this thread (and in the
-// backward passes that it starts) while the counter lives: two for each multiply-add of convolutions
-// and matrix products, whatever the kernel makes of them. Everything else (normalisation,
-// activations, interpolation, losses) is left out, as is usual. Published "FLOPs" that count
-// multiply-adds are half of these. Operators that a plugin writes without LibTorch's are not seen.
-// One counter at a time.
+// backward passes that it starts) while the counter lives: two for each multiply-add of
+// convolutions and matrix products, whatever the kernel makes of them. Everything else
+// (normalisation, activations, interpolation, losses) is left out, as is usual. Published "FLOPs"
+// that count multiply-adds are half of these. Operators that a plugin writes without LibTorch's are
+// not seen. One counter at a time.
 class FlopCounter {
  public:
   FlopCounter();

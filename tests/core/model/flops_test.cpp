@@ -33,7 +33,9 @@ TEST(FlopCounter, CountsConvolutionsByTheirDefinition) {
             }),
             2 * 4 * (4 * 5) * 3 * 9);
   // Transposed: every input element meets every weight of its slice.
-  EXPECT_EQ(counted([&] { torch::conv_transpose2d(x, torch::randn({6, 5, 2, 2}), {}, 2); }),
+  EXPECT_EQ(counted([&] {
+              torch::conv_transpose2d(x, torch::randn({6, 5, 2, 2}), {}, 2);
+            }),
             2 * 6 * (9 * 11) * 5 * 4);
 }
 
@@ -52,7 +54,9 @@ TEST(FlopCounter, CountsMatrixProducts) {
   const auto a = torch::randn({3, 5}), b = torch::randn({5, 7});
   EXPECT_EQ(counted([&] { torch::mm(a, b); }), 3 * 5 * 7);
   EXPECT_EQ(counted([&] { torch::addmm(torch::randn({7}), a, b); }), 3 * 5 * 7);
-  EXPECT_EQ(counted([&] { torch::bmm(torch::randn({4, 3, 5}), torch::randn({4, 5, 7})); }),
+  EXPECT_EQ(counted([&] {
+              torch::bmm(torch::randn({4, 3, 5}), torch::randn({4, 5, 7}));
+            }),
             4 * 3 * 5 * 7);
   EXPECT_EQ(counted([&] { torch::relu(a + 1); }), 0);
 }
@@ -87,8 +91,8 @@ std::unique_ptr<MultiTaskModel> make(const std::vector<std::string>& assignments
 // with its 2048 * 1000 and 512 * 1000 they are the well-known 4.09 and 1.81 GMACs.
 TEST(FlopCounter, CountsPublishedEncoders) {
   const auto image = torch::zeros({1, 3, 224, 224});
-  for (const auto& [depth, expected] : {std::pair<std::string, int64_t>{"50", 4087136256},
-                                        {"18", 1813561344}}) {
+  for (const auto& [depth, expected] :
+       {std::pair<std::string, int64_t>{"50", 4087136256}, {"18", 1813561344}}) {
     const auto model = make({"model.encoder.depth=" + depth});
     const torch::NoGradGuard no_grad;
     EXPECT_EQ(counted([&] { model->architecture().forward(image, {"seg"}); }), expected);
@@ -107,8 +111,7 @@ TEST(ATransfer, CostsOneDecoder) {
     if (!objective.auxiliary) continue;
     objectives.push_back(objective);
     const int64_t with = flops(objectives);
-    const int64_t route =
-        counted([&] { model->architecture().forward(image, {objective.route}); });
+    const int64_t route = counted([&] { model->architecture().forward(image, {objective.route}); });
     EXPECT_EQ(with - before, flops({objective}) - route) << objective.name;
     EXPECT_GT(with, before);
     before = with;
