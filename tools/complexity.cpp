@@ -19,84 +19,36 @@ struct ComplexityOptions {
 // What a network costs for one image.
 struct Cost {
   int64_t parameters = 0;
-  int64_t forward = 0;   // FLOPs
-  int64_t backward = 0;  // FLOPs, of every objective into every parameter
+  std::map<std::string, int64_t> forward;  // FLOPs by part
+  int64_t backward = 0;                    // FLOPs, of every objective into every parameter
 };
-
-// A part of the network and what it costs by itself.
-struct Part {
-  std::string name;
-  Cost cost;
-};
-
-int64_t count(const std::vector<torch::Tensor>& parameters) {
-  int64_t total = 0;
-  for (const auto& parameter : parameters) total += parameter.numel();
-  return total;
-}
-
-int64_t count(const Architecture::NamedParameters& parameters) {
-  int64_t total = 0;
-  for (const auto& item : parameters) total += item.second.numel();
-  return total;
-}
-
-std::vector<std::string> routes_of(const MultiTaskModel& model) {
-  std::vector<std::string> routes;
-  for (const auto& task : model.tasks()) routes.push_back(task.name);
-  return routes;
-}
 
 Cost cost_of(MultiTaskModel& model, const torch::Tensor& image) {
   FlopCounter counter;
   Cost cost;
-  cost.parameters = count(model.parameters());
+  for (const auto& parameter : model.parameters()) cost.parameters += parameter.numel();
   torch::Tensor sum = torch::zeros({});
   for (const auto& [name, logits] : model.forward(image, model.objectives())) {
     sum = sum + logits.sum();
   }
   cost.forward = counter.take();
-  sum.backward();
-  cost.backward = counter.take();
+  if (model.network() == Network::kTraining) {
+    sum.backward();
+    cost.backward = total(counter.take());
+  }
   return cost;
 }
 
-int64_t encoder_flops(MultiTaskModel& model, const torch::Tensor& image,
-                      const std::vector<std::string>& routes) {
-  FlopCounter counter;
-  if (!routes.empty()) model.architecture().forward(image, routes);
-  return counter.take();
-}
-
-// The encoder's shared part, what each route adds to the others, each decoder.
-std::vector<Part> parts_of(MultiTaskModel& model, const torch::Tensor& image) {
-  const torch::NoGradGuard no_grad;
-  const auto routes = routes_of(model);
-  Cost shared{count(model.architecture().parameters()), encoder_flops(model, image, routes)};
-  const int64_t whole = shared.forward;
-  std::vector<Part> parts = {{"encoder, shared", {}}};
-  for (const auto& route : routes) {
-    auto others = routes;
-    std::erase(others, route);
-    const Cost own{
-        count(model.architecture().own_parameters(route)),
-        others.empty() && routes.size() == 1 ? whole : whole - encoder_flops(model, image, others)};
-    shared.parameters -= own.parameters;
-    shared.forward -= own.forward;
-    if (own.parameters > 0) parts.push_back({"encoder, " + route + " only", own});
-  }
-  parts.front().cost = shared;
-  for (const auto& objective : model.objectives()) {
-    FlopCounter counter;
-    model.forward(image, {objective});
-    Cost cost{0, counter.take() - encoder_flops(model, image, {objective.route})};
-    for (const auto& item : model.named_parameters()) {
-      if (item.key().starts_with("decoder." + objective.name + ".")) {
-        cost.parameters += item.value().numel();
-      }
-    }
-    parts.push_back(
-        {(objective.auxiliary ? "self-auxiliary " : "decoder ") + objective.name, cost});
+// Parameters by part: "encoder.<stage>.<instance>" or "decoder.<objective>", in the model's order.
+std::vector<std::pair<std::string, int64_t>> parameters_by_part(const MultiTaskModel& model) {
+  std::vector<std::pair<std::string, int64_t>> parts;
+  for (const auto& item : model.named_parameters()) {
+    const auto& name = item.key();
+    auto end = name.find('.');
+    if (name.starts_with("encoder.")) end = name.find('.', end + 1);
+    const auto part = name.substr(0, name.find('.', end + 1));
+    if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
+    parts.back().second += item.value().numel();
   }
   return parts;
 }
@@ -123,21 +75,26 @@ std::string ratio(int64_t more, int64_t less) {
 
 void row(const std::string& name, const std::string& a, const std::string& b,
          const std::string& c) {
-  std::cout << fmt::format("{:<30}{:>16}{:>16}{:>10}\n", name, a, b, c);
+  std::cout << fmt::format("{:<30}{:>16}{:>16}{:>15}\n", name, a, b, c);
 }
 
-void print(const Cost& training, const Cost& inference, const std::vector<Part>& parts) {
+void print(const Cost& training, const Cost& inference, const MultiTaskModel& model) {
+  const int64_t forward = total(training.forward), at_inference = total(inference.forward);
   row("", "training", "inference", "ratio");
   row("parameters", std::to_string(training.parameters), std::to_string(inference.parameters),
       ratio(training.parameters, inference.parameters));
-  row("forward, GFLOPs", giga(training.forward), giga(inference.forward),
-      ratio(training.forward, inference.forward));
-  row("forward + backward, GFLOPs", giga(training.forward + training.backward), "-", "");
+  row("forward, GFLOPs", giga(forward), giga(at_inference), ratio(forward, at_inference));
+  row("forward + backward, GFLOPs", giga(forward + training.backward), "-", "");
   std::cout << "\n";
-  row("part, in training", "parameters", "GFLOPs", "");
-  for (const auto& part : parts) {
-    row(part.name, std::to_string(part.cost.parameters), giga(part.cost.forward), "");
+  row("part", "parameters", "forward GFLOPs", "");
+  auto flops = training.forward;
+  for (const auto& [part, parameters] : parameters_by_part(model)) {
+    row(part, std::to_string(parameters), giga(flops[part]),
+        is_auxiliary_tensor(part + ".") ? "training only" : "");
+    flops.erase(part);
   }
+  // What an architecture of a plugin does not mark by itself.
+  for (const auto& [part, count] : flops) row(part.empty() ? "other" : part, "", giga(count), "");
 }
 
 void complexity(const ComplexityOptions& options) {
@@ -159,7 +116,7 @@ void complexity(const ComplexityOptions& options) {
   const Cost of_training = cost_of(training, image), of_inference = cost_of(inference, image);
   std::cout << fmt::format("{}: one image of {}x{} (height x width)\n", options.config.file,
                            size[0], size[1]);
-  print(of_training, of_inference, parts_of(training, image));
+  print(of_training, of_inference, training);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <ATen/record_function.h>
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 namespace tasuki {
 
@@ -19,11 +21,15 @@ class FlopCounter {
   FlopCounter(const FlopCounter&) = delete;
   FlopCounter& operator=(const FlopCounter&) = delete;
 
-  // Since the last call, or since it was made.
-  int64_t take();
+  // Since the last call, or since it was made: by the innermost RECORD_USER_SCOPE around an
+  // operator, "" outside of any (all of a backward pass). A forward pass of MultiTaskModel has
+  // "encoder", "encoder.<stage>.<instance>" and "decoder.<objective>".
+  std::map<std::string, int64_t> take();
 
  private:
   at::CallbackHandle handle_;
 };
+
+int64_t total(const std::map<std::string, int64_t>& flops);
 
 }  // namespace tasuki

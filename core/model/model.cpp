@@ -1,5 +1,6 @@
 #include "core/model/model.h"
 
+#include <ATen/record_function.h>
 #include <torch/nn/functional/upsampling.h>
 
 #include <algorithm>
@@ -183,6 +184,12 @@ std::vector<Objective> MultiTaskModel::primaries() const {
   return {objectives_.begin(), objectives_.begin() + static_cast<int64_t>(tasks_.size())};
 }
 
+std::map<std::string, Features> MultiTaskModel::encode(const torch::Tensor& image,
+                                                       const std::vector<std::string>& routes) {
+  RECORD_USER_SCOPE("encoder");
+  return architecture_->forward(image, routes);
+}
+
 std::map<std::string, torch::Tensor> MultiTaskModel::forward(
     const torch::Tensor& image, const std::vector<Objective>& objectives,
     std::vector<int64_t> size) {
@@ -193,9 +200,10 @@ std::map<std::string, torch::Tensor> MultiTaskModel::forward(
     }
   }
   if (size.empty()) size = {image.size(2), image.size(3)};
-  const auto features = architecture_->forward(image, routes);
+  const auto features = encode(image, routes);
   std::map<std::string, torch::Tensor> logits;
   for (const auto& objective : objectives) {
+    RECORD_USER_SCOPE("decoder." + objective.name);
     const auto decoded = decoders_.at(objective.name)->forward(features.at(objective.route));
     logits[objective.name] = at_size(decoded, size);
   }

@@ -39,7 +39,8 @@ using ClassNames = std::function<std::vector<std::string>(const std::string& fie
 std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names);
 
 // Encoder stages along routes, one decoder per objective. Tensor names:
-// "encoder.<stage>.<instance>.<published name>" and "decoder.<objective>.<name>".
+// "encoder.<stage>.<instance>.<published name>" and "decoder.<objective>.<name>". A forward pass
+// marks its parts by scopes of these names (RECORD_USER_SCOPE) for profilers and FlopCounter.
 class MultiTaskModel : public torch::nn::Module {
  public:
   // Weights are drawn from LibTorch's default generator. Errors are located in the config.
@@ -72,6 +73,8 @@ class MultiTaskModel : public torch::nn::Module {
   std::vector<Objective> primaries() const;
 
  private:
+  std::map<std::string, Features> encode(const torch::Tensor& image,
+                                         const std::vector<std::string>& routes);
   void add_transfers(const ResolvedConfig& config);
   void add_transfer(const ResolvedConfig& config, const std::string& policy,
                     const Transfer& transfer);

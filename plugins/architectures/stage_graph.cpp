@@ -1,5 +1,6 @@
 #include "plugins/architectures/stage_graph.h"
 
+#include <ATen/record_function.h>
 #include <torch/torch.h>
 
 namespace tasuki::architectures {
@@ -43,7 +44,10 @@ std::map<std::string, Features> StageGraph::forward(const torch::Tensor& image,
       const auto input = i == 0 ? image : features[route].back();
       path[route] += "/" + instance;
       auto& output = computed[path[route]];
-      if (!output.defined()) output = instances_[i].at(instance)->forward(input);
+      if (!output.defined()) {
+        RECORD_USER_SCOPE("encoder." + stage_names_[i] + "." + instance);
+        output = instances_[i].at(instance)->forward(input);
+      }
       features[route].push_back(output);
     }
   }

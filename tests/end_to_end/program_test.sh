@@ -268,7 +268,8 @@ test_complexity() {
   local with='model.self_auxiliary={[tasuki/Transfers]{edge{from:"normal" to:"seg"}}}'
   expect 0 complexity tiny.pbtxt --set "$with"
   says "tiny.pbtxt: one image of 32x40 (height x width)"
-  says "self-auxiliary normal->seg"
+  says "decoder.normal->seg"
+  says "training only"
   cp out.txt helped.txt
   expect 0 complexity tiny.pbtxt
   "$python" - helped.txt out.txt <<'COMPARE' 2>errors.txt || fail "self-auxiliaries cost in training only"

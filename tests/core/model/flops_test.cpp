@@ -18,7 +18,7 @@ template <class Function>
 int64_t counted(Function function) {
   FlopCounter counter;
   function();
-  const auto flops = counter.take();
+  const auto flops = total(counter.take());
   EXPECT_EQ(flops % 2, 0);
   return flops / 2;
 }
@@ -65,8 +65,25 @@ TEST(FlopCounter, SeesNothingBeforeAndAfter) {
   const auto a = torch::randn({3, 3});
   FlopCounter counter;
   torch::mm(a, a);
-  EXPECT_GT(counter.take(), 0);
-  EXPECT_EQ(counter.take(), 0);
+  EXPECT_EQ(total(counter.take()), 2 * 27);
+  EXPECT_EQ(total(counter.take()), 0);
+}
+
+TEST(FlopCounter, CountsByTheInnermostScope) {
+  const auto a = torch::randn({3, 3});
+  FlopCounter counter;
+  torch::mm(a, a);
+  {
+    RECORD_USER_SCOPE("outer");
+    torch::mm(a, a);
+    {
+      RECORD_USER_SCOPE("inner");
+      torch::mm(a, a);
+    }
+    torch::mm(a, a);
+  }
+  EXPECT_EQ(counter.take(),
+            (std::map<std::string, int64_t>{{"", 54}, {"inner", 54}, {"outer", 108}}));
 }
 
 constexpr const char* kModel = R"(model {
@@ -117,6 +134,23 @@ TEST(ATransfer, CostsOneDecoder) {
     before = with;
   }
   EXPECT_EQ(objectives.size(), 9u);
+}
+
+// Every part that has convolutions has a scope, and what routes share is counted once.
+TEST(ATransfer, LeavesSharedStagesToRunOnce) {
+  const auto model = make();
+  const auto image = torch::zeros({1, 3, 64, 96});
+  FlopCounter counter;
+  model->forward(image, model->primaries());
+  const auto without = counter.take();
+  model->forward(image, model->objectives());
+  auto with = counter.take();
+  EXPECT_GT(with.at("encoder.layer2.shared"), 0);
+  EXPECT_GT(with.at("encoder.layer4.seg"), 0);
+  EXPECT_EQ(
+      std::erase_if(with, [](const auto& item) { return is_auxiliary_tensor(item.first + "."); }),
+      6u);
+  EXPECT_EQ(with, without);
 }
 
 TEST(ATransfer, CostsNothingAtInference) {
