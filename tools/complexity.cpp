@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "core/engine/experiment.h"
+#include "core/engine/precision.h"
 #include "core/model/flops.h"
 #include "tools/command.h"
 #include "tools/shortcuts.h"
@@ -99,6 +100,7 @@ void print(const Cost& training, const Cost& inference, const MultiTaskModel& mo
 
 void complexity(const ComplexityOptions& options) {
   const auto config = options.config.load();
+  set_threads(config.message().train().threads());
   ConfigOptions as_defined = options.config;
   for (const auto& assignment : without_shortcuts(config)) {
     as_defined.assignments.push_back(assignment);
