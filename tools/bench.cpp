@@ -19,20 +19,21 @@ void add_bench(CLI::App& app) {
   options->config.add_to(*command);
   command->add_option("--steps", options->steps, "Measured turns of each variant")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(kAboveZero);
   command
       ->add_option("--steps-per-turn", options->steps_per_turn,
                    "Steps of a turn: k for a weighting that does its work at every k-th step")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(kAboveZero);
   command
       ->add_option("--weighting", options->weightings,
                    "Compare the step of this weighting with that of EW instead, with and without "
                    "the config's self-auxiliaries; any number of them")
-      ->type_name("[NAME]{...}");
+      ->type_name("[NAME]{...}")
+      ->allow_extra_args(false);
   command->add_option("--samples", options->samples, "Measured samples of the loader")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(kAboveZero);
   command->add_flag("--no-loader", options->skip_loader, "Leave the loader out");
   command->add_flag("--no-step", options->skip_step, "Leave the training step out");
   command->footer(
@@ -44,6 +45,9 @@ void add_bench(CLI::App& app) {
       "  tasuki bench configs/rooms/saal_w.pbtxt --weighting '[tasuki/PCGrad]{}' --weighting "
       "'[tasuki/AutoLambda]{lagged: true}'");
   command->callback([options] {
+    if (options->skip_step && (options->skip_loader || !options->weightings.empty())) {
+      throw Error(ErrorKind::kUsage, "--no-step leaves nothing to measure");
+    }
     if (!options->weightings.empty()) return bench_weightings(*options);
     if (!options->skip_step) {
       const double need = bench_step(*options);

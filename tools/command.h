@@ -22,6 +22,16 @@ void add_data(CLI::App& app);
 void add_search(CLI::App& app);
 void add_compare(CLI::App& app);
 
+// Checks of whole numbers, with messages for people.
+inline const CLI::Validator kAboveZero(
+    [](std::string& text) {
+      const bool digits = !text.empty() && text.size() < 10 &&
+                          text.find_first_not_of("0123456789") == std::string::npos;
+      return digits && std::stol(text) > 0 ? std::string()
+                                           : text + " is not a whole number above 0";
+    },
+    "ABOVE 0");
+
 // --plugin, which every subcommand takes.
 struct PluginOptions {
   std::vector<std::string> plugins;

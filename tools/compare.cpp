@@ -46,6 +46,8 @@ class Compare {
       infos_.insert(infos.begin(), infos.end());
     }
     seeds_ = seeds_from(entries_.front().config, options.seeds);
+    check_split();
+    check_baselines();
     lock_.emplace(folder_);
     for (const auto& entry : entries_) open(entry);
   }
@@ -77,6 +79,40 @@ class Compare {
     }
     entry.folder = folder_ / entry.name;
     entries_.push_back(std::move(entry));
+  }
+
+  // Mistakes that would show only when everything is trained.
+  void check_split() const {
+    if (options_.split.empty() || has_split(*dataset_, options_.split)) return;
+    throw unknown_split(options_.split, dataset_->splits()).within("--split");
+  }
+
+  void check_baselines() const {
+    std::set<std::string> served;
+    for (const std::filesystem::path folder : options_.baselines) {
+      const auto fail = [&](const std::string& problem) {
+        return Error(ErrorKind::kUsage, "--baseline " + folder.string() + ": " + problem);
+      };
+      if (!progress_of(folder).finished) throw fail("this is no work dir of a finished training");
+      const auto config = load_config(folder / kConfigFile);
+      std::vector<std::string> joint;
+      for (const auto& task : config.message().model().task()) {
+        if (!task.has_joint() || task.joint()) joint.push_back(task.name());
+      }
+      if (joint.size() != 1) throw fail("it predicts " + join(joint) + ", not one task alone");
+      if (!std::filesystem::exists(figures_of(folder))) {
+        throw fail(figures_of(folder).filename().string() +
+                   " is not there; make it with tasuki eval " + (folder / kConfigFile).string() +
+                   " " + (folder / kBestFile).string() + " --split " + options_.split);
+      }
+      served.insert(joint.front());
+    }
+    if (options_.baselines.empty()) return;
+    for (const auto& [task, entry] : tasks()) {
+      if (served.count(task) > 0) continue;
+      throw Error(ErrorKind::kUsage, "--baseline: task \"" + task + "\" of " + entry->name +
+                                         " has no single-task run among them");
+    }
   }
 
   // The folder is new, or holds this config.
@@ -122,9 +158,15 @@ class Compare {
     run.job.epochs = epochs_of(entry.config.message());
     run.job.cost = double(run.job.epochs);
     run.figures = figures_of(run.job.work_dir);
-    if (std::filesystem::exists(run.job.config)) return run;
-    const TrialSetting setting{"../../" + entry.name + "/" + kSearchedConfigFile, seed,
-                               threads_each(entry.config, options_.jobs), 1};
+    const auto base = "../../" + entry.name + "/" + kSearchedConfigFile;
+    if (std::filesystem::exists(run.job.config)) {
+      if (read_file(run.job.config).starts_with("base: " + string_literal(base) + "\n")) return run;
+      throw Error(ErrorKind::kUsage, folder.string() + " holds " + task +
+                                         " alone by another config, and now " + entry.name +
+                                         " is the first that has the task; give the configs in the "
+                                         "order of the first time, or another --work-dir");
+    }
+    const TrialSetting setting{base, seed, threads_each(entry.config, options_.jobs), 1};
     write_file_atomically(run.job.config, trial_config(trial, entry.config.message(), setting));
     return run;
   }
@@ -210,9 +252,13 @@ class Compare {
   // From the work dirs of single-task runs, in the order given.
   Baselines given_baselines() const {
     Baselines baselines;
-    for (const auto& folder : options_.baselines) {
-      for (const auto& task : read_figures(figures_of(folder), infos_)) {
-        baselines[task.task].push_back(task);
+    const auto wanted = tasks();
+    for (const std::filesystem::path folder : options_.baselines) {
+      // Of a task that no config has, too.
+      auto infos = metric_infos(load_config(folder / kConfigFile), *dataset_);
+      infos.insert(infos_.begin(), infos_.end());
+      for (const auto& task : read_figures(figures_of(folder), infos)) {
+        if (wanted.count(task.task) > 0) baselines[task.task].push_back(task);
       }
     }
     return baselines;
@@ -279,12 +325,14 @@ void add_compare(CLI::App& app) {
       ->add_option("--baseline", options->baselines,
                    "Work dirs of single-task runs to compare with (default: each task is trained "
                    "alone, by the first config that has it)")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   command->add_option("--split", options->split,
                       "Evaluate the best checkpoints on this split once everything is trained "
                       "(default: figures on the validation split)");
   command->footer(
-      "Example: tasuki compare configs/rooms/quickstart.pbtxt work_dirs/search_rooms/next.pbtxt "
+      "Example: tasuki compare configs/rooms/quickstart.pbtxt "
+      "work_dirs/search_rooms_quickstart/next.pbtxt "
       "--seeds 3 --work-dir work_dirs/rooms_table");
   command->callback([options] { compare(*options); });
 }

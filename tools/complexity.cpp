@@ -129,9 +129,10 @@ void add_complexity(CLI::App& app) {
       "complexity", "Parameters and FLOPs of a config's network, in training and at inference");
   options->config.add_to(*command);
   command
-      ->add_option("--size", options->size, "Height and width of the image (default: a sample's)")
+      ->add_option("--size", options->size,
+                   "Height and width of the image (default: a sample's, which takes the data)")
       ->expected(2)
-      ->check(CLI::PositiveNumber)
+      ->check(kAboveZero)
       ->type_name("HEIGHT WIDTH");
   command->footer(
       "FLOPs: two for each multiply-add of convolutions and matrix products, as the layers are "

@@ -66,6 +66,10 @@ void eval(const EvalOptions& options) {
     throw Error(ErrorKind::kUsage,
                 "eval needs either a CHECKPOINT or --predictions DIR (tasuki eval --help)");
   }
+  if (options.checkpoints.size() > 1 && options.output.empty()) {
+    throw Error(ErrorKind::kUsage,
+                "several checkpoints are evaluated as one: say with -o DIR where their figures go");
+  }
   const auto experiment =
       build_evaluation(options.config.load_for_machine(), options.config.root(), options.split,
                        {options.checkpoints.begin(), options.checkpoints.end()});
@@ -94,7 +98,8 @@ void add_eval(CLI::App& app) {
   options->config.add_to(*command);
   command->add_option("CHECKPOINT", options->checkpoints,
                       "A .safetensors file of `tasuki train` or `tasuki export`; several (a joint "
-                      "model and single-task ones) are evaluated as one");
+                      "model and single-task ones) are evaluated as one: each network is built "
+                      "from the config in its file, data and pipelines are CONFIG's");
   command
       ->add_option("--predictions", options->predictions,
                    "Folder with TASK/SAMPLE_ID.png or .npy instead (docs/predictions.md)")
@@ -110,7 +115,8 @@ void add_eval(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  tasuki eval configs/rooms/quickstart.pbtxt work_dirs/quickstart/best.safetensors\n"
-      "  tasuki eval configs/rooms/quickstart.pbtxt joint.safetensors normal.safetensors\n"
+      "  tasuki eval configs/rooms/quickstart.pbtxt joint.safetensors normal.safetensors "
+      "-o together\n"
       "  tasuki eval configs/nyuv2/branched_r50.pbtxt --predictions results/ --split test");
   command->callback([options] { eval(*options); });
 }

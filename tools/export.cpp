@@ -27,7 +27,22 @@ int64_t count(const MultiTaskModel& model) {
   return total;
 }
 
+// The checkpoint may have what the export leaves out.
+void check_output(const ExportOptions& options) {
+  namespace fs = std::filesystem;
+  const auto fail = [&](const std::string& problem) {
+    return Error(ErrorKind::kUsage, "-o " + options.output + ": " + problem);
+  };
+  if (options.output.empty()) throw fail("give the file to write");
+  if (fs::is_directory(options.output)) throw fail("is a folder; give the file to write");
+  std::error_code none;
+  if (fs::equivalent(options.checkpoint, options.output, none)) {
+    throw fail("is the checkpoint itself, which holds more than the export; give another file");
+  }
+}
+
 void export_network(const ExportOptions& options) {
+  check_output(options);
   const auto experiment = build_inference(options.config.load_for_machine(), {options.checkpoint});
   auto metadata = read_safetensors_metadata(options.checkpoint);
   metadata.erase("state");
@@ -55,7 +70,8 @@ void add_export(CLI::App& app) {
   command->footer(
       "Decoders of self-auxiliaries and training state are left out; `tasuki eval` and `tasuki "
       "predict` take the file as they take the checkpoint.\n"
-      "Example: tasuki export configs/rooms/saal_w.pbtxt work_dirs/saal_w/best.safetensors -o "
+      "Example: tasuki export configs/rooms/saal_w.pbtxt work_dirs/rooms_saal_w/best.safetensors "
+      "-o "
       "rooms.safetensors");
   command->callback([options] { export_network(*options); });
 }

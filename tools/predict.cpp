@@ -28,6 +28,11 @@ bool is_picture(const fs::path& file) {
 }
 
 std::vector<fs::path> pictures(const fs::path& input) {
+  if (input.extension() == ".safetensors") {
+    throw Error(ErrorKind::kUsage, input.string() +
+                                       " is a checkpoint: the last argument before -o is the image "
+                                       "or the folder of images");
+  }
   if (!fs::exists(input)) {
     throw Error(ErrorKind::kUsage, input.string() + ": there is no such image or folder");
   }
@@ -110,6 +115,15 @@ void write_all(const Experiment& experiment, const std::map<std::string, torch::
 
 void predict(const PredictOptions& options) {
   const auto files = pictures(options.files.back());
+  for (auto file = options.files.begin(); file + 1 != options.files.end(); ++file) {
+    if (!is_picture(*file)) continue;
+    throw Error(ErrorKind::kUsage, *file +
+                                       " is an image where a checkpoint belongs: for many "
+                                       "images give their folder, as the last argument");
+  }
+  if (fs::exists(options.output) && !fs::is_directory(options.output)) {
+    throw Error(ErrorKind::kUsage, "-o " + options.output + ": is a file, not a folder");
+  }
   const auto experiment = build_inference(options.config.load_for_machine(),
                                           {options.files.begin(), options.files.end() - 1});
   experiment.model->eval();
@@ -136,7 +150,8 @@ void add_predict(CLI::App& app) {
   command
       ->add_option("FILES", options->files,
                    "Checkpoints of `tasuki train` or `tasuki export`, several (a joint model and "
-                   "single-task ones) predicting as one, and last an image or a folder of images")
+                   "single-task ones) predicting as one, each network built from the config in its "
+                   "file; and last an image or a folder of images")
       ->required()
       ->expected(2, -1)
       ->type_name("CHECKPOINT... IMAGE_OR_FOLDER");

@@ -1,5 +1,7 @@
 #include "tools/search.h"
 
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include <iostream>
@@ -20,7 +22,7 @@ void add_rule(CLI::App& command, Rule& rule) {
       ->capture_default_str();
   command.add_option("--most-loss", rule.most_loss, "Percent that any other task may lose")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0.0, 1e9));
   command
       .add_option("--confidence", rule.confidence,
                   "Of each of these, by a one-sided paired t test from three seeds on; 0: means "
@@ -43,12 +45,13 @@ void add_plan(CLI::App& command, SearchOptions& options) {
       ->check(CLI::Range(1, 1000));
   command
       .add_option("--margin", options.margin, "Percent that a transfer has to gain to be included")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(-1e9, 1e9));
   command
       .add_option("--affinity-every", options.affinity_every,
                   "Steps between two measurements of tag and cosine")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(kAboveZero);
   command.add_option("--jobs", options.jobs, "Trainings side by side")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
@@ -72,12 +75,18 @@ std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset&
   const auto& data = config.message().data();
   const auto known = dataset.splits();
   std::vector<SplitPrint> prints;
-  for (const auto& split : {data.has_train_split() ? data.train_split() : "train",
-                            data.has_validation_split() ? data.validation_split() : "val",
-                            data.has_test_split() ? data.test_split() : "test"}) {
+  const std::string train = data.has_train_split() ? data.train_split() : "train";
+  const std::string validation = data.has_validation_split() ? data.validation_split() : "val";
+  for (const auto& split :
+       {train, validation, data.has_test_split() ? data.test_split() : "test"}) {
     if (std::find(known.begin(), known.end(), split) == known.end()) continue;
+    // One split may have two roles.
+    if (std::any_of(prints.begin(), prints.end(),
+                    [&](const SplitPrint& one) { return one.split == split; })) {
+      continue;
+    }
     // Nothing is chosen by the test split: it need not even have labels.
-    const bool looked_at = prints.size() < 2;
+    const bool looked_at = split == train || split == validation;
     prints.push_back(looked_at ? print_of(split, dataset) : print_of(split, dataset.ids(split)));
   }
   return prints;
@@ -115,8 +124,11 @@ void add_search(CLI::App& app) {
       "no longer hold.\n"
       "Examples:\n"
       "  tasuki search configs/rooms/quickstart.pbtxt --seeds 3 --target normal --least-gain 1\n"
-      "  tasuki search --recheck work_dirs/next");
+      "  tasuki search --recheck work_dirs/rooms_quickstart_with_transfers");
   command->callback([options] {
+    if (!options->recheck.empty() && !options->config.file.empty()) {
+      throw Error(ErrorKind::kUsage, "--recheck takes no CONFIG: a run knows its own");
+    }
     if (!options->recheck.empty()) {
       if (!recheck(*options)) {
         throw Error(ErrorKind::kRun, "not all decisions hold any more; search again");

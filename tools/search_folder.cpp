@@ -1,5 +1,6 @@
 #include "tools/search_folder.h"
 
+#include <set>
 #include <thread>
 
 #include "core/data/files.h"
@@ -55,11 +56,25 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     const auto why = obstacle(kept, plan_);
     if (!why.empty()) throw refuse(why);
     plan_.threads = kept.threads;
+    for (const auto& strategy : kept.strategies) {
+      auto& all = plan_.strategies;
+      if (std::find(all.begin(), all.end(), strategy) == all.end()) all.push_back(strategy);
+    }
     plan_.trials = kept.trials;
   } else {
+    check_is_new(config_file);
     write_file_atomically(config_file, config_.text());
   }
   write_plan(plan_file, plan_);
+}
+
+// A kill before the plan was written leaves this very config; another is somebody else's work.
+void SearchFolder::check_is_new(const std::filesystem::path& config_file) const {
+  if (!std::filesystem::exists(config_file)) return;
+  const auto change = config_change(read_file(config_file), config_.text());
+  if (change.empty()) return;
+  throw Error(ErrorKind::kUsage, path_.string() + " is the folder of something else, without " +
+                                     kPlanFile + ": " + change + "; give another --work-dir");
 }
 
 TrainJob SearchFolder::job(const Trial& trial, uint64_t seed) const {
@@ -86,8 +101,9 @@ void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
 
 void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
   std::vector<TrainJob> jobs;
+  std::set<std::string> asked;  // the chosen model may be one that is wanted anyway
   for (const auto& trial : trials) {
-    if (findings_.has(trial)) continue;
+    if (findings_.has(trial) || !asked.insert(trial_name(trial)).second) continue;
     trials_.push_back(trial);
     auto& known = plan_.trials;
     const auto name = trial_name(trial);

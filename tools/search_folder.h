@@ -30,6 +30,7 @@ class SearchFolder {
 
  private:
   void open(const SearchOptions& options, const Dataset& dataset);
+  void check_is_new(const std::filesystem::path& config_file) const;
   void describe(const Trial& trial, uint64_t seed) const;
 
   std::filesystem::path path_;

@@ -28,6 +28,7 @@ struct Searched {
       strategies.push_back(make_strategy(strategy, {tasks, epochs_of(config.message())}));
     }
     check_transfers();
+    check_measurements();
   }
 
   // Every transfer is possible in the architecture.
@@ -35,10 +36,30 @@ struct Searched {
     Trial all = jointly(tasks);
     all.transfers = all_edges(tasks);
     const auto& file = options.config.file;
-    const auto text = trial_config(all, config.message(), {file, 0, 0, 1});
+    Config model = config.message();
+    model.mutable_train()->clear_hook();  // of the command line, the file knows nothing of them
+    const auto text = trial_config(all, model, {file, 0, 0, 1});
     MultiTaskModel(
         parse_config(text, file, options.config.assignments),
         [&](const std::string& field) { return dataset->class_names(field); }, Network::kTraining);
+  }
+
+  // A training is long enough for what is measured in it.
+  void check_measurements() const {
+    if (std::all_of(strategies.begin(), strategies.end(),
+                    [](const auto& strategy) { return strategy->scores_are_gains(); })) {
+      return;
+    }
+    Experiment experiment;
+    experiment.config = config;
+    const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
+    const size_t samples = dataset->ids(experiment.train_split()).size();
+    const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
+    const auto steps =
+        uint64_t(epochs_of(config.message())) * ((samples + rest) / loader.batch_size);
+    if (steps >= options.affinity_every) return;
+    throw Error(ErrorKind::kUsage, "--affinity-every " + std::to_string(options.affinity_every) +
+                                       ": a training has only " + std::to_string(steps) + " steps");
   }
 
   std::filesystem::path folder() const {
@@ -155,6 +176,7 @@ std::string next_config(const Selection& selection, const Verdict& verdict, cons
 
 void write(Decision& decision, const Selection& selection, const Searched& about,
            const std::filesystem::path& folder) {
+  write_selection(folder / kSelectionFile, selection);
   if (final_trial(selection)) {
     decision.next_file = folder / kNextFile;
     decision.next_config = next_config(selection, decision.verdict, about, folder);
@@ -173,7 +195,6 @@ Decision decide(const Searched& about, SearchFolder& folder) {
   }
   put_chooser_first(decision.strategies);
   const auto& selection = decision.strategies.front().selection;
-  write_selection(folder.path() / kSelectionFile, selection);
   const auto last = final_trial(selection);
   std::vector<Trial> wanted;
   for (const auto& task : about.tasks) wanted.push_back(alone(task));

@@ -185,6 +185,18 @@ std::map<std::string, std::string> read_safetensors_metadata(const std::filesyst
   return parse_header(path, read_file(path)).metadata;
 }
 
+namespace {
+
+// The first of them: a wrong model has hundreds.
+std::string some(std::vector<std::string> names, const std::string& between = ", ") {
+  constexpr size_t kShown = 20;
+  const size_t more = names.size() > kShown ? names.size() - kShown : 0;
+  names.resize(names.size() - more);
+  return join(names, between) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
+}
+
+}  // namespace
+
 void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
                   const std::string& where) {
   const std::map<std::string, torch::Tensor> source(tensors.begin(), tensors.end());
@@ -203,9 +215,9 @@ void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
   }
   for (const auto& item : unexpected) extra.push_back(item.first);
   std::string problem;
-  if (!missing.empty()) problem += "\n  missing: " + join(missing);
-  if (!extra.empty()) problem += "\n  unexpected: " + join(extra);
-  if (!mismatched.empty()) problem += "\n  mismatched: " + join(mismatched, "; ");
+  if (!missing.empty()) problem += "\n  missing: " + some(missing);
+  if (!extra.empty()) problem += "\n  unexpected: " + some(extra);
+  if (!mismatched.empty()) problem += "\n  mismatched: " + some(mismatched, "; ");
   if (!problem.empty()) {
     throw Error(ErrorKind::kData, where + ": its tensors are not this model's" + problem);
   }

@@ -58,8 +58,8 @@ bool starts_with(const std::vector<Value>& all, const std::vector<Value>& start)
   return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
 }
 
-bool has_all(const std::vector<std::string>& all, const std::vector<std::string>& some) {
-  return std::all_of(some.begin(), some.end(), [&](const std::string& one) {
+bool has_any(const std::vector<std::string>& all, const std::vector<std::string>& some) {
+  return std::any_of(some.begin(), some.end(), [&](const std::string& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
   });
 }
@@ -81,6 +81,7 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     plan.machine = in.at("machine").get<std::vector<std::string>>();
     plan.data = data_from(in.at("data"));
     plan.trials = in.at("trials").get<std::vector<std::string>>();
+    if (plan.seeds.empty()) throw Error(ErrorKind::kData, file.string() + ": has no seeds");
     return plan;
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData, file.string() + ": not a plan of tasuki search: " + wrong.what());
@@ -105,15 +106,12 @@ std::string obstacle(const SearchPlan& kept, const SearchPlan& asked) {
   if (!starts_with(asked.seeds, kept.seeds)) {
     return "its seeds are " + listed(kept.seeds) + ", now asked for: " + listed(asked.seeds);
   }
-  if (!has_all(asked.strategies, kept.strategies)) {
-    return "its strategies are " + join(kept.strategies) +
-           ", now asked for: " + join(asked.strategies);
-  }
   if (kept.margin != asked.margin) {
     return "its --margin is " + number(kept.margin) + ", now " + number(asked.margin);
   }
-  const bool measured = has_all(kept.strategies, {"tag"}) || has_all(kept.strategies, {"cosine"});
-  if (measured && kept.affinity_every != asked.affinity_every) {
+  const bool measures = has_any(asked.strategies, {"tag", "cosine"});
+  if (measures && has_any(kept.strategies, {"tag", "cosine"}) &&
+      kept.affinity_every != asked.affinity_every) {
     return "its --affinity-every is " + std::to_string(kept.affinity_every) + ", now " +
            std::to_string(asked.affinity_every);
   }

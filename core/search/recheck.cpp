@@ -32,8 +32,9 @@ Recheck recheck_one(const Selection::SelectedTransfer& transfer, std::optional<d
     check.text += "not measured";
     return check;
   }
-  const bool positive_then = then ? *then > 0 : transfer.included();
-  const bool turned = positive_then ? *now < 0 : *now > 0;
+  // What spoke against the decision from the start is no news, what speaks for it no reason.
+  const auto against = [&](double value) { return transfer.included() ? value < 0 : value > 0; };
+  const bool turned = against(*now) && !(then && against(*then));
   check.state = turned ? RecheckState::kChanged : RecheckState::kHolds;
   check.text += "affinity now " + number(*now) + (then ? ", then " + number(*then) : "") +
                 (turned ? "; no longer holds" : "; holds");

@@ -22,9 +22,9 @@ inline constexpr double kRecentPart = 0.25;
 
 // Holds the decision on each transfer against the look-ahead affinity (the gradient cosine where
 // only that was measured) over the last quarter of a run, at least one epoch. A decision no longer
-// holds when the sign has turned since: the transfer was included with a measurement above 0 and it
-// is below 0 now, or the other way round. `then`: measurements of the search itself; where it has
-// none, an included transfer stands for a sign above 0 and an excluded one for a sign below. A
+// holds when the measurement has turned against it since: below 0 now for an included transfer,
+// above 0 for an excluded one, and it was not so already `then`, when the search itself measured.
+// Where the search did not measure, it is taken to have agreed with its decision. A
 // single run estimates; a changed sign is a reason to search again, not a new decision.
 std::vector<Recheck> recheck_decisions(const Selection& selection, const Affinities& then,
                                        const Affinities& now);

@@ -70,7 +70,13 @@ std::optional<PairedTest> paired_test(const std::vector<double>& differences, do
 
 double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
   assert(a.size() == b.size());
-  return a.size() < 2 ? kNaN : correlation(ranks(a), ranks(b));
+  std::vector<double> known_a, known_b;  // what is not a number has no rank
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::isnan(a[i]) || std::isnan(b[i])) continue;
+    known_a.push_back(a[i]);
+    known_b.push_back(b[i]);
+  }
+  return known_a.size() < 2 ? kNaN : correlation(ranks(known_a), ranks(known_b));
 }
 
 }  // namespace tasuki

@@ -46,6 +46,11 @@ std::string removals(const Trial& trial, const Config& config) {
   std::string text;
   const auto sources = trial.sources();
   if (!config.model().self_auxiliary().empty()) text += "remove: \"model.self_auxiliary\"\n";
+  // The trial measures for itself, or not at all.
+  for (const auto& hook : config.train().hook()) {
+    if (hook.hook().type_url() != "tasuki/Affinity") continue;
+    text += "remove: " + string_literal("train.hook[" + hook.name() + "]") + "\n";
+  }
   for (const auto& name : task_names(config)) {
     if (contains(trial.tasks, name) || contains(sources, name)) continue;
     text += "remove: " + string_literal("model.task[" + name + "]") + "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <optional>
 
 #include "core/error/error.h"
@@ -44,9 +45,13 @@ class Judge {
     for (const auto& gain : gains_) {
       if (gain.joint && (rule_.target.empty() || gain.task == rule_.target)) found.push_back(&gain);
     }
-    std::stable_sort(found.begin(), found.end(), [](const TaskGain* a, const TaskGain* b) {
-      return spread_of(a->by_seed).mean > spread_of(b->by_seed).mean;
-    });
+    // A gain that was not measured comes last.
+    const auto mean = [](const TaskGain* gain) {
+      const double value = spread_of(gain->by_seed).mean;
+      return std::isnan(value) ? -std::numeric_limits<double>::infinity() : value;
+    };
+    std::stable_sort(found.begin(), found.end(),
+                     [&](const TaskGain* a, const TaskGain* b) { return mean(a) > mean(b); });
     return found;
   }
 
@@ -62,9 +67,13 @@ class Judge {
                       size_t tried, bool* assessed) const {
     Condition found{text, spread_of(gain.by_seed), 1, false};
     found.holds = inclusive ? found.gain.mean >= bound : found.gain.mean > bound;
-    const auto test = rule_.confidence > 0 ? paired_test(gain.by_seed, bound) : std::nullopt;
-    if (!test) return found;
+    if (rule_.confidence <= 0 || gain.by_seed.size() < kLeastSeedsForTest) return found;
     *assessed = true;
+    const auto test = paired_test(gain.by_seed, bound);
+    if (!test) {  // a gain that is infinite or was not measured shows nothing
+      found.holds = false;
+      return found;
+    }
     found.p = test->greater;
     found.holds = found.holds && found.p <= (1 - rule_.confidence) / double(tried);
     return found;

@@ -139,7 +139,9 @@ class Affinity : public Hook {
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) {
       const auto entry = json::parse(line, nullptr, false);
-      if (entry.is_object() && entry.value("epoch", epochs + 1) <= epochs) lines_ += line + "\n";
+      const auto epoch = entry.is_object() ? entry.find("epoch") : entry.end();
+      if (epoch == entry.end() || !epoch->is_number_integer()) continue;
+      if (epoch->get<int64_t>() <= epochs) lines_ += line + "\n";
     }
   }
 

@@ -246,6 +246,18 @@ COMPARE
     fail "an exported network has the tensors of one that never had self-auxiliaries"
   expect 0 predict tiny.pbtxt joint.safetensors frames/image/frame2.png -o exported --set "$alone"
   diff -r exported helped/predicted >out.txt || fail "exporting changes no prediction"
+  cp helped/last.safetensors kept.safetensors
+  expect 2 export tiny.pbtxt kept.safetensors -o ./kept.safetensors --set "$with" --set "$alone"
+  says "is the checkpoint itself"
+  cmp kept.safetensors helped/last.safetensors || fail "a refused export changes nothing"
+  expect 2 export tiny.pbtxt kept.safetensors -o frames --set "$alone"
+  says "-o frames: is a folder"
+  expect 2 predict tiny.pbtxt frames/image/*.png -o x --set "$alone"
+  says "is an image where a checkpoint belongs"
+  expect 2 predict tiny.pbtxt joint.safetensors joint.safetensors -o x
+  says "joint.safetensors is a checkpoint"
+  expect 2 predict tiny.pbtxt joint.safetensors frames/image -o tiny.pbtxt --set "$alone"
+  says "-o tiny.pbtxt: is a file, not a folder"
   expect 1 export tiny.pbtxt frames/image/frame2.png -o x.safetensors
   says "frames/image/frame2.png"
   [ ! -e x.safetensors ] || fail "a failed export leaves no file"
@@ -261,6 +273,8 @@ COMPARE
   there all_three/seg/frame4.png all_three/normal/frame4.npy
   cmp all_three/depth/frame2.npy exported/depth/frame2.npy || fail "each predicts as it does alone"
   expect 2 eval tiny.pbtxt joint.safetensors joint.safetensors
+  says "say with -o DIR where their figures go"
+  expect 2 eval tiny.pbtxt joint.safetensors joint.safetensors -o twice
   says 'task "seg" is predicted by joint.safetensors and by joint.safetensors'
 }
 
@@ -291,6 +305,8 @@ COMPARE
   expect 0 complexity tiny.pbtxt --size 64 80 --set 'data={}'
   says "one image of 64x80"
   expect 2 complexity tiny.pbtxt --size 64
+  expect 2 complexity tiny.pbtxt --size 0 64
+  says "0 is not a whole number above 0"
   expect 2 complexity tiny.pbtxt --set data.train_split=trian
   says 'did you mean "train"?'
 }
@@ -443,6 +459,8 @@ test_bench() {
     --weighting '[tasuki/AutoLambda]{every: 2}' --set 'model.self_auxiliary={[tasuki/AllPairs]{}}'
   says "AutoLambda {every: 2} + self-auxiliaries"
   [ "$(grep -c "^EW\|^PCGrad\|^AutoLambda" out.txt)" = 6 ] || fail "a row each"
+  expect 2 bench --weighting '[tasuki/PCGrad]{}' tiny.pbtxt --no-step
+  says "--no-step leaves nothing to measure"
   expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrda]{}'
   says "PCGrad"
 }

@@ -99,7 +99,21 @@ test_refusals() {
   expect 2 search tiny.pbtxt --seeds 0
   expect 2 search tiny.pbtxt --set 'model.architecture=[tasuki/HardSharing]{}'
   says "model.self_auxiliary"
+  expect 2 search tiny.pbtxt --strategy tag --affinity-every 100
+  says "--affinity-every 100: a training has only 6 steps"
+  expect 2 search tiny.pbtxt --recheck nowhere
+  says "--recheck takes no CONFIG"
+  expect 2 compare tiny.pbtxt --split tset
+  says '--split: the data set has no split "tset" (did you mean "test"?)'
+  expect 2 compare tiny.pbtxt --baseline nowhere
+  says "--baseline nowhere: this is no work dir of a finished training"
   [ ! -e work_dirs ] || fail "what is refused leaves no folder"
+  # The folder of a training is no place for a search.
+  mkdir training
+  echo 'name: "mine"' >training/config.pbtxt
+  expect 2 search tiny.pbtxt --work-dir training
+  says "training is the folder of something else"
+  [ "$(cat training/config.pbtxt)" = 'name: "mine"' ] || fail "a refused search changes nothing"
 }
 
 # A margin that includes every transfer: what runs this small find out differs between machines.
@@ -159,7 +173,11 @@ for s in d['strategies'][1:]:
 
 # Both candidates over one epoch, the better one over two, each beside its target alone.
 test_halving() {
-  expect 0 search two.pbtxt --work-dir halved --strategy halving --jobs 2
+  # A data set may have no test split of its own.
+  local halving=(--work-dir halved --strategy halving --set data.test_split=val)
+  expect 0 search two.pbtxt "${halving[@]}" --jobs 2
+  expect 0 search two.pbtxt "${halving[@]}"
+  ! grep -q "1/1" out.txt || fail "the second search trains nothing"
   there "halved/trials/depth,seg~depth@1/seed_0/best.safetensors" \
     "halved/trials/seg,depth~seg@1/seed_0/best.safetensors" halved/decision.json
   holds "
@@ -167,6 +185,13 @@ import json
 cost = json.load(open('halved/decision.json'))['strategies'][0]['cost']
 assert cost['trainings'] == 6 and cost['epochs'] == 8, cost
 "
+}
+
+# A task without a figure in the protocol has no gain, and the joint model is asked for twice.
+test_unmeasured_task() {
+  expect 0 search two.pbtxt --work-dir unmeasured --strategy enumerate,cosine --affinity-every 1 \
+    --joint --jobs 2 --set train.epochs=1 --set 'protocol.metric="seg.miou"'
+  says "adopt"
 }
 
 test_next_config() {
@@ -223,13 +248,20 @@ test_compare() {
   cmp -s before.txt <(state table) || fail "a finished comparison trains nothing"
   expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=2
   says 'was "epochs: 1" and now is "epochs: 2"'
+  expect 2 compare wide.pbtxt --work-dir table --set train.epochs=1
+  says "alone by another config"
+  expect 2 compare two.pbtxt --work-dir given --set train.epochs=1 \
+    --baseline table/single_task/seg/seed_0
+  says 'task "depth" of two has no single-task run'
+  expect 2 compare two.pbtxt --work-dir given --set train.epochs=1 --baseline table/two/seed_0
+  says "it predicts seg, depth, not one task alone"
   expect 0 compare two.pbtxt --work-dir given --set train.epochs=1 \
-    --baseline table/single_task/{seg,depth}/seed_0
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
   there given/compare.json
   [ ! -e given/single_task ] || fail "given baselines are not trained"
 }
 
-for test in refusals kill_and_go_on again_and_more halving next_config failed_trial stop compare; do
+for test in refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare; do
   start=$SECONDS
   "test_$test"
   echo "$test: passed in $((SECONDS - start)) s"

@@ -83,6 +83,17 @@ TEST(Recheck, ASignThatIsAsItWasThenHolds) {
   EXPECT_EQ(checks[1].state, RecheckState::kHolds);
 }
 
+TEST(Recheck, WhatSpeaksForADecisionNowIsNoReasonToDoubtIt) {
+  // Then both measurements spoke against their decisions, now for them.
+  const auto turned = recheck_decisions(forth_alone(), measured(-0.1, 0.1), measured(0.2, -0.3));
+  EXPECT_EQ(turned[0].state, RecheckState::kHolds);
+  EXPECT_EQ(turned[1].state, RecheckState::kHolds);
+  // Against them then as now: no news.
+  const auto same = recheck_decisions(forth_alone(), measured(-0.1, 0.1), measured(-0.2, 0.3));
+  EXPECT_EQ(same[0].state, RecheckState::kHolds);
+  EXPECT_EQ(same[1].state, RecheckState::kHolds);
+}
+
 TEST(Recheck, SaysWhatWasNotMeasured) {
   for (const auto& check : recheck_decisions(forth_alone(), {}, {})) {
     EXPECT_EQ(check.state, RecheckState::kNotMeasured);

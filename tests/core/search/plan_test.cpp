@@ -32,6 +32,14 @@ TEST(SearchPlan, IsReadAsItWasWritten) {
   EXPECT_EQ(read_plan(folder / kPlanFile), example());
 }
 
+TEST(SearchPlan, HasSeeds) {
+  const testing::TemporaryFolder folder;
+  auto plan = example();
+  plan.seeds.clear();
+  write_plan(folder / kPlanFile, plan);
+  EXPECT_THROW(read_plan(folder / kPlanFile), Error);
+}
+
 TEST(SearchPlan, ABrokenFileIsNamed) {
   const testing::TemporaryFolder folder;
   for (const auto* text :
@@ -75,8 +83,13 @@ const Change kChanges[] = {
        plan.seeds = {1, 2};
      },
      "its seeds are 0, 1, now asked for: 1, 2"},
-    {"OtherStrategy", [](SearchPlan& plan) { plan.strategies = {"tag"}; },
-     "its strategies are enumerate, tag, now asked for: tag"},
+    {"FewerStrategies", [](SearchPlan& plan) { plan.strategies = {"tag"}; }, ""},
+    {"AffinityEveryWhereNothingIsMeasured",
+     [](SearchPlan& plan) {
+       plan.strategies = {"enumerate"};
+       plan.affinity_every = 3;
+     },
+     ""},
     {"Margin", [](SearchPlan& plan) { plan.margin = 1; }, "its --margin is 0.5, now 1"},
     {"AffinityEvery", [](SearchPlan& plan) { plan.affinity_every = 3; },
      "its --affinity-every is 10, now 3"},

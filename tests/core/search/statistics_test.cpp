@@ -62,6 +62,9 @@ TEST(Statistics, RankCorrelation) {
   EXPECT_NEAR(rank_correlation({5, 5, 6}, {1, 2, 3}), std::sqrt(3.0) / 2, 1e-12);
   EXPECT_TRUE(std::isnan(rank_correlation({1, 1}, {1, 2})));
   EXPECT_TRUE(std::isnan(rank_correlation({1}, {1})));
+  // What is not a number has no rank: the others are correlated.
+  EXPECT_TRUE(std::isnan(rank_correlation({1, NAN}, {1, 2})));
+  EXPECT_NEAR(rank_correlation({1, NAN, 2, 3}, {5, 1, 6, 7}), 1, 1e-12);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error/error.h"
 
 namespace tasuki {
@@ -26,6 +28,18 @@ TEST(Verdict, ByTheMeansAlone) {
   EXPECT_EQ(verdict.conditions[0].text, "seg gains more than 0 %");
   EXPECT_EQ(verdict.conditions[1].text, "depth loses no more than 1 %");
   EXPECT_FALSE(verdict.confidence_assessed);
+}
+
+// An infinite gain, where a baseline's figure is 0, is no evidence; nor is one not measured.
+TEST(Verdict, AGainThatIsNoNumberShowsNothing) {
+  for (const double odd : {double(INFINITY), double(NAN)}) {
+    const auto verdict = judge({}, {{"seg", true, {odd, -50, -50}}});
+    EXPECT_FALSE(verdict.adopt) << odd;
+    EXPECT_TRUE(verdict.confidence_assessed) << odd;
+  }
+  const auto verdict =
+      judge(means_alone(), {{"seg", true, {NAN}}, {"depth", true, {2}}, {"edge", true, {1}}});
+  EXPECT_EQ(verdict.target, "depth");
 }
 
 TEST(Verdict, LimitsAreHeld) {
