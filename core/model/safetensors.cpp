@@ -1,6 +1,6 @@
 #include "core/model/safetensors.h"
 
-#include <cstring>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/data/files.h"
@@ -175,7 +175,9 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   file.metadata = header.metadata;
   for (const auto& slot : header.slots) {
     auto tensor = torch::empty(slot.shape, torch::TensorOptions().dtype(slot.type));
-    std::memcpy(tensor.data_ptr(), bytes.data() + header.data_begin + slot.begin, tensor.nbytes());
+    // An empty tensor has no memory at all.
+    std::copy_n(bytes.data() + header.data_begin + slot.begin, tensor.nbytes(),
+                static_cast<char*>(tensor.data_ptr()));
     file.tensors.emplace_back(slot.name, tensor);
   }
   return file;
