@@ -39,8 +39,9 @@ class Encoder {
   virtual std::shared_ptr<Stage> make_stage(size_t index) const = 0;
   // A .safetensors file with published weights, or "".
   virtual std::string pretrained() const { return ""; }
-  // Whether a tensor of that file belongs to the classifier, which has no place here.
-  virtual bool is_classifier(const std::string& /*tensor*/) const { return false; }
+  // Whether a tensor of that file belongs to what this encoder has no place for: the classifier,
+  // or stages that it ends before.
+  virtual bool leaves_out(const std::string& /*tensor*/) const { return false; }
 };
 
 }  // namespace tasuki

@@ -10,7 +10,7 @@ void load_pretrained(const Encoder& encoder, const Architecture& architecture) {
   if (path.empty()) return;
   NamedTensors published;
   for (auto& item : read_safetensors(path).tensors) {
-    if (!encoder.is_classifier(item.first)) published.push_back(std::move(item));
+    if (!encoder.leaves_out(item.first)) published.push_back(std::move(item));
   }
   // Each copy of a stage takes the same tensors, so a layer of all names is strict once per copy.
   std::vector<NamedTensors> copies;

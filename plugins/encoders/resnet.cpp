@@ -32,10 +32,10 @@ Design design_of(uint32_t depth) {
 // its strided one are dilated by the stride that was left out. The result, at every n-th pixel, is
 // what the undilated network computes with the same weights (torchvision's
 // replace_stride_with_dilation, here for basic blocks too).
-std::vector<LayerShape> layer_shapes(const Design& design, int64_t output_stride) {
+std::vector<LayerShape> layer_shapes(const Design& design, uint32_t layers, int64_t output_stride) {
   std::vector<LayerShape> shapes;
   int64_t channels = 64, stride = 4, dilation = 1;
-  for (size_t i = 0; i < design.blocks.size(); ++i) {
+  for (size_t i = 0; i < layers; ++i) {
     LayerShape shape{design.bottleneck,
                      design.blocks[i],
                      channels,
@@ -61,7 +61,15 @@ class ResNet : public Encoder {
     const uint32_t output_stride = options.has_output_stride() ? options.output_stride() : 8;
     require_option(output_stride == 8 || output_stride == 16 || output_stride == 32,
                    "output_stride", std::to_string(output_stride) + " is none of 8, 16, 32");
-    layers_ = layer_shapes(design_of(options.has_depth() ? options.depth() : 50), output_stride);
+    const uint32_t layers = options.has_layers() ? options.layers() : 4;
+    require_option(layers >= 2 && layers <= 4, "layers",
+                   std::to_string(layers) + " is not in 2 to 4");
+    require_option(output_stride <= 4u << (layers - 1), "output_stride",
+                   std::to_string(output_stride) + " needs more than " + std::to_string(layers) +
+                       " layers, whose last has at most stride " +
+                       std::to_string(4u << (layers - 1)));
+    layers_ =
+        layer_shapes(design_of(options.has_depth() ? options.depth() : 50), layers, output_stride);
     stages_.push_back({"stem", "", 64, 4});
     for (const auto& layer : layers_) {
       const std::string name = "layer" + std::to_string(stages_.size());
@@ -78,8 +86,12 @@ class ResNet : public Encoder {
 
   std::string pretrained() const override { return pretrained_; }
 
-  bool is_classifier(const std::string& tensor) const override {
-    return tensor.rfind("fc.", 0) == 0;
+  bool leaves_out(const std::string& tensor) const override {
+    const auto is_of = [&](const std::string& part) { return tensor.rfind(part + ".", 0) == 0; };
+    for (size_t layer = layers_.size() + 1; layer <= 4; ++layer) {
+      if (is_of("layer" + std::to_string(layer))) return true;
+    }
+    return is_of("fc");
   }
 
  private:

@@ -77,6 +77,30 @@ TEST(ResNet, HasThePublishedNamesAndShapes) {
             (std::vector<int64_t>{512, 256, 1, 1}));
 }
 
+TEST(ResNet, MayEndBeforeTheLastLayer) {
+  const auto encoder = make_resnet("depth: 18 layers: 3 output_stride: 16");
+  ASSERT_EQ(encoder->stages().size(), 4u);
+  EXPECT_EQ(encoder->stages().back().name, "layer3");
+  EXPECT_EQ(encoder->stages().back().channels, 256);
+  EXPECT_EQ(encoder->stages().back().stride, 16);
+  auto whole = published(*make_resnet("depth: 18"));
+  for (auto it = whole.begin(); it != whole.end();) {
+    it = it->first.rfind("layer4.", 0) == 0 ? whole.erase(it) : std::next(it);
+  }
+  const auto part = published(*encoder);
+  ASSERT_EQ(part.size(), whole.size());
+  for (const auto& [name, tensor] : part) EXPECT_EQ(tensor.sizes(), whole.at(name).sizes()) << name;
+  EXPECT_EQ(make_resnet("layers: 2")->stages().back().stride, 8);
+}
+
+TEST(ResNet, LeavesWeightsOfMissingLayersInTheFile) {
+  const auto encoder = make_resnet("layers: 3");
+  EXPECT_TRUE(encoder->leaves_out("fc.weight"));
+  EXPECT_TRUE(encoder->leaves_out("layer4.0.conv1.weight"));
+  EXPECT_FALSE(encoder->leaves_out("layer3.0.conv1.weight"));
+  EXPECT_FALSE(make_resnet("")->leaves_out("layer4.0.conv1.weight"));
+}
+
 TEST(ResNet, DrawsWeightsByFanOut) {
   torch::manual_seed(0);
   const auto tensors = published(*make_resnet("depth: 18"));
@@ -155,8 +179,8 @@ TEST(ResNet, GradientsReachEveryParameter) {
 TEST(ResNet, KnowsTheClassifierAndTheFile) {
   const auto encoder = make_resnet("pretrained: \"weights.safetensors\"");
   EXPECT_EQ(encoder->pretrained(), "weights.safetensors");
-  EXPECT_TRUE(encoder->is_classifier("fc.weight"));
-  EXPECT_FALSE(encoder->is_classifier("layer4.0.conv1.weight"));
+  EXPECT_TRUE(encoder->leaves_out("fc.weight"));
+  EXPECT_FALSE(encoder->leaves_out("layer4.0.conv1.weight"));
 }
 
 TEST(ResNet, RefusesOtherDepthsAndStrides) {
@@ -170,6 +194,10 @@ TEST(ResNet, RefusesOtherDepthsAndStrides) {
   };
   EXPECT_EQ(field("depth: 51"), "depth: 51 is none of 18, 34, 50, 101");
   EXPECT_EQ(field("output_stride: 4"), "output_stride: 4 is none of 8, 16, 32");
+  EXPECT_EQ(field("layers: 5"), "layers: 5 is not in 2 to 4");
+  EXPECT_EQ(field("layers: 1"), "layers: 1 is not in 2 to 4");
+  EXPECT_EQ(field("layers: 3 output_stride: 32"),
+            "output_stride: 32 needs more than 3 layers, whose last has at most stride 16");
 }
 
 }  // namespace
