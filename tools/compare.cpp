@@ -36,6 +36,12 @@ struct EntryRun {
   std::filesystem::path figures;
 };
 
+// A finished single-task training that --baseline gives.
+struct GivenBaseline {
+  std::filesystem::path folder;
+  ResolvedConfig config;
+};
+
 class Compare {
  public:
   explicit Compare(const CompareOptions& options) : options_(options), folder_(options.work_dir) {
@@ -45,18 +51,21 @@ class Compare {
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }
-    seeds_ = seeds_from(entries_.front().config, options.seeds);
+    conditions_ = conditions_of(entries_.front().config, *dataset_, options.seeds, options.jobs);
     check_split();
-    check_baselines();
+    for (const auto& entry : entries_) check_protocol(entry.name, entry.config);
+    read_baselines();
     lock_.emplace(folder_);
+    check_conditions();
     for (const auto& entry : entries_) open(entry);
+    write_conditions(folder_ / kConditionsFile, conditions_);
   }
 
   Comparison run() {
     train_all();
     Comparison comparison;
     comparison.title = "Comparison";
-    comparison.seeds = seeds_;
+    comparison.seeds = conditions_.seeds;
     for (const auto& entry : entries_) comparison.models.push_back(model_of(entry));
     const auto& first = runs_.front();
     const auto result = read_trial_result(first.job.work_dir, infos_);
@@ -87,32 +96,58 @@ class Compare {
     throw unknown_split(options_.split, dataset_->splits()).within("--split");
   }
 
-  void check_baselines() const {
-    std::set<std::string> served;
+  // Figures of two protocols don't belong into one table.
+  void check_protocol(const std::string& what, const ResolvedConfig& config) const {
+    const auto& first = entries_.front();
+    const auto& wanted = first.config.message().protocol().name();
+    const auto& found = config.message().protocol().name();
+    if (found == wanted) return;
+    throw Error(ErrorKind::kUsage, what + ": its protocol is \"" + found + "\", and that of " +
+                                       first.name + " is \"" + wanted +
+                                       "\"; their figures can't be compared");
+  }
+
+  void read_baselines() {
     for (const std::filesystem::path folder : options_.baselines) {
       const auto fail = [&](const std::string& problem) {
         return Error(ErrorKind::kUsage, "--baseline " + folder.string() + ": " + problem);
       };
       if (!progress_of(folder).finished) throw fail("this is no work dir of a finished training");
-      const auto config = load_config(folder / kConfigFile);
-      std::vector<std::string> joint;
-      for (const auto& task : config.message().model().task()) {
-        if (!task.has_joint() || task.joint()) joint.push_back(task.name());
-      }
+      auto config = load_config(folder / kConfigFile);
+      check_protocol("--baseline " + folder.string(), config);
+      const auto joint = joint_tasks(config.message());
       if (joint.size() != 1) throw fail("it predicts " + join(joint) + ", not one task alone");
       if (!std::filesystem::exists(figures_of(folder))) {
         throw fail(figures_of(folder).filename().string() +
                    " is not there; make it with tasuki eval " + (folder / kConfigFile).string() +
                    " " + (folder / kBestFile).string() + " --split " + options_.split);
       }
-      served.insert(joint.front());
+      given_[joint.front()].push_back({folder, std::move(config)});
     }
     if (options_.baselines.empty()) return;
     for (const auto& [task, entry] : tasks()) {
-      if (served.count(task) > 0) continue;
+      if (given_.count(task) > 0) continue;
       throw Error(ErrorKind::kUsage, "--baseline: task \"" + task + "\" of " + entry->name +
                                          " has no single-task run among them");
     }
+  }
+
+  // What is there already was trained under the same conditions; its number of threads stays.
+  void check_conditions() {
+    const auto file = folder_ / kConditionsFile;
+    if (!std::filesystem::exists(file)) return;
+    const auto kept = read_conditions(file);
+    const auto why = obstacle(kept, conditions_);
+    if (!why.empty()) {
+      throw Error(ErrorKind::kUsage, folder_.string() + " holds another comparison: " + why +
+                                         "; go on with the same, or give another --work-dir");
+    }
+    conditions_.threads = kept.threads;
+  }
+
+  uint32_t threads_of(const Entry& entry) const {
+    const uint32_t own = entry.config.message().train().threads();
+    return own > 0 ? own : conditions_.threads;
   }
 
   // The folder is new, or holds this config.
@@ -138,11 +173,11 @@ class Compare {
     run.job.cost = double(run.job.epochs) * double(entry.config.message().model().task_size());
     run.figures = figures_of(run.job.work_dir);
     if (std::filesystem::exists(run.job.config)) return run;
-    write_file_atomically(
-        run.job.config,
-        "base: " + string_literal(kSearchedConfigFile) +
-            "\nname: " + string_literal(run.job.label) + "\ntrain { seed: " + std::to_string(seed) +
-            " threads: " + std::to_string(threads_each(entry.config, options_.jobs)) + " }\n");
+    write_file_atomically(run.job.config, "base: " + string_literal(kSearchedConfigFile) +
+                                              "\nname: " + string_literal(run.job.label) +
+                                              "\ntrain { seed: " + std::to_string(seed) +
+                                              " threads: " + std::to_string(threads_of(entry)) +
+                                              " }\n");
     return run;
   }
 
@@ -166,7 +201,7 @@ class Compare {
                                          " is the first that has the task; give the configs in the "
                                          "order of the first time, or another --work-dir");
     }
-    const TrialSetting setting{base, seed, threads_each(entry.config, options_.jobs), 1};
+    const TrialSetting setting{base, seed, threads_of(entry), 1};
     write_file_atomically(run.job.config, trial_config(trial, entry.config.message(), setting));
     return run;
   }
@@ -187,11 +222,12 @@ class Compare {
 
   void train_all() {
     for (const auto& entry : entries_) {
-      for (const uint64_t seed : seeds_) runs_.push_back(run_of(entry, seed));
+      for (const uint64_t seed : conditions_.seeds) runs_.push_back(run_of(entry, seed));
     }
     if (options_.baselines.empty()) {
       for (const auto& [task, entry] : tasks()) {
-        for (const uint64_t seed : seeds_) singles_[task].push_back(single_run(*entry, task, seed));
+        for (const uint64_t seed : conditions_.seeds)
+          singles_[task].push_back(single_run(*entry, task, seed));
       }
     }
     std::vector<TrainJob> jobs;
@@ -210,7 +246,7 @@ class Compare {
   ComparedModel model_of(const Entry& entry) const {
     ComparedModel model;
     model.name = entry.name;
-    for (const uint64_t seed : seeds_) {
+    for (const uint64_t seed : conditions_.seeds) {
       const auto run = run_of(entry, seed);
       const auto result = read_trial_result(run.job.work_dir, infos_);
       model.by_seed.push_back(read_figures(run.figures, infos_));
@@ -218,10 +254,11 @@ class Compare {
       model.seconds += result.seconds;
     }
     model.parameters = inference_parameters(entry.config, *dataset_);
-    for (const auto& task : entry.config.message().model().task()) {
-      if (!task.has_joint() || task.joint()) continue;
-      model.alone.push_back(task.name());
-      model.parameters += inference_parameters(single_config(task.name()), *dataset_);
+    const auto joint = joint_tasks(entry.config.message());
+    for (const auto& task : task_names(entry.config.message())) {
+      if (std::find(joint.begin(), joint.end(), task) != joint.end()) continue;
+      model.alone.push_back(task);
+      model.parameters += inference_parameters(single_config(task), *dataset_);
     }
     return model;
   }
@@ -230,13 +267,7 @@ class Compare {
   ResolvedConfig single_config(const std::string& task) const {
     const auto own = singles_.find(task);
     if (own != singles_.end()) return load_config(own->second.front().job.config);
-    for (const auto& folder : options_.baselines) {
-      const auto found = load_config(std::filesystem::path(folder) / kConfigFile);
-      const auto names = task_names(found.message());
-      if (std::find(names.begin(), names.end(), task) != names.end()) return found;
-    }
-    throw Error(ErrorKind::kUsage, "--baseline: no single-task run of " + task +
-                                       " is given, and a config leaves it out of its joint model");
+    return given_.at(task).front().config;
   }
 
   Baselines own_baselines() const {
@@ -252,13 +283,9 @@ class Compare {
   // From the work dirs of single-task runs, in the order given.
   Baselines given_baselines() const {
     Baselines baselines;
-    const auto wanted = tasks();
-    for (const std::filesystem::path folder : options_.baselines) {
-      // Of a task that no config has, too.
-      auto infos = metric_infos(load_config(folder / kConfigFile), *dataset_);
-      infos.insert(infos_.begin(), infos_.end());
-      for (const auto& task : read_figures(figures_of(folder), infos)) {
-        if (wanted.count(task.task) > 0) baselines[task.task].push_back(task);
+    for (const auto& [task, entry] : tasks()) {
+      for (const auto& single : given_.at(task)) {
+        baselines[task].push_back(values_of(read_figures(figures_of(single.folder), infos_), task));
       }
     }
     return baselines;
@@ -270,10 +297,11 @@ class Compare {
   std::set<std::string> names_ = {"single_task"};
   std::shared_ptr<const Dataset> dataset_;
   MetricInfos infos_;
-  std::vector<uint64_t> seeds_;
+  RunConditions conditions_;
   std::optional<FolderLock> lock_;
   std::vector<EntryRun> runs_;
-  std::map<std::string, std::vector<EntryRun>> singles_;
+  std::map<std::string, std::vector<EntryRun>> singles_;  // by task, as the next one
+  std::map<std::string, std::vector<GivenBaseline>> given_;
 };
 
 std::string text_of(const Spread& spread, const char* one, const char* several) {

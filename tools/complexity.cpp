@@ -27,7 +27,7 @@ struct Cost {
 Cost cost_of(MultiTaskModel& model, const torch::Tensor& image) {
   FlopCounter counter;
   Cost cost;
-  for (const auto& parameter : model.parameters()) cost.parameters += parameter.numel();
+  cost.parameters = parameter_count(model);
   torch::Tensor sum = torch::zeros({});
   for (const auto& [name, logits] : model.forward(image, model.objectives())) {
     sum = sum + logits.sum();

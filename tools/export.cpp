@@ -21,12 +21,6 @@ std::string inference_text(const ResolvedConfig& config) {
   return write_text(message);
 }
 
-int64_t count(const MultiTaskModel& model) {
-  int64_t total = 0;
-  for (const auto& parameter : model.parameters()) total += parameter.numel();
-  return total;
-}
-
 // The checkpoint may have what the export leaves out.
 void check_output(const ExportOptions& options) {
   namespace fs = std::filesystem;
@@ -51,7 +45,7 @@ void export_network(const ExportOptions& options) {
   write_safetensors(options.output, {named_tensors(*experiment.model), metadata});
   std::vector<std::string> tasks;
   for (const auto& task : experiment.model->tasks()) tasks.push_back(task.name);
-  std::cout << options.output << ": " << join(tasks) << "; " << count(*experiment.model)
+  std::cout << options.output << ": " << join(tasks) << "; " << parameter_count(*experiment.model)
             << " parameters\n";
 }
 

@@ -30,7 +30,7 @@ Affinities measured_then(const std::filesystem::path& folder, const SearchPlan& 
   Trial trial = jointly(tasks);
   trial.measures_affinity = true;
   return read_affinities(folder / "trials" / trial_name(trial) /
-                         ("seed_" + std::to_string(plan.seeds.front())) / kAffinityFile);
+                         ("seed_" + std::to_string(plan.conditions.seeds.front())) / kAffinityFile);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ bool recheck(const SearchOptions& options) {
     const auto folder = file.parent_path();
     const auto selection = read_selection(file);
     const auto plan = read_plan(folder / kPlanFile);
-    const auto changes = data_changes(plan.data, data_prints(config, *dataset));
+    const auto changes = data_changes(plan.conditions.data, data_prints(config, *dataset));
     for (const auto& change : changes) std::cout << "Data changed: " << change << "\n";
     if (now.empty()) {
       std::cout << (run / kAffinityFile).string()

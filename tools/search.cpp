@@ -93,10 +93,7 @@ std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset&
 }
 
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {
-  const MultiTaskModel model(config, class_names_of(dataset), Network::kInference);
-  int64_t count = 0;
-  for (const auto& parameter : model.parameters()) count += parameter.numel();
-  return count;
+  return parameter_count(MultiTaskModel(config, class_names_of(dataset), Network::kInference));
 }
 
 std::vector<std::string> handed_on(const ConfigOptions& options) {

@@ -36,12 +36,9 @@ SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOpti
 void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
   plan_ = {options.config.file,
            options.strategies,
-           findings_.seeds(),
+           conditions_of(config_, dataset, options.seeds, options.jobs),
            options.margin,
            options.affinity_every,
-           threads_each(config_, options.jobs),
-           machine_of(config_),
-           data_prints(config_, dataset),
            {}};
   const auto refuse = [&](const std::string& why) {
     return Error(ErrorKind::kUsage, path_.string() + " holds another search: " + why +
@@ -55,7 +52,7 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     const auto kept = read_plan(plan_file);
     const auto why = obstacle(kept, plan_);
     if (!why.empty()) throw refuse(why);
-    plan_.threads = kept.threads;
+    plan_.conditions.threads = kept.conditions.threads;
     for (const auto& strategy : kept.strategies) {
       auto& all = plan_.strategies;
       if (std::find(all.begin(), all.end(), strategy) == all.end()) all.push_back(strategy);
@@ -94,9 +91,9 @@ void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
   const auto file = job(trial, seed).config;
   if (std::filesystem::exists(file)) return;
   const auto base = std::filesystem::path("..") / ".." / kSearchedConfigFile;
-  write_file_atomically(file,
-                        trial_config(trial, config_.message(),
-                                     {base.string(), seed, plan_.threads, plan_.affinity_every}));
+  write_file_atomically(
+      file, trial_config(trial, config_.message(),
+                         {base.string(), seed, plan_.conditions.threads, plan_.affinity_every}));
 }
 
 void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
@@ -129,10 +126,13 @@ std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count) {
   return seeds;
 }
 
-uint32_t threads_each(const ResolvedConfig& config, size_t side_by_side) {
-  if (config.message().train().threads() > 0) return config.message().train().threads();
+RunConditions conditions_of(const ResolvedConfig& config, const Dataset& dataset, size_t seeds,
+                            size_t side_by_side) {
   const size_t processors = std::max(1u, std::thread::hardware_concurrency());
-  return uint32_t(std::max<size_t>(1, processors / side_by_side));
+  const uint32_t own = config.message().train().threads();
+  const auto part = uint32_t(std::max<size_t>(1, processors / side_by_side));
+  return {seeds_from(config, seeds), own > 0 ? own : part, machine_of(config),
+          data_prints(config, dataset)};
 }
 
 }  // namespace tasuki::tools

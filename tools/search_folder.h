@@ -45,7 +45,9 @@ class SearchFolder {
 
 // The seeds of a search or a comparison: from train.seed on.
 std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count);
-// Threads of each of `side_by_side` trainings: the config's, else its part of the processors.
-uint32_t threads_each(const ResolvedConfig& config, size_t side_by_side);
+// What trainings of `config` on this machine, `side_by_side` of them at a time, depend on. Threads:
+// the config's, else each one's part of the processors.
+RunConditions conditions_of(const ResolvedConfig& config, const Dataset& dataset, size_t seeds,
+                            size_t side_by_side);
 
 }  // namespace tasuki::tools

@@ -219,6 +219,12 @@ bool is_auxiliary_tensor(const std::string& name) {
   return name.starts_with("decoder.") && name.find("->") < name.find('.', sizeof("decoder.") - 1);
 }
 
+int64_t parameter_count(const torch::nn::Module& model) {
+  int64_t count = 0;
+  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& model) {
   std::vector<std::pair<std::string, torch::Tensor>> tensors;
   for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value());

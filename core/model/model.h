@@ -97,5 +97,7 @@ bool is_auxiliary_tensor(const std::string& name);
 
 // Parameters and buffers by name, in registration order: what a checkpoint of the weights holds.
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& model);
+// Elements of all parameters; buffers are none.
+int64_t parameter_count(const torch::nn::Module& model);
 
 }  // namespace tasuki

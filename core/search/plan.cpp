@@ -12,50 +12,18 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tasuki-search-1";
+constexpr const char* kFormat = "tasuki-search-2";
 constexpr size_t kLargestPlan = size_t{256} << 20;
 
-json data_json(const std::vector<SplitPrint>& data) {
-  json list = json::array();
-  for (const auto& one : data) {
-    list.push_back({{"split", one.split},
-                    {"samples", one.samples},
-                    {"ids_crc32", one.ids_crc32},
-                    {"content_crc32", one.content_crc32}});
-  }
-  return list;
-}
-
-std::vector<SplitPrint> data_from(const json& list) {
-  std::vector<SplitPrint> data;
-  for (const auto& one : list) {
-    data.push_back({one.at("split").get<std::string>(), one.at("samples").get<size_t>(),
-                    one.at("ids_crc32").get<uint32_t>(), one.at("content_crc32").get<uint32_t>()});
-  }
-  return data;
-}
-
-std::string number(double value) {
+std::string shown_number(double value) {
   std::ostringstream text;
   text << value;
   return text.str();
 }
 
-std::string listed(const std::vector<uint64_t>& values) {
-  std::vector<std::string> parts;
-  parts.reserve(values.size());
-  for (const uint64_t value : values) parts.push_back(std::to_string(value));
-  return join(parts);
-}
-
 std::string shown_line(bool there, const std::string& line) {
   const auto start = line.find_first_not_of(' ');
   return !there ? "nothing" : "\"" + line.substr(start == std::string::npos ? 0 : start) + "\"";
-}
-
-template <class Value>
-bool starts_with(const std::vector<Value>& all, const std::vector<Value>& start) {
-  return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
 }
 
 bool has_any(const std::vector<std::string>& all, const std::vector<std::string>& some) {
@@ -74,14 +42,13 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     SearchPlan plan;
     plan.config_file = in.at("config").get<std::string>();
     plan.strategies = in.at("strategies").get<std::vector<std::string>>();
-    plan.seeds = in.at("seeds").get<std::vector<uint64_t>>();
+    plan.conditions = in.at("conditions").get<RunConditions>();
     plan.margin = in.at("margin").get<double>();
     plan.affinity_every = in.at("affinity_every").get<uint32_t>();
-    plan.threads = in.at("threads").get<uint32_t>();
-    plan.machine = in.at("machine").get<std::vector<std::string>>();
-    plan.data = data_from(in.at("data"));
     plan.trials = in.at("trials").get<std::vector<std::string>>();
-    if (plan.seeds.empty()) throw Error(ErrorKind::kData, file.string() + ": has no seeds");
+    if (plan.conditions.seeds.empty()) {
+      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
+    }
     return plan;
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData, file.string() + ": not a plan of tasuki search: " + wrong.what());
@@ -92,22 +59,18 @@ void write_plan(const std::filesystem::path& file, const SearchPlan& plan) {
   const json out = {{"format", kFormat},
                     {"config", plan.config_file},
                     {"strategies", plan.strategies},
-                    {"seeds", plan.seeds},
+                    {"conditions", plan.conditions},
                     {"margin", plan.margin},
                     {"affinity_every", plan.affinity_every},
-                    {"threads", plan.threads},
-                    {"machine", plan.machine},
-                    {"data", data_json(plan.data)},
                     {"trials", plan.trials}};
   write_file_atomically(file, out.dump(2) + "\n");
 }
 
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked) {
-  if (!starts_with(asked.seeds, kept.seeds)) {
-    return "its seeds are " + listed(kept.seeds) + ", now asked for: " + listed(asked.seeds);
-  }
+  const auto conditions = obstacle(kept.conditions, asked.conditions);
+  if (!conditions.empty()) return conditions;
   if (kept.margin != asked.margin) {
-    return "its --margin is " + number(kept.margin) + ", now " + number(asked.margin);
+    return "its --margin is " + shown_number(kept.margin) + ", now " + shown_number(asked.margin);
   }
   const bool measures = has_any(asked.strategies, {"tag", "cosine"});
   if (measures && has_any(kept.strategies, {"tag", "cosine"}) &&
@@ -115,11 +78,7 @@ std::string obstacle(const SearchPlan& kept, const SearchPlan& asked) {
     return "its --affinity-every is " + std::to_string(kept.affinity_every) + ", now " +
            std::to_string(asked.affinity_every);
   }
-  if (kept.machine != asked.machine) {
-    return "it ran with " + join(kept.machine) + ", here it would be " + join(asked.machine);
-  }
-  const auto changes = data_changes(kept.data, asked.data);
-  return changes.empty() ? "" : "the data have changed: " + join(changes, "; ");
+  return "";
 }
 
 std::string config_change(const std::string& kept, const std::string& asked) {

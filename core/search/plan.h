@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/search/data_print.h"
+#include "core/search/conditions.h"
 
 namespace tasuki {
 
@@ -13,12 +13,9 @@ namespace tasuki {
 struct SearchPlan {
   std::string config_file;  // as it was given
   std::vector<std::string> strategies;
-  std::vector<uint64_t> seeds;
+  RunConditions conditions;
   double margin = 0;  // percent
   uint32_t affinity_every = 10;
-  uint32_t threads = 0;  // of each trial; fixed when the search begins, results depend on it
-  std::vector<std::string> machine;  // "train.device=CPU", ...: what results depend on as well
-  std::vector<SplitPrint> data;
   std::vector<std::string> trials;  // names, as far as they are known
 
   bool operator==(const SearchPlan&) const = default;

@@ -17,7 +17,7 @@ std::optional<double> value_of(const EdgeValues& values, const Edge& edge) {
   return found == values.end() ? std::nullopt : std::optional<double>(found->second);
 }
 
-std::string number(double value) {
+std::string signed_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%+.3g", value);
   return text;
@@ -36,7 +36,8 @@ Recheck recheck_one(const Selection::SelectedTransfer& transfer, std::optional<d
   const auto against = [&](double value) { return transfer.included() ? value < 0 : value > 0; };
   const bool turned = against(*now) && !(then && against(*then));
   check.state = turned ? RecheckState::kChanged : RecheckState::kHolds;
-  check.text += "affinity now " + number(*now) + (then ? ", then " + number(*then) : "") +
+  check.text += "affinity now " + signed_number(*now) +
+                (then ? ", then " + signed_number(*then) : "") +
                 (turned ? "; no longer holds" : "; holds");
   return check;
 }

@@ -134,6 +134,14 @@ std::vector<std::string> task_names(const Config& config) {
   return names;
 }
 
+std::vector<std::string> joint_tasks(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& task : config.model().task()) {
+    if (!task.has_joint() || task.joint()) names.push_back(task.name());
+  }
+  return names;
+}
+
 std::string string_literal(const std::string& text) {
   std::string inside;
   for (const char c : text) {

@@ -42,9 +42,10 @@ struct TrialSetting {
 // a long one.
 std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting);
 
-// The config's epochs, and its tasks' names.
+// The config's epochs, its tasks' names, and those of the tasks that its model predicts.
 int64_t epochs_of(const Config& config);
 std::vector<std::string> task_names(const Config& config);
+std::vector<std::string> joint_tasks(const Config& config);
 
 // `text` as a string of text format, quotes included.
 std::string string_literal(const std::string& text);

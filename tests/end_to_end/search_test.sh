@@ -248,8 +248,17 @@ test_compare() {
   cmp -s before.txt <(state table) || fail "a finished comparison trains nothing"
   expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=2
   says 'was "epochs: 1" and now is "epochs: 2"'
-  expect 2 compare wide.pbtxt --work-dir table --set train.epochs=1
+  expect 2 compare wide.pbtxt --work-dir table --seeds 2 --set train.epochs=1
   says "alone by another config"
+  expect 2 compare two.pbtxt --work-dir table --set train.epochs=1
+  says "its seeds are 0, 1, now asked for: 0"
+  expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=1 \
+    --set 'data.dataset=[tasuki/Rooms]{height:32 width:40 train_size:6 val_size:3 test_size:3 seed:9}'
+  says "the data have changed: split train: the same ids, but other images or labels"
+  # A later call has its own number of jobs, but trains with the threads of the first one.
+  expect 0 compare two.pbtxt wide.pbtxt --work-dir table --seeds 3 --set train.epochs=1
+  cmp -s <(grep -o 'threads: [0-9]*' table/two/seed_0.pbtxt) \
+    <(grep -o 'threads: [0-9]*' table/two/seed_2.pbtxt) || fail "a later seed has other threads"
   expect 2 compare two.pbtxt --work-dir given --set train.epochs=1 \
     --baseline table/single_task/seg/seed_0
   says 'task "depth" of two has no single-task run'
@@ -258,6 +267,9 @@ test_compare() {
   expect 0 compare two.pbtxt --work-dir given --set train.epochs=1 \
     --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
   there given/compare.json
+  expect 2 compare two.pbtxt --work-dir other --set train.epochs=1 --set protocol.name=other \
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
+  says 'its protocol is "", and that of two is "other"'
   [ ! -e given/single_task ] || fail "given baselines are not trained"
 }
 

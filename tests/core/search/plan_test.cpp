@@ -12,30 +12,30 @@
 namespace tasuki {
 namespace {
 
-SearchPlan example() {
+SearchPlan example_plan() {
   SearchPlan plan;
   plan.config_file = "a.pbtxt";
   plan.strategies = {"enumerate", "tag"};
-  plan.seeds = {0, 1};
+  plan.conditions.seeds = {0, 1};
   plan.margin = 0.5;
   plan.affinity_every = 10;
-  plan.threads = 2;
-  plan.machine = {"train.device=CPU", "train.precision=FP32"};
-  plan.data = {print_of("train", {"x", "y"}), print_of("val", {"z"})};
+  plan.conditions.threads = 2;
+  plan.conditions.machine = {"train.device=CPU", "train.precision=FP32"};
+  plan.conditions.data = {print_of("train", {"x", "y"}), print_of("val", {"z"})};
   plan.trials = {"a", "a+b"};
   return plan;
 }
 
 TEST(SearchPlan, IsReadAsItWasWritten) {
   const testing::TemporaryFolder folder;
-  write_plan(folder / kPlanFile, example());
-  EXPECT_EQ(read_plan(folder / kPlanFile), example());
+  write_plan(folder / kPlanFile, example_plan());
+  EXPECT_EQ(read_plan(folder / kPlanFile), example_plan());
 }
 
 TEST(SearchPlan, HasSeeds) {
   const testing::TemporaryFolder folder;
-  auto plan = example();
-  plan.seeds.clear();
+  auto plan = example_plan();
+  plan.conditions.seeds.clear();
   write_plan(folder / kPlanFile, plan);
   EXPECT_THROW(read_plan(folder / kPlanFile), Error);
 }
@@ -63,24 +63,24 @@ struct Change {
 class SearchPlanChange : public ::testing::TestWithParam<Change> {};
 
 TEST_P(SearchPlanChange, IsAcceptedOrRefusedWithItsReason) {
-  auto asked = example();
+  auto asked = example_plan();
   GetParam().make(asked);
-  EXPECT_EQ(obstacle(example(), asked), GetParam().refusal);
+  EXPECT_EQ(obstacle(example_plan(), asked), GetParam().refusal);
 }
 
 const Change kChanges[] = {
     {"Nothing", [](SearchPlan&) {}, ""},
-    {"MoreSeeds", [](SearchPlan& plan) { plan.seeds.push_back(2); }, ""},
+    {"MoreSeeds", [](SearchPlan& plan) { plan.conditions.seeds.push_back(2); }, ""},
     {"MoreStrategies",
      [](SearchPlan& plan) {
        plan.strategies = {"tag", "enumerate"};
      },
      ""},
-    {"FewerSeeds", [](SearchPlan& plan) { plan.seeds.pop_back(); },
+    {"FewerSeeds", [](SearchPlan& plan) { plan.conditions.seeds.pop_back(); },
      "its seeds are 0, 1, now asked for: 0"},
     {"OtherSeeds",
      [](SearchPlan& plan) {
-       plan.seeds = {1, 2};
+       plan.conditions.seeds = {1, 2};
      },
      "its seeds are 0, 1, now asked for: 1, 2"},
     {"FewerStrategies", [](SearchPlan& plan) { plan.strategies = {"tag"}; }, ""},
@@ -93,16 +93,16 @@ const Change kChanges[] = {
     {"Margin", [](SearchPlan& plan) { plan.margin = 1; }, "its --margin is 0.5, now 1"},
     {"AffinityEvery", [](SearchPlan& plan) { plan.affinity_every = 3; },
      "its --affinity-every is 10, now 3"},
-    {"OtherMachine", [](SearchPlan& plan) { plan.machine[1] = "train.precision=BF16"; },
+    {"OtherMachine", [](SearchPlan& plan) { plan.conditions.machine[1] = "train.precision=BF16"; },
      "it ran with train.device=CPU, train.precision=FP32, here it would be train.device=CPU, "
      "train.precision=BF16"},
-    {"FewerSamples", [](SearchPlan& plan) { plan.data[0] = print_of("train", {"x"}); },
+    {"FewerSamples", [](SearchPlan& plan) { plan.conditions.data[0] = print_of("train", {"x"}); },
      "the data have changed: split train: 2 samples, now 1"},
-    {"OtherSamples", [](SearchPlan& plan) { plan.data[1] = print_of("val", {"w"}); },
+    {"OtherSamples", [](SearchPlan& plan) { plan.conditions.data[1] = print_of("val", {"w"}); },
      "the data have changed: split val: as many samples as before, but other ids"},
-    {"OtherLabels", [](SearchPlan& plan) { plan.data[1].content_crc32 = 7; },
+    {"OtherLabels", [](SearchPlan& plan) { plan.conditions.data[1].content_crc32 = 7; },
      "the data have changed: split val: the same ids, but other images or labels"},
-    {"SplitGone", [](SearchPlan& plan) { plan.data.pop_back(); },
+    {"SplitGone", [](SearchPlan& plan) { plan.conditions.data.pop_back(); },
      "the data have changed: split val is gone"},
 };
 
@@ -110,9 +110,9 @@ INSTANTIATE_TEST_SUITE_P(Changes, SearchPlanChange, ::testing::ValuesIn(kChanges
                          [](const auto& info) { return info.param.name; });
 
 TEST(SearchPlan, TheStepsOfMeasurementsMatterOnceThereAreSome) {
-  auto kept = example();
+  auto kept = example_plan();
   kept.strategies = {"enumerate"};
-  auto asked = example();
+  auto asked = example_plan();
   asked.affinity_every = 1;
   EXPECT_EQ(obstacle(kept, asked), "");
 }

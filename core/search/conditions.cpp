@@ -1,0 +1,88 @@
+#include "core/search/conditions.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/data/files.h"
+#include "core/error/error.h"
+
+namespace tasuki {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "tasuki-conditions-1";
+
+std::string listed(const std::vector<uint64_t>& values) {
+  std::vector<std::string> parts;
+  parts.reserve(values.size());
+  for (const uint64_t value : values) parts.push_back(std::to_string(value));
+  return join(parts);
+}
+
+bool starts_with(const std::vector<uint64_t>& all, const std::vector<uint64_t>& start) {
+  return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
+}
+
+}  // namespace
+
+// Found by their argument's namespace, so not in the unnamed one.
+static void to_json(json& out, const SplitPrint& print) {
+  out = {{"split", print.split},
+         {"samples", print.samples},
+         {"ids_crc32", print.ids_crc32},
+         {"content_crc32", print.content_crc32}};
+}
+
+static void from_json(const json& in, SplitPrint& print) {
+  in.at("split").get_to(print.split);
+  in.at("samples").get_to(print.samples);
+  in.at("ids_crc32").get_to(print.ids_crc32);
+  in.at("content_crc32").get_to(print.content_crc32);
+}
+
+void to_json(json& out, const RunConditions& conditions) {
+  out = {{"seeds", conditions.seeds},
+         {"threads", conditions.threads},
+         {"machine", conditions.machine},
+         {"data", conditions.data}};
+}
+
+void from_json(const json& in, RunConditions& conditions) {
+  in.at("seeds").get_to(conditions.seeds);
+  in.at("threads").get_to(conditions.threads);
+  in.at("machine").get_to(conditions.machine);
+  in.at("data").get_to(conditions.data);
+}
+
+RunConditions read_conditions(const std::filesystem::path& file) {
+  try {
+    const json in = json::parse(read_file(file));
+    if (in.at("format") != kFormat) {
+      throw Error(ErrorKind::kData, file.string() + ": unknown format");
+    }
+    return in.get<RunConditions>();
+  } catch (const json::exception& wrong) {
+    throw Error(ErrorKind::kData,
+                file.string() + ": not the conditions of a comparison: " + wrong.what());
+  }
+}
+
+void write_conditions(const std::filesystem::path& file, const RunConditions& conditions) {
+  json out = conditions;
+  out["format"] = kFormat;
+  write_file_atomically(file, out.dump(2) + "\n");
+}
+
+std::string obstacle(const RunConditions& kept, const RunConditions& asked) {
+  if (!starts_with(asked.seeds, kept.seeds)) {
+    return "its seeds are " + listed(kept.seeds) + ", now asked for: " + listed(asked.seeds);
+  }
+  if (kept.machine != asked.machine) {
+    return "it ran with " + join(kept.machine) + ", here it would be " + join(asked.machine);
+  }
+  const auto changes = data_changes(kept.data, asked.data);
+  return changes.empty() ? "" : "the data have changed: " + join(changes, "; ");
+}
+
+}  // namespace tasuki
