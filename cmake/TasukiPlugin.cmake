@@ -33,7 +33,9 @@ function(tasuki_compile_protos target root output)
       COMMENT "protoc ${relative}"
       VERBATIM)
     target_sources(${target} PRIVATE "${output}/${stem}.pb.cc")
-    set_source_files_properties("${output}/${stem}.pb.cc" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    # protoc's files define the same names at file level.
+    set_source_files_properties(
+      "${output}/${stem}.pb.cc" PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${output}>")
 endfunction()

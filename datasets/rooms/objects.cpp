@@ -5,32 +5,32 @@
 namespace tasuki::rooms {
 namespace {
 
-constexpr Label kObjects = Label::kObjects, kBooks = Label::kBooks;
+constexpr Label kBooks = Label::kBooks;
 constexpr float kPi = 3.14159265f;
 
 void put_pot(Builder place, float radius, float height) {
   const float taper = place.random().uniform(-0.2f, 0.3f);
-  place.cylinder(kObjects, place.palette().any(), {0, 0, 0}, radius, height, taper);
+  place.cylinder(Label::kObjects, place.palette().any(), {0, 0, 0}, radius, height, taper);
 }
 
 void put_bottle(Builder place) {
   Random& random = place.random();
   const float radius = random.uniform(0.03f, 0.05f), height = random.uniform(0.14f, 0.22f);
   const int material = place.palette().any();
-  place.cylinder(kObjects, material, {0, 0, 0}, radius, height);
-  place.ellipsoid(kObjects, material, {0, 0, height}, {radius, radius, radius});
-  place.cylinder(kObjects, material, {0, 0, height}, radius * 0.35f, 0.09f);
+  place.cylinder(Label::kObjects, material, {0, 0, 0}, radius, height);
+  place.ellipsoid(Label::kObjects, material, {0, 0, height}, {radius, radius, radius});
+  place.cylinder(Label::kObjects, material, {0, 0, height}, radius * 0.35f, 0.09f);
 }
 
 void put_bowl(Builder place) {
   Random& random = place.random();
   const float radius = random.uniform(0.08f, 0.16f);
-  place.cylinder(kObjects, place.palette().any(), {0, 0, 0}, radius * 0.8f, 0.08f, 0.3f);
+  place.cylinder(Label::kObjects, place.palette().any(), {0, 0, 0}, radius * 0.8f, 0.08f, 0.3f);
   const int fruit = place.palette().any(), count = random.integer(0, 5);
   for (int i = 0; i < count; ++i) {
     const float angle = 2 * kPi * static_cast<float>(i) / 5;
     const Vec3 at{0.5f * radius * std::cos(angle), 0.5f * radius * std::sin(angle), 0.09f};
-    place.ellipsoid(kObjects, fruit, at, {0.04f, 0.04f, 0.04f});
+    place.ellipsoid(Label::kObjects, fruit, at, {0.04f, 0.04f, 0.04f});
   }
 }
 
@@ -49,37 +49,39 @@ void put_pile_of_books(Builder place) {
 
 void put_laptop(Builder place) {
   const int body = place.palette().any(), screen = place.palette().view(1);
-  place.box(kObjects, body, {-0.17f, -0.12f, 0}, {0.17f, 0.12f, 0.018f});
+  place.box(Label::kObjects, body, {-0.17f, -0.12f, 0}, {0.17f, 0.12f, 0.018f});
   Builder lid = place.turned({0, -0.12f, 0.015f}, turn_x(0.3f));
-  lid.box(kObjects, body, {-0.17f, -0.01f, 0}, {0.17f, 0, 0.23f});
-  lid.box(kObjects, screen, {-0.155f, -0.005f, 0.015f}, {0.155f, 0.002f, 0.215f});
+  lid.box(Label::kObjects, body, {-0.17f, -0.01f, 0}, {0.17f, 0, 0.23f});
+  lid.box(Label::kObjects, screen, {-0.155f, -0.005f, 0.015f}, {0.155f, 0.002f, 0.215f});
 }
 
 void put_carton(Builder place, float size) {
   Random& random = place.random();
   const Vec3 half{size * random.uniform(0.3f, 0.5f), size * random.uniform(0.3f, 0.5f), 0};
   const Vec3 height{0, 0, size * random.uniform(0.4f, 1.0f)};
-  place.box(kObjects, place.palette().any(), -half, half + height);
+  place.box(Label::kObjects, place.palette().any(), -half, half + height);
 }
 
 void put_vase(Builder place) {
   Random& random = place.random();
   const float radius = random.uniform(0.05f, 0.09f), height = random.uniform(0.1f, 0.16f);
   const int material = place.palette().any();
-  place.ellipsoid(kObjects, material, {0, 0, height * 0.9f}, {radius, radius, height * 0.9f});
-  place.cylinder(kObjects, material, {0, 0, height * 1.5f}, radius * 0.5f, height * 0.5f, 0.2f);
+  place.ellipsoid(Label::kObjects, material, {0, 0, height * 0.9f},
+                  {radius, radius, height * 0.9f});
+  place.cylinder(Label::kObjects, material, {0, 0, height * 1.5f}, radius * 0.5f, height * 0.5f,
+                 0.2f);
 }
 
 void put_leaves(Builder place, float height, float spread, int count) {
   Random& random = place.random();
   const int material = place.palette().any(), stem = place.palette().any();
-  place.cylinder(kObjects, stem, {0, 0, 0}, 0.015f, height);
+  place.cylinder(Label::kObjects, stem, {0, 0, 0}, 0.015f, height);
   for (int i = 0; i < count; ++i) {
     const float yaw = random.uniform(0, 2 * kPi), lift = random.uniform(-0.3f, 1.1f);
     const float reach = spread * random.uniform(0.35f, 0.6f), z = random.uniform(0.5f, 1.0f);
     place.at({0, 0, height * z}, yaw)
         .turned({}, turn_x(lift))
-        .ellipsoid(kObjects, material, {0, reach, 0}, {reach * 0.35f, reach, 0.012f});
+        .ellipsoid(Label::kObjects, material, {0, reach, 0}, {reach * 0.35f, reach, 0.012f});
   }
 }
 
@@ -141,11 +143,11 @@ void put_lamp(Builder place) {
   Random& random = place.random();
   Palette& palette = place.palette();
   const float stand = random.uniform(0.18f, 0.3f), radius = random.uniform(0.09f, 0.15f);
-  place.cylinder(kObjects, palette.any(), {0, 0, 0}, 0.07f, 0.03f);
-  place.cylinder(kObjects, palette.any(), {0, 0, 0}, 0.02f, stand);
+  place.cylinder(Label::kObjects, palette.any(), {0, 0, 0}, 0.07f, 0.03f);
+  place.cylinder(Label::kObjects, palette.any(), {0, 0, 0}, 0.02f, stand);
   const bool lit = random.chance(0.4f);
   const int shade = lit ? palette.plain({0.95f, 0.8f, 0.55f}, 0, 2.5f) : palette.any();
-  Shape& cover = place.cylinder(kObjects, shade, {0, 0, stand}, radius, 0.2f, -0.2f);
+  Shape& cover = place.cylinder(Label::kObjects, shade, {0, 0, stand}, radius, 0.2f, -0.2f);
   cover.casts_shadow = !lit;
   if (!lit) return;
   place.scene().lights.push_back({cover.centre,
@@ -159,8 +161,8 @@ void build_floor_lamp(Builder place, float width, float /*depth*/) {
   Random& random = place.random();
   const float height = random.uniform(1.2f, 1.6f);
   const int metal = place.palette().any();
-  place.cylinder(kObjects, metal, {0, 0, 0}, width * 0.4f, 0.03f);
-  place.cylinder(kObjects, metal, {0, 0, 0}, 0.015f, height - 0.2f);
+  place.cylinder(Label::kObjects, metal, {0, 0, 0}, width * 0.4f, 0.03f);
+  place.cylinder(Label::kObjects, metal, {0, 0, 0}, 0.015f, height - 0.2f);
   put_lamp(place.at({0, 0, height - 0.25f}));
 }
 
@@ -181,7 +183,8 @@ void build_floor_clutter(Builder place, float width, float /*depth*/) {
       return put_pile_of_books(place);
     case 2: {
       const float radius = width * 0.35f;
-      place.ellipsoid(kObjects, place.palette().any(), {0, 0, radius}, {radius, radius, radius});
+      place.ellipsoid(Label::kObjects, place.palette().any(), {0, 0, radius},
+                      {radius, radius, radius});
       return;
     }
     case 3:

@@ -9,7 +9,7 @@
 namespace tasuki::field_kinds {
 namespace {
 
-constexpr float kInvalid = -1;
+constexpr float kInvalidDisparity = -1;
 
 void scale_valid(cv::Mat& value, double factor) {
   const auto by = static_cast<float>(factor);
@@ -25,7 +25,7 @@ class Disparity final : public FieldKind {
   Disparity(const google::protobuf::Empty&, const FieldKind::Context&) {}
 
   int mat_type() const override { return CV_32FC1; }
-  double invalid_value() const override { return kInvalid; }
+  double invalid_value() const override { return kInvalidDisparity; }
   cv::Mat valid_mask(const cv::Mat& value) const override { return value >= 0; }
   void after_zoom(cv::Mat& value, double zoom) const override { scale_valid(value, zoom); }
   void after_resize(cv::Mat& value, double width_ratio) const override {
@@ -35,7 +35,7 @@ class Disparity final : public FieldKind {
     return first_out_of_range<float>(
         value, "disparity is pixels >= 0, or -1 where invalid",
         [](float d) {
-          return ((d >= 0) & (d <= std::numeric_limits<float>::max())) | (d == kInvalid);
+          return ((d >= 0) & (d <= std::numeric_limits<float>::max())) | (d == kInvalidDisparity);
         },
         [](float d) { return std::to_string(d); });
   }

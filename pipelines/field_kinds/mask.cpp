@@ -7,7 +7,7 @@
 namespace tasuki::field_kinds {
 namespace {
 
-constexpr uchar kInvalid = 255;
+constexpr uchar kInvalidMask = 255;
 
 // Yes or no for each pixel: an edge, a salient object. 0, 1, or 255 where unknown.
 class Mask final : public FieldKind {
@@ -15,12 +15,12 @@ class Mask final : public FieldKind {
   Mask(const google::protobuf::Empty&, const FieldKind::Context&) {}
 
   int mat_type() const override { return CV_8UC1; }
-  double invalid_value() const override { return kInvalid; }
-  cv::Mat valid_mask(const cv::Mat& value) const override { return value != kInvalid; }
+  double invalid_value() const override { return kInvalidMask; }
+  cv::Mat valid_mask(const cv::Mat& value) const override { return value != kInvalidMask; }
   std::string range_error(const cv::Mat& value) const override {
     return first_out_of_range<uchar>(
         value, "a mask is 0 or 1, or 255 where invalid",
-        [](uchar v) { return (v <= 1) | (v == kInvalid); },
+        [](uchar v) { return (v <= 1) | (v == kInvalidMask); },
         [](uchar v) { return std::to_string(v); });
   }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <opencv2/core.hpp>
 
 #include "core/data/sample.h"
@@ -8,6 +9,9 @@ namespace tasuki {
 
 // What the geometric transforms have in common. Pixel centres lie at whole coordinates: the image
 // covers -0.5 to W - 0.5.
+
+// Of what a transform can be told to make, in pixels: what OpenCV's functions take.
+inline constexpr uint32_t kLargestSide = 1 << 15;
 
 // The field at another size: images bilinearly, or by the mean over the covered area where
 // `antialias` is set and the picture shrinks; labels by the nearest pixel

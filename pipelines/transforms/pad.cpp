@@ -9,8 +9,6 @@
 namespace tasuki::transforms {
 namespace {
 
-constexpr uint32_t kLargestSide = 1 << 15;
-
 class Pad final : public Transform {
  public:
   Pad(const options::Pad& options, const Transform::Context&)

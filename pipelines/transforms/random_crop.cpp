@@ -9,8 +9,6 @@
 namespace tasuki::transforms {
 namespace {
 
-constexpr uint32_t kLargestSide = 1 << 15;
-
 class RandomCrop final : public Transform {
  public:
   RandomCrop(const options::RandomCrop& options, const Transform::Context&)

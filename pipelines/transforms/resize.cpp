@@ -10,8 +10,6 @@
 namespace tasuki::transforms {
 namespace {
 
-constexpr uint32_t kLargestSide = 1 << 15;
-
 class Resize final : public Transform {
  public:
   Resize(const options::Resize& options, const Transform::Context&) : options_(options) {

@@ -5,7 +5,7 @@
 namespace tasuki::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class Assign : public ConfigFiles {
  protected:

@@ -5,8 +5,8 @@
 namespace tasuki::test {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Base : public ConfigFiles {};
 

@@ -6,7 +6,7 @@
 namespace tasuki::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class OriginOf : public ConfigFiles {
  protected:

@@ -6,9 +6,9 @@
 namespace tasuki::test {
 namespace {
 
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Parse : public ConfigFiles {};
 

@@ -12,9 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* kNormalToDepth =
-    "model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}";
-
 std::string refusal(const std::vector<std::string>& assignments) {
   try {
     build_experiment(testing::tiny_config(assignments), "");
@@ -41,8 +38,8 @@ TEST(BuildExperiment, AsksForTheFieldsOfItsTasksOnly) {
 
 // A task that is a source only has no predictions to evaluate.
 TEST(BuildExperiment, AsksForASourcesLabelsInTrainingOnly) {
-  const std::vector<std::string> sources = {"model.task[seg].joint=false",
-                                            "model.task[normal].joint=false", kNormalToDepth};
+  const std::vector<std::string> sources = {
+      "model.task[seg].joint=false", "model.task[normal].joint=false", testing::kNormalToDepth};
   const auto experiment = build_experiment(testing::tiny_config(sources), "");
   EXPECT_THAT(experiment.fields(Experiment::Pipeline::kTrain),
               ElementsAre("image", "depth", "normal"));
@@ -173,7 +170,7 @@ TEST(BuildEvaluation, LooksAtTheTasksFieldsInItsSplit) {
 
 // They are there in training only.
 TEST(BuildEvaluation, HasNoSelfAuxiliaries) {
-  const auto config = testing::tiny_config({kNormalToDepth});
+  const auto config = testing::tiny_config({testing::kNormalToDepth});
   EXPECT_EQ(build_experiment(config, "").model->objectives().size(), 4u);
   EXPECT_EQ(build_evaluation(config, "").model->objectives().size(), 3u);
   EXPECT_EQ(build_inference(config).model->objectives().size(), 3u);

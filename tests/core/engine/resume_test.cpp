@@ -102,9 +102,6 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, Resume,
                            return info.param.substr(8, info.param.find(']') - 8);
                          });
 
-constexpr const char* kNormalToDepth =
-    "model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}";
-
 class TrainingState : public ::testing::Test {
  protected:
   void SetUp() override { TinyRun(folder_.path(), {"train.epochs=1"}).train(); }
@@ -191,7 +188,7 @@ TEST_F(TrainingState, BothKindsOfFileGiveTheirWeights) {
 // Decoders of self-auxiliaries are in the files of a run that has them, and stay there.
 TEST_F(TrainingState, AnInferenceNetworkTakesTheWeightsOfARunWithSelfAuxiliaries) {
   const auto dir = folder_ / "with";
-  TinyRun tiny(dir, {"train.epochs=1", kNormalToDepth});
+  TinyRun tiny(dir, {"train.epochs=1", testing::kNormalToDepth});
   tiny.train();
   auto trained = testing::weights_of(tiny.run);
   EXPECT_GT(
@@ -219,7 +216,7 @@ TEST_F(TrainingState, OnlyTheirDecodersMayBeLeftOver) {
   EXPECT_THAT(message(*inference.model, folder_ / "stray.safetensors"),
               HasSubstr("unexpected: decoder.other.weight"));
   // A network in training has them all, and no others.
-  const TinyRun with(folder_ / "with", {kNormalToDepth}), without(folder_ / "without");
+  const TinyRun with(folder_ / "with", {testing::kNormalToDepth}), without(folder_ / "without");
   save_weights(with.run, folder_ / "with.safetensors");
   EXPECT_THAT(message(*with.run.experiment.model, folder_ / kBestFile),
               HasSubstr("missing: decoder.normal->depth."));

@@ -15,6 +15,10 @@ namespace tasuki::testing {
 // Two epochs of three steps, fp32, two threads.
 ResolvedConfig tiny_config(const std::vector<std::string>& assignments = {});
 
+// Gives it a self-auxiliary.
+inline constexpr const char* kNormalToDepth =
+    "model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}";
+
 // A run of it with the config's hooks and further ones.
 struct TinyRun {
   explicit TinyRun(const std::filesystem::path& work_dir,

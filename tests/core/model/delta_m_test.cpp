@@ -10,7 +10,7 @@
 namespace tasuki {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const MetricInfo kMiou{"miou", "", true, true};
 const MetricInfo kPixelAcc{"pixel_acc", "", true, true};

@@ -4,14 +4,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/model/model.h"
+#include "tests/core/model/three_tasks.h"
 
 namespace tasuki {
 namespace {
-
-std::vector<std::string> no_names(const std::string&) {
-  return {};
-}
 
 // Multiply-adds of what runs.
 template <class Function>
@@ -86,20 +82,9 @@ TEST(FlopCounter, CountsByTheInnermostScope) {
             (std::map<std::string, int64_t>{{"", 54}, {"inner", 54}, {"outer", 108}}));
 }
 
-constexpr const char* kModel = R"(model {
-  encoder { [tasuki/ResNet] { depth: 18 output_stride: 32 } }
-  architecture { [tasuki/Branched] { shared_stages: 3 } }
-  task { name: "seg" kind { [tasuki/Segmentation] { classes: 5 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  self_auxiliary { [tasuki/AllPairs] {} }
-}
-)";
-
-std::unique_ptr<MultiTaskModel> make(const std::vector<std::string>& assignments = {},
-                                     Network network = Network::kTraining) {
-  auto model = std::make_unique<MultiTaskModel>(parse_config(kModel, "model.pbtxt", assignments),
-                                                no_names, network);
+std::unique_ptr<MultiTaskModel> all_pairs(const std::vector<std::string>& assignments = {},
+                                          Network network = Network::kTraining) {
+  auto model = testing::three_tasks("[tasuki/AllPairs] {}", assignments, network);
   model->eval();
   return model;
 }
@@ -110,14 +95,14 @@ TEST(FlopCounter, CountsPublishedEncoders) {
   const auto image = torch::zeros({1, 3, 224, 224});
   for (const auto& [depth, expected] :
        {std::pair<std::string, int64_t>{"50", 4087136256}, {"18", 1813561344}}) {
-    const auto model = make({"model.encoder.depth=" + depth});
+    const auto model = all_pairs({"model.encoder.depth=" + depth});
     const torch::NoGradGuard no_grad;
     EXPECT_EQ(counted([&] { model->architecture().forward(image, {"seg"}); }), expected);
   }
 }
 
 TEST(ATransfer, CostsOneDecoder) {
-  const auto model = make();
+  const auto model = all_pairs();
   const auto image = torch::zeros({1, 3, 64, 96});
   const auto flops = [&](const std::vector<Objective>& objectives) {
     return counted([&] { model->forward(image, objectives); });
@@ -138,7 +123,7 @@ TEST(ATransfer, CostsOneDecoder) {
 
 // Every part that has convolutions has a scope, and what routes share is counted once.
 TEST(ATransfer, LeavesSharedStagesToRunOnce) {
-  const auto model = make();
+  const auto model = all_pairs();
   const auto image = torch::zeros({1, 3, 64, 96});
   FlopCounter counter;
   model->forward(image, model->primaries());
@@ -154,8 +139,8 @@ TEST(ATransfer, LeavesSharedStagesToRunOnce) {
 }
 
 TEST(ATransfer, CostsNothingAtInference) {
-  const auto inference = make({}, Network::kInference);
-  const auto without = make({"model.self_auxiliary=[]"});
+  const auto inference = all_pairs({}, Network::kInference);
+  const auto without = all_pairs({"model.self_auxiliary=[]"});
   const auto image = torch::zeros({1, 3, 64, 96});
   EXPECT_EQ(counted([&] { inference->forward(image, inference->objectives()); }),
             counted([&] { without->forward(image, without->objectives()); }));

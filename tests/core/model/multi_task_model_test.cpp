@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/model/model.h"
+#include "tests/core/model/three_tasks.h"
 
 namespace tasuki {
 namespace {
@@ -27,19 +28,15 @@ const std::string& config_text() {
   return text;
 }
 
-std::vector<std::string> no_names(const std::string&) {
-  return {};
-}
-
 std::unique_ptr<MultiTaskModel> make(const std::vector<std::string>& assignments = {},
-                                     const ClassNames& names = no_names) {
+                                     const ClassNames& names = testing::no_names) {
   torch::manual_seed(1);
   return std::make_unique<MultiTaskModel>(parse_config(config_text(), "model.pbtxt", assignments),
                                           names);
 }
 
 std::string refusal(const std::vector<std::string>& assignments,
-                    const ClassNames& names = no_names) {
+                    const ClassNames& names = testing::no_names) {
   try {
     make(assignments, names);
   } catch (const Error& error) {
@@ -66,7 +63,7 @@ TEST(BuildTasks, AreThoseOfTheModelWithoutItsNetwork) {
   std::string text = config_text();
   text.erase(text.find("  encoder"), text.find("  architecture") - text.find("  encoder"));
   const auto config = parse_config(text, "model.pbtxt");
-  const auto tasks = build_tasks(config, no_names);
+  const auto tasks = build_tasks(config, testing::no_names);
   ASSERT_EQ(tasks.size(), 2u);
   EXPECT_EQ(tasks[1].name, "far");
   EXPECT_EQ(tasks[1].field, "depth");
@@ -177,7 +174,7 @@ TEST(MultiTaskModelErrors, AreLocated) {
 TEST(MultiTaskModelErrors, OnlyLoadingThePretrainedFileNeedsIt) {
   const auto config =
       parse_config(config_text(), "model.pbtxt", {"model.encoder.pretrained=/no/such/file"});
-  MultiTaskModel model(config, no_names);
+  MultiTaskModel model(config, testing::no_names);
   try {
     model.load_pretrained(config);
     FAIL() << "no error";
@@ -190,7 +187,7 @@ TEST(MultiTaskModelErrors, OnlyLoadingThePretrainedFileNeedsIt) {
 TEST(MultiTaskModelErrors, PointIntoTheFile) {
   const auto message = [](const std::string& text) {
     try {
-      MultiTaskModel(parse_config(text, "model.pbtxt"), no_names);
+      MultiTaskModel(parse_config(text, "model.pbtxt"), testing::no_names);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -213,7 +210,7 @@ TEST(MultiTaskModelErrors, TaskNamesThatNoTensorOrFileCanHave) {
     std::string text = config_text();
     text.replace(text.find("\"far\""), 5, "\"" + name + "\"");
     try {
-      MultiTaskModel(parse_config(text, "model.pbtxt"), no_names);
+      MultiTaskModel(parse_config(text, "model.pbtxt"), testing::no_names);
       FAIL() << name;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kUsage);

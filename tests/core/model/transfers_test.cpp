@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "core/model/model.h"
+#include "tests/core/model/three_tasks.h"
 
 namespace tasuki {
 namespace {
@@ -13,30 +13,16 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* kModel = R"(model {
-  encoder { [tasuki/ResNet] { depth: 18 output_stride: 8 } }
-  architecture { [tasuki/Branched] { shared_stages: 3 } }
-  task { name: "seg" kind { [tasuki/Segmentation] { classes: 5 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  self_auxiliary { [tasuki/Transfers] { edge { from: "normal" to: "seg" } edge { from: "depth" to: "seg" } } }
-}
-)";
-
-std::vector<std::string> no_names(const std::string&) {
-  return {};
+std::unique_ptr<MultiTaskModel> into_seg(const std::vector<std::string>& assignments = {},
+                                         Network network = Network::kTraining) {
+  return testing::three_tasks(
+      R"([tasuki/Transfers] { edge { from: "normal" to: "seg" } edge { from: "depth" to: "seg" } })",
+      assignments, network);
 }
 
-std::unique_ptr<MultiTaskModel> make(const std::vector<std::string>& assignments = {},
-                                     Network network = Network::kTraining) {
-  torch::manual_seed(3);
-  return std::make_unique<MultiTaskModel>(parse_config(kModel, "model.pbtxt", assignments),
-                                          no_names, network);
-}
-
-std::string refusal(const std::vector<std::string>& assignments) {
+std::string transfer_refusal(const std::vector<std::string>& assignments) {
   try {
-    make(assignments);
+    into_seg(assignments);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage) << error.what();
     return error.what();
@@ -76,7 +62,7 @@ std::set<std::string> trained(MultiTaskModel& model, const std::string& name) {
 }
 
 TEST(Transfers, AreObjectivesAfterThePrimaries) {
-  const auto model = make();
+  const auto model = into_seg();
   EXPECT_THAT(names(model->objectives()),
               ElementsAre("seg", "depth", "normal", "normal->seg", "depth->seg"));
   EXPECT_THAT(names(model->primaries()), ElementsAre("seg", "depth", "normal"));
@@ -91,7 +77,7 @@ TEST(Transfers, AreObjectivesAfterThePrimaries) {
 // The heart of the method, exactly: theta_sh and the target's stages, never the source's, no
 // primary decoder, no other route.
 TEST(Transfers, TrainSharedAndTargetStagesAndTheirOwnDecoderAlone) {
-  const auto model = make();
+  const auto model = into_seg();
   const auto reached = trained(*model, "normal->seg");
   for (const auto& item : model->named_parameters()) {
     const auto& name = item.key();
@@ -104,8 +90,8 @@ TEST(Transfers, TrainSharedAndTargetStagesAndTheirOwnDecoderAlone) {
 }
 
 TEST(Transfers, AreNotThereAtInference) {
-  const auto training = make(), inference = make({}, Network::kInference),
-             without = make({"model.self_auxiliary[0]=[tasuki/Transfers]{}"});
+  const auto training = into_seg(), inference = into_seg({}, Network::kInference),
+             without = into_seg({"model.self_auxiliary[0]=[tasuki/Transfers]{}"});
   EXPECT_THAT(names(inference->objectives()), ElementsAre("seg", "depth", "normal"));
   const auto expected = named_tensors(*without), left = named_tensors(*inference);
   ASSERT_EQ(left.size(), expected.size());
@@ -124,30 +110,32 @@ TEST(Transfers, AreNotThereAtInference) {
 }
 
 TEST(Transfers, TakeADecoderOfTheirOwn) {
-  const auto model = make(
+  const auto model = into_seg(
       {transfers("edge { from: 'normal' to: 'seg' decoder { [tasuki/FCNHead] { channels: 3 } } }"
                  "edge { from: 'depth' to: 'seg' } decoder { [tasuki/FCNHead] { channels: 5 } }")});
   const auto parameters = model->named_parameters();
   EXPECT_EQ(parameters["decoder.normal->seg.0.weight"].size(0), 3);
   EXPECT_EQ(parameters["decoder.depth->seg.0.weight"].size(0), 5);
   EXPECT_EQ(parameters["decoder.normal.0.weight"].size(0), 8);
-  EXPECT_THAT(refusal({transfers("edge { from: 'normal' to: 'seg' decoder { [tasuki/FCNHead] { "
-                                 "channels: 0 } } }")}),
-              HasSubstr("model.self_auxiliary[0].edge[0].decoder.channels"));
+  EXPECT_THAT(
+      transfer_refusal({transfers("edge { from: 'normal' to: 'seg' decoder { [tasuki/FCNHead] { "
+                                  "channels: 0 } } }")}),
+      HasSubstr("model.self_auxiliary[0].edge[0].decoder.channels"));
 }
 
 TEST(Transfers, GoToAndFromAnyNumberOfTasks) {
-  EXPECT_EQ(make({"model.self_auxiliary[0]=[tasuki/AllPairs]{}"})->objectives().size(), 9u);
-  EXPECT_THAT(names(make({"model.self_auxiliary[0]=[tasuki/AllPairs]{ include { from: 'normal' } "
-                          "exclude { to: 'depth' } }"})
-                        ->objectives()),
-              ElementsAre("seg", "depth", "normal", "normal->seg"));
+  EXPECT_EQ(into_seg({"model.self_auxiliary[0]=[tasuki/AllPairs]{}"})->objectives().size(), 9u);
+  EXPECT_THAT(
+      names(into_seg({"model.self_auxiliary[0]=[tasuki/AllPairs]{ include { from: 'normal' } "
+                      "exclude { to: 'depth' } }"})
+                ->objectives()),
+      ElementsAre("seg", "depth", "normal", "normal->seg"));
 }
 
 // A task that left the joint model has no route and no decoder, and can still teach.
 TEST(Transfers, ComeFromATaskThatTheModelDoesNotPredict) {
   const auto model =
-      make({"model.task[normal].joint=false", transfers("edge { from: 'normal' to: 'seg' }")});
+      into_seg({"model.task[normal].joint=false", transfers("edge { from: 'normal' to: 'seg' }")});
   EXPECT_THAT(names(model->objectives()), ElementsAre("seg", "depth", "normal->seg"));
   EXPECT_EQ(model->tasks().size(), 2u);
   EXPECT_EQ(model->task("normal").field, "normal");
@@ -156,17 +144,17 @@ TEST(Transfers, ComeFromATaskThatTheModelDoesNotPredict) {
   }
   EXPECT_THAT(trained(*model, "normal->seg"),
               ::testing::Contains("encoder.layer4.seg.0.conv1.weight"));
-  EXPECT_THAT(
-      refusal({"model.task[normal].joint=false", transfers("edge { from: 'seg' to: 'normal' }")}),
-      HasSubstr("\"normal\" has joint: false"));
-  EXPECT_THAT(refusal({"model.task[normal].joint=false", "model.task[seg].joint=false",
-                       "model.task[depth].joint=false"}),
+  EXPECT_THAT(transfer_refusal({"model.task[normal].joint=false",
+                                transfers("edge { from: 'seg' to: 'normal' }")}),
+              HasSubstr("\"normal\" has joint: false"));
+  EXPECT_THAT(transfer_refusal({"model.task[normal].joint=false", "model.task[seg].joint=false",
+                                "model.task[depth].joint=false"}),
               HasSubstr("predicts nothing"));
 }
 
 TEST(Transfers, GoIntoTheOnlyRouteOfAModel) {
-  const auto model = make({"model.task[normal].joint=false", "model.task[depth].joint=false",
-                           transfers("edge { from: 'normal' to: 'seg' }")});
+  const auto model = into_seg({"model.task[normal].joint=false", "model.task[depth].joint=false",
+                               transfers("edge { from: 'normal' to: 'seg' }")});
   EXPECT_THAT(names(model->objectives()), ElementsAre("seg", "normal->seg"));
 }
 
@@ -174,24 +162,28 @@ TEST(TransferErrors, SayWhereAndWhat) {
   const auto edge = [](const std::string& from, const std::string& to) {
     return transfers("edge { from: '" + from + "' to: '" + to + "' }");
   };
-  EXPECT_THAT(refusal({edge("normals", "seg")}),
+  EXPECT_THAT(transfer_refusal({edge("normals", "seg")}),
               ::testing::AllOf(HasSubstr("model.self_auxiliary[0].edge[0]"),
                                HasSubstr("no task \"normals\" (did you mean \"normal\"?)")));
-  EXPECT_THAT(refusal({edge("seg", "seg")}), HasSubstr("from \"seg\" to itself"));
-  EXPECT_THAT(refusal({transfers("edge { from: 'seg' to: 'depth' } edge { from: 'seg' to: 'depth' "
-                                 "}")}),
-              ::testing::AllOf(HasSubstr("edge[1]"), HasSubstr("seg->depth is there already")));
-  EXPECT_THAT(refusal({"model.architecture=[tasuki/HardSharing]{}"}),
+  EXPECT_THAT(transfer_refusal({edge("seg", "seg")}), HasSubstr("from \"seg\" to itself"));
+  EXPECT_THAT(
+      transfer_refusal({transfers("edge { from: 'seg' to: 'depth' } edge { from: 'seg' to: 'depth' "
+                                  "}")}),
+      ::testing::AllOf(HasSubstr("edge[1]"), HasSubstr("seg->depth is there already")));
+  EXPECT_THAT(transfer_refusal({"model.architecture=[tasuki/HardSharing]{}"}),
               HasSubstr("route \"seg\" has no parameters of its own"));
-  EXPECT_THAT(refusal({transfers("edge { from: 'seg' }")}),
+  EXPECT_THAT(transfer_refusal({transfers("edge { from: 'seg' }")}),
               HasSubstr("model.self_auxiliary[0].edge[0].to"));
-  EXPECT_THAT(refusal({transfers("edge { from: 'seg' to: 'depth' } coefficient { value: -1 }")}),
-              HasSubstr("model.self_auxiliary[0].coefficient.value"));
-  EXPECT_THAT(refusal({transfers("edge { from: 'seg' to: 'depth' coefficient { decay: LINEAR "
-                                 "decay_from: 4 decay_to: 4 } }")}),
-              HasSubstr("edge[0].coefficient.decay_to: must be an epoch after decay_from (4)"));
-  EXPECT_THAT(refusal({"model.self_auxiliary[0]=[tasuki/AllPairs]{ exclude { from: 'dept' } }"}),
-              HasSubstr("exclude[0].from: there is no task \"dept\" (did you mean \"depth\"?)"));
+  EXPECT_THAT(
+      transfer_refusal({transfers("edge { from: 'seg' to: 'depth' } coefficient { value: -1 }")}),
+      HasSubstr("model.self_auxiliary[0].coefficient.value"));
+  EXPECT_THAT(
+      transfer_refusal({transfers("edge { from: 'seg' to: 'depth' coefficient { decay: LINEAR "
+                                  "decay_from: 4 decay_to: 4 } }")}),
+      HasSubstr("edge[0].coefficient.decay_to: must be an epoch after decay_from (4)"));
+  EXPECT_THAT(
+      transfer_refusal({"model.self_auxiliary[0]=[tasuki/AllPairs]{ exclude { from: 'dept' } }"}),
+      HasSubstr("exclude[0].from: there is no task \"dept\" (did you mean \"depth\"?)"));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace tasuki::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class HostileModuleTest : public ModuleTest {
  protected:

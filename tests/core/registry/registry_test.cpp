@@ -7,9 +7,9 @@
 namespace tasuki::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RegistryTest : public ModuleTest {};
 

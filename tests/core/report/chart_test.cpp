@@ -33,12 +33,6 @@ std::string paths(const LineChart& chart) {
   return all;
 }
 
-size_t count(const std::string& text, const std::string& part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
 TEST(LineChart, AGapSplitsTheLine) {
   EXPECT_EQ(count(paths(chart_of({1, 2, 3, 4})), "M"), 1u);
   const std::string path = paths(chart_of({1, 2, NAN, 4, INFINITY, 1e200, 7, 8}));

@@ -10,6 +10,13 @@
 
 namespace tasuki::report {
 
+// How often `part` occurs in `text`.
+inline size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
 // A second implementation to hold the writer against: reads XML-like markup letter by letter,
 // and fails at the first thing that is not well-formed.
 class MarkupReader {

@@ -40,12 +40,6 @@ Report full_report(const std::string& name) {
   return report;
 }
 
-size_t count(const std::string& text, const std::string& part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
 TEST(Report, IsWellFormedAndHoldsNoMarkupOfOthers) {
   const std::string hostile =
       "</script></title></style>\"'><script>alert(1)</script><img src=x onerror=alert(1)>\x01\xff";

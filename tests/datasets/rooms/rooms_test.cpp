@@ -12,9 +12,9 @@
 namespace tasuki {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 std::unique_ptr<Dataset> make_rooms(const std::string& options) {
   auto& registry = Registry::instance();

@@ -12,8 +12,8 @@
 namespace tasuki::tests {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class PredictionFiles : public testing::Test {
  protected:

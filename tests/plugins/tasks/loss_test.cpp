@@ -12,7 +12,7 @@
 namespace tasuki::tests {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using torch::Tensor;
 
 constexpr auto kDouble = torch::kDouble;

@@ -12,7 +12,7 @@
 namespace tasuki::tests {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using torch::Tensor;
 
 std::unique_ptr<Metrics> measured(const Task& task, const Images& images) {
@@ -108,7 +108,7 @@ void expect_equal(const std::map<std::string, double>& got,
   for (const auto& [name, value] : expected) EXPECT_NEAR(got.at(name), value, tolerance) << name;
 }
 
-struct Case {
+struct MetricCase {
   const char* name;
   const char* options;
   Images images;
@@ -116,7 +116,7 @@ struct Case {
   double tolerance;  // of the median, less than a bin; of the others, rounding
 };
 
-std::vector<Case> all_cases() {
+std::vector<MetricCase> all_cases() {
   const auto segmentation = [](const Tensor& p, const Tensor& y) {
     return naive_segmentation(p, y, 5);
   };

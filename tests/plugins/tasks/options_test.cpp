@@ -6,7 +6,7 @@
 namespace tasuki::tests {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(TaskOptions, SayWhatIsWrong) {
   const auto refusal = [](const std::string& name, const std::string& options) {
