@@ -5,8 +5,19 @@ prints those of the files on standard input that have a command.
 """
 import json
 import os
+import re
 import shlex
 import sys
+
+
+def sources(entry):
+    """The files that a command compiles: its own, or those of a unity file, which are compiled
+    together and checked one by one."""
+    path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+    if not re.fullmatch(r"unity_\d+_cxx\.cxx", os.path.basename(path)):
+        return [path]
+    with open(path, encoding="utf-8") as file:
+        return [os.path.realpath(one) for one in re.findall(r'^#include "(.*)"$', file.read(), re.M)]
 
 
 def clang_arguments(command, build):
@@ -25,7 +36,8 @@ def clang_arguments(command, build):
             kept.append(argument)
     while kept and not os.path.basename(kept[0]).startswith(("c++", "g++", "clang++")):
         del kept[0]
-    return kept
+    vector = os.path.join(os.path.dirname(os.path.realpath(__file__)), "tidy_vector.h")
+    return kept[:1] + ["-include", vector] + kept[1:]
 
 
 def main():
@@ -36,12 +48,14 @@ def main():
         entries = json.load(file)
     written, known = [], set()
     for entry in entries:
-        path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
-        if path in known:
-            continue
-        known.add(path)
-        written.append({"directory": entry["directory"], "file": path,
-                        "arguments": clang_arguments(entry["command"], build)})
+        arguments = clang_arguments(entry["command"], build)
+        for path in sources(entry):
+            if path in known:
+                continue
+            known.add(path)
+            # clang-tidy looks for the file among the arguments.
+            own = [path if one.endswith(entry["file"]) else one for one in arguments]
+            written.append({"directory": entry["directory"], "file": path, "arguments": own})
     with open(os.path.join(folder, "compile_commands.json"), "w", encoding="utf-8") as file:
         json.dump(written, file)
     for path in wanted:
