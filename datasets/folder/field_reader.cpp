@@ -32,6 +32,32 @@ double channel_value(const google::protobuf::RepeatedField<double>& values, int 
   return values.size() == 1 ? values[0] : values[channel];
 }
 
+// OptionError, `place` in front, for a class that the field's `classes` don't have and for `ignore`
+// values that are no integers.
+ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& kind,
+                        const std::string& place) {
+  ValueMeaning meaning;
+  meaning.classes = {options.label_map().begin(), options.label_map().end()};
+  if (!options.classes().empty()) meaning.limit = options.classes_size();
+  meaning.invalid = static_cast<int>(kind.invalid_value());
+  for (int i = 0; i < options.label_map_size(); ++i) {
+    const int mapped = options.label_map(i);
+    require_option(mapped >= -1 && (!meaning.limit || mapped < *meaning.limit),
+                   place + ".label_map[" + std::to_string(i) + "]",
+                   std::to_string(mapped) + " is no class" +
+                       (meaning.limit ? ": there are " + std::to_string(*meaning.limit) : ""));
+  }
+  for (int i = 0; i < options.ignore_size(); ++i) {
+    const double value = options.ignore(i);
+    require_option(value == std::floor(value) && std::abs(value) < 1e9,
+                   place + ".ignore[" + std::to_string(i) + "]",
+                   "stored values of this kind are integers");
+    meaning.ignored.insert(static_cast<int>(value));
+  }
+  meaning.advice = "if it means unknown, add it to the field's ignore";
+  return meaning;
+}
+
 // Unit vectors; what is too short to have a direction becomes (0,0,0).
 void normalise_length(cv::Mat& vectors) {
   for (int y = 0; y < vectors.rows; ++y) {
@@ -45,14 +71,13 @@ void normalise_length(cv::Mat& vectors) {
 
 }  // namespace
 
-FieldReader::FieldReader(const options::Folder::Field& options, const std::filesystem::path& root,
-                         const std::string& place)
+FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place)
     : options_(options),
       kind_(kind_of(options, place)),
-      folder_(root / (options.has_folder() ? options.folder() : options.name())),
+      folder_(options.has_folder() ? options.folder() : options.name()),
       extension_(extension_of(options)) {
   check_options(place);
-  if (holds_integers()) table_.emplace(options, static_cast<int>(kind_.invalid_value()), place);
+  if (holds_integers()) table_.emplace(meaning_of(options, kind_, place));
 }
 
 bool FieldReader::holds_integers() const {
@@ -89,8 +114,8 @@ std::vector<std::string> FieldReader::classes() const {
   return {options_.classes().begin(), options_.classes().end()};
 }
 
-Field FieldReader::read(const std::string& id) const {
-  const auto file = folder_ / (id + extension_);
+Field FieldReader::read(const std::filesystem::path& place, const std::string& id) const {
+  const auto file = place / folder_ / (id + extension_);
   try {
     return {&kind_, decode(file), file.string()};
   } catch (const Error& error) {

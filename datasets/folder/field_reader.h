@@ -8,8 +8,8 @@
 
 #include "core/data/field_kind.h"
 #include "core/data/sample.h"
+#include "core/data/value_table.h"
 #include "datasets/folder/folder.pb.h"
-#include "datasets/folder/value_table.h"
 
 namespace tasuki::folder {
 
@@ -17,16 +17,16 @@ namespace tasuki::folder {
 class FieldReader {
  public:
   // `place` is the path of the options inside the data set's ("field[depth]").
-  FieldReader(const options::Folder::Field& options, const std::filesystem::path& root,
-              const std::string& place);
+  FieldReader(const options::Folder::Field& options, const std::string& place);
 
   const std::string& name() const { return options_.name(); }
-  const std::filesystem::path& folder() const { return folder_; }
+  // Below the root, or below the folder of a split in it.
+  const std::string& folder() const { return folder_; }
   const std::string& extension() const { return extension_; }
   std::vector<std::string> classes() const;
 
-  // Error (kData) names the file.
-  Field read(const std::string& id) const;
+  // `place`: the root, or the folder of a split in it. Error (kData) names the file.
+  Field read(const std::filesystem::path& place, const std::string& id) const;
 
  private:
   bool holds_integers() const;
@@ -40,7 +40,7 @@ class FieldReader {
 
   const options::Folder::Field options_;
   const FieldKind& kind_;
-  const std::filesystem::path folder_;
+  const std::string folder_;
   const std::string extension_;
   std::optional<ValueTable> table_;  // for kinds of integers
 };

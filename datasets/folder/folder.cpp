@@ -1,56 +1,39 @@
 #include <map>
 #include <memory>
+#include <set>
 
-#include "core/data/dataset.h"
+#include "core/data/id_list.h"
+#include "core/data/listed_dataset.h"
 #include "core/registry/registry.h"
 #include "datasets/folder/field_reader.h"
 #include "datasets/folder/folder.pb.h"
-#include "datasets/folder/split_list.h"
 
 namespace tasuki::datasets {
 namespace {
-
-std::string size_text(const Field& field) {
-  return std::to_string(field.value.rows) + "x" + std::to_string(field.value.cols);
-}
 
 // "field[depth]", or "field[2]" where there is no name.
 std::string place(const char* list, const std::string& name, int index) {
   return std::string(list) + "[" + (name.empty() ? std::to_string(index) : name) + "]";
 }
 
-std::filesystem::path existing_root(const options::Folder& options,
-                                    const Dataset::Context& context) {
-  const auto root = context.data_root / options.root();
-  if (!std::filesystem::is_directory(root)) {
-    throw Error(ErrorKind::kData, "there is no data set folder " + root.string() +
-                                      "; say where data lie with --data-root or TASUKI_DATA");
-  }
-  return root;
-}
-
-class Folder final : public Dataset {
+class Folder final : public ListedDataset {
  public:
   Folder(const options::Folder& options, const Dataset::Context& context) {
     check_names(options);
-    const auto root = options.field().empty() ? "" : existing_root(options, context);
+    if (!options.field().empty()) root_ = existing_folder(context, options.root());
     for (int i = 0; i < options.field_size(); ++i) {
       const auto& field = options.field(i);
       readers_.push_back(
-          std::make_unique<folder::FieldReader>(field, root, place("field", field.name(), i)));
+          std::make_unique<folder::FieldReader>(field, place("field", field.name(), i)));
       if (field.name() == "image") image_ = readers_.back().get();
     }
     require_option(image_ != nullptr, "field", "a field named \"image\" is required");
     require_option(!options.split().empty(), "split", "at least one split is required");
     if (options.has_camera()) set_camera(options.camera());
     for (int i = 0; i < options.split_size(); ++i) {
-      add_split(options.split(i), root, place("split", options.split(i).name(), i));
+      add_split(options.split(i), place("split", options.split(i).name(), i));
     }
   }
-
-  std::vector<std::string> splits() const override { return names_; }
-  size_t size(const std::string& split) const override { return ids_of(split).size(); }
-  std::vector<std::string> ids(const std::string& split) const override { return ids_of(split); }
 
   std::vector<std::string> class_names(const std::string& field) const override {
     for (const auto& reader : readers_) {
@@ -59,18 +42,18 @@ class Folder final : public Dataset {
     return {};
   }
 
-  Sample load(const std::string& split, size_t index) const override {
+ protected:
+  Sample read(const std::string& id) const override {
+    const auto of_split =
+        std::find_if(split_folders_.begin(), split_folders_.end(),
+                     [&](const std::string& folder) { return id.starts_with(folder + "/"); });
+    const auto folder = of_split == split_folders_.end() ? std::string() : *of_split;
+    const auto name = folder.empty() ? id : id.substr(folder.size() + 1);
     Sample sample;
-    sample.id = ids_of(split).at(index);
-    try {
-      for (const auto& reader : readers_) sample.fields[reader->name()] = reader->read(sample.id);
-      check_sizes(sample);
-    } catch (const Error& error) {
-      throw error.within("sample " + sample.id);
+    for (const auto& reader : readers_) {
+      sample.fields[reader->name()] = reader->read(root_ / folder, name);
     }
-    sample.original_size = sample.size();
     sample.camera = camera_;
-    check_sample(sample);
     return sample;
   }
 
@@ -86,6 +69,8 @@ class Folder final : public Dataset {
       const auto& name = options.split(i).name();
       require_option(!name.empty() && splits[name]++ == 0, place("split", name, i) + ".name",
                      "each split needs a name of its own");
+      require_option(options.split(i).folder().empty() == options.split(0).folder().empty(),
+                     place("split", name, i) + ".folder", "all splits have one, or none has");
     }
   }
 
@@ -97,37 +82,36 @@ class Folder final : public Dataset {
     camera_ = Camera{camera.fx(), camera.fy(), camera.cx(), camera.cy()};
   }
 
-  void add_split(const options::Folder::Split& split, const std::filesystem::path& root,
-                 const std::string& at) {
+  void add_split(const options::Folder::Split& split, const std::string& at) {
     require_option(split.from() >= 0 && split.from() <= 1, at + ".from",
                    "a fraction is between 0 and 1");
     const double to = split.has_to() ? split.to() : 1;
     require_option(to > split.from() && to <= 1, at + ".to",
                    "a fraction above `from` and at most 1 is expected");
-    names_.push_back(split.name());
-    ids_[split.name()] = folder::split_ids(split, root, image_->folder(), image_->extension());
-  }
-
-  const std::vector<std::string>& ids_of(const std::string& split) const {
-    const auto found = ids_.find(split);
-    if (found != ids_.end()) return found->second;
-    throw unknown_split(split, names_);
-  }
-
-  static void check_sizes(const Sample& sample) {
-    const Field& image = sample.field("image");
-    for (const auto& [name, field] : sample.fields) {
-      if (field.value.size() == image.value.size()) continue;
-      throw Error(ErrorKind::kData, field.file + " is " + size_text(field) + ", but " + image.file +
-                                        " is " + size_text(image) + " (height x width)");
+    const auto root = root_ / split.folder();
+    const auto source = root / (split.has_list() ? split.list() : image_->folder());
+    const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
+    std::set<std::string> excluded;
+    if (split.has_exclude()) {
+      const auto ids = read_ids(root / split.exclude());
+      excluded.insert(ids.begin(), ids.end());
     }
+    auto chosen = part_of(all, split.from(), to);
+    std::erase_if(chosen, [&](const std::string& id) { return excluded.count(id) > 0; });
+    if (!split.folder().empty()) {
+      split_folders_.insert(split.folder());
+      for (auto& id : chosen) id = split.folder() + "/" + id;
+    }
+    ListedDataset::add_split(
+        split.name(), std::move(chosen),
+        "none of the " + std::to_string(all.size()) + " ids of " + source.string() + " is left");
   }
 
   std::vector<std::unique_ptr<folder::FieldReader>> readers_;
   const folder::FieldReader* image_ = nullptr;
+  std::filesystem::path root_;
+  std::set<std::string, std::greater<>> split_folders_;  // "a/b" before "a"
   std::optional<Camera> camera_;
-  std::vector<std::string> names_;
-  std::map<std::string, std::vector<std::string>> ids_;
 };
 
 }  // namespace

@@ -98,6 +98,34 @@ TEST_F(FolderTest, SplitsShareNothingAndLoseNothing) {
   EXPECT_THAT(message([&] { data->size("vall"); }), HasSubstr("did you mean \"val\""));
 }
 
+// The layout that prepared copies of NYUv2 and Cityscapes have: train/image/0.npy.
+TEST_F(FolderTest, SplitsMayHaveFolders) {
+  for (const char* split : {"train", "train/more"}) {
+    for (int i = 0; i < 11; ++i) {
+      const auto file = root_ / "set" / split / "image" / (std::to_string(i) + ".png");
+      write_image(file, cv::Mat(4, 6, CV_8UC3, cv::Scalar(i, *split, split[5])));
+    }
+  }
+  const std::string image = "root: 'set' field { name: 'image' extension: '.png' } ";
+  const auto data = dataset(image +
+                            "split { name: 'train' folder: 'train' to: 0.8 } "
+                            "split { name: 'val' folder: 'train' from: 0.8 } "
+                            "split { name: 'more' folder: 'train/more' from: 0.9 }");
+  EXPECT_THAT(data->ids("val"), ElementsAre("train/9", "train/10"));
+  EXPECT_THAT(data->ids("more"), ElementsAre("train/more/10"));
+  const auto pixel = [&](const char* split, size_t index) {
+    return data->load(split, index).field("image").value.at<cv::Vec3b>(0, 0);
+  };
+  EXPECT_EQ(pixel("val", 1), cv::Vec3b(10, 't', 0));
+  EXPECT_EQ(pixel("more", 0), cv::Vec3b(10, 't', '/'));
+  const auto failure = [&](const std::string& splits) {
+    return message([&] { dataset(image + splits); });
+  };
+  EXPECT_THAT(failure("split { name: 'a' folder: 'train' } split { name: 'b' }"),
+              HasSubstr("split[b].folder: all splits have one, or none has"));
+  EXPECT_THAT(failure("split { name: 'a' folder: 'test' }"), HasSubstr("set/test/image"));
+}
+
 TEST_F(FolderTest, LeavesOutWhatIsExcluded) {
   write_file_atomically(root_ / "set/bad.txt", "a/1\n");
   const auto data = dataset(std::string(kFields) +

@@ -1,14 +1,13 @@
-#include "datasets/folder/split_list.h"
+#include "core/data/id_list.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
 
-namespace tasuki::folder {
+namespace tasuki {
 namespace {
 
 constexpr size_t kLargestList = size_t{1} << 28;
@@ -25,6 +24,18 @@ bool stays_inside(const std::string& id) {
 
 size_t boundary(double fraction, size_t count) {
   return static_cast<size_t>(std::llround(fraction * static_cast<double>(count)));
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The digits at `at`, without the zeros in front of the number; `at` goes behind them.
+std::string_view number_at(const std::string& text, size_t& at) {
+  while (at < text.size() && text[at] == '0') ++at;
+  const size_t begin = at;
+  while (at < text.size() && is_digit(text[at])) ++at;
+  return std::string_view(text).substr(begin, at - begin);
 }
 
 }  // namespace
@@ -53,43 +64,44 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
   return ids;
 }
 
-std::vector<std::string> find_ids(const std::filesystem::path& folder,
-                                  const std::string& extension) {
+std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending) {
   std::error_code failed;
   std::vector<std::string> ids;
   for (std::filesystem::recursive_directory_iterator file(folder, failed), end;
        !failed && file != end; file.increment(failed)) {
-    if (!file->is_regular_file() || file->path().extension() != extension) continue;
-    ids.push_back(file->path().lexically_relative(folder).replace_extension().generic_string());
+    if (!file->is_regular_file()) continue;
+    auto name = file->path().lexically_relative(folder).generic_string();
+    if (name.size() <= ending.size() || !name.ends_with(ending)) continue;
+    name.resize(name.size() - ending.size());
+    ids.push_back(std::move(name));
   }
   if (failed) throw Error(ErrorKind::kData, folder.string() + ": " + failed.message());
-  std::sort(ids.begin(), ids.end());
+  std::sort(ids.begin(), ids.end(), natural_less);
   return ids;
 }
 
-std::vector<std::string> split_ids(const options::Folder::Split& split,
-                                   const std::filesystem::path& root,
-                                   const std::filesystem::path& image_folder,
-                                   const std::string& image_extension) {
-  const auto source = split.has_list() ? root / split.list() : image_folder;
-  const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_extension);
-  const size_t from = boundary(split.from(), all.size());
-  const size_t to = boundary(split.has_to() ? split.to() : 1.0, all.size());
-  std::set<std::string> excluded;
-  if (split.has_exclude()) {
-    const auto ids = read_ids(root / split.exclude());
-    excluded.insert(ids.begin(), ids.end());
+bool natural_less(const std::string& a, const std::string& b) {
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a[i]) && is_digit(b[j])) {
+      const auto left = number_at(a, i), right = number_at(b, j);
+      if (left.size() != right.size()) return left.size() < right.size();
+      if (left != right) return left < right;
+    } else {
+      if (a[i] != b[j]) return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+      ++i;
+      ++j;
+    }
   }
-  std::vector<std::string> chosen;
-  for (size_t i = from; i < to; ++i) {
-    if (excluded.count(all[i]) == 0) chosen.push_back(all[i]);
-  }
-  if (chosen.empty()) {
-    throw Error(ErrorKind::kData, "split \"" + split.name() + "\" is empty: none of the " +
-                                      std::to_string(all.size()) + " ids of " + source.string() +
-                                      " is left");
-  }
-  return chosen;
+  if (i < a.size() || j < b.size()) return j < b.size();
+  return a < b;
 }
 
-}  // namespace tasuki::folder
+std::vector<std::string> part_of(const std::vector<std::string>& ids, double from, double to) {
+  const auto at = [&](double fraction) {
+    return ids.begin() + long(boundary(fraction, ids.size()));
+  };
+  return {at(from), at(to)};
+}
+
+}  // namespace tasuki

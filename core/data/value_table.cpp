@@ -1,14 +1,14 @@
-#include "datasets/folder/value_table.h"
+#include "core/data/value_table.h"
 
-#include <cmath>
 #include <limits>
 
-#include "core/registry/registry.h"
+#include "core/error/error.h"
 
-namespace tasuki::folder {
+namespace tasuki {
 namespace {
 
 constexpr int kNoMeaning = std::numeric_limits<int>::min();
+constexpr int kNoLimit = std::numeric_limits<int>::max();
 
 template <class Out, class Stored, class Map>
 bool map_values(const cv::Mat& stored, cv::Mat& out, Map map) {
@@ -51,34 +51,22 @@ cv::Mat whole_numbers(const cv::Mat& stored) {
 
 }  // namespace
 
-ValueTable::ValueTable(const options::Folder::Field& field, int invalid, const std::string& place)
-    : invalid_(invalid),
-      mapped_(field.label_map().begin(), field.label_map().end()),
-      limit_(field.classes().empty() ? std::numeric_limits<int>::max() : field.classes_size()) {
-  for (size_t i = 0; i < mapped_.size(); ++i) {
-    require_option(mapped_[i] >= -1 && mapped_[i] < limit_,
-                   place + ".label_map[" + std::to_string(i) + "]",
-                   std::to_string(mapped_[i]) + " is no class" +
-                       (field.classes().empty() ? "" : ": there are " + std::to_string(limit_)));
-    if (mapped_[i] == -1) mapped_[i] = invalid_;
-  }
-  for (int i = 0; i < field.ignore_size(); ++i) {
-    const double value = field.ignore(i);
-    require_option(value == std::floor(value) && std::abs(value) < 1e9,
-                   place + ".ignore[" + std::to_string(i) + "]",
-                   "stored values of this kind are integers");
-    ignored_.insert(static_cast<int>(value));
+ValueTable::ValueTable(ValueMeaning meaning) : meaning_(std::move(meaning)) {
+  for (int& value : meaning_.classes) {
+    if (value == -1) value = meaning_.invalid;
   }
   for (int value = 0; value < 256; ++value) bytes_.push_back(look_up(value));
 }
 
 int ValueTable::look_up(int stored) const {
-  if (ignored_.count(stored) != 0) return invalid_;
-  if (mapped_.empty()) {
-    return stored == invalid_ || (stored >= 0 && stored < limit_) ? stored : kNoMeaning;
-  }
+  if (meaning_.ignored.count(stored) != 0) return meaning_.invalid;
   const auto index = static_cast<size_t>(stored);
-  return stored >= 0 && index < mapped_.size() ? mapped_[index] : kNoMeaning;
+  if (meaning_.classes.empty()) {
+    const bool known =
+        stored == meaning_.invalid || (stored >= 0 && stored < meaning_.limit.value_or(kNoLimit));
+    return known ? stored : kNoMeaning;
+  }
+  return stored >= 0 && index < meaning_.classes.size() ? meaning_.classes[index] : kNoMeaning;
 }
 
 cv::Mat ValueTable::apply(const cv::Mat& stored, int mat_type) const {
@@ -95,22 +83,27 @@ cv::Mat ValueTable::apply(const cv::Mat& stored, int mat_type) const {
   return out;
 }
 
+std::string ValueTable::known_values() const {
+  if (!meaning_.classes.empty()) {
+    return "stored values are 0 to " + std::to_string(meaning_.classes.size() - 1);
+  }
+  if (!meaning_.limit) return "classes are 0 or above";
+  return "there are " + std::to_string(*meaning_.limit) + " classes";
+}
+
 void ValueTable::fail(const cv::Mat& stored) const {
   for (int y = 0; y < stored.rows; ++y) {
     for (int x = 0; x < stored.cols; ++x) {
       const int value = stored.depth() == CV_8U ? stored.at<uchar>(y, x) : stored.at<int>(y, x);
       if (look_up(value) != kNoMeaning) continue;
-      throw Error(
-          ErrorKind::kData,
-          "stored value " + std::to_string(value) + " at (x " + std::to_string(x) + ", y " +
-              std::to_string(y) + ") has no class: " +
-              (mapped_.empty() ? "there are " + std::to_string(limit_) + " classes"
-                               : "label_map has " + std::to_string(mapped_.size()) + " entries") +
-              "; if it means unknown, add it to the field's ignore");
+      throw Error(ErrorKind::kData, "stored value " + std::to_string(value) + " at (x " +
+                                        std::to_string(x) + ", y " + std::to_string(y) +
+                                        ") has no class: " + known_values() +
+                                        (meaning_.advice.empty() ? "" : "; " + meaning_.advice));
     }
   }
   CV_Assert(false);
   std::abort();
 }
 
-}  // namespace tasuki::folder
+}  // namespace tasuki

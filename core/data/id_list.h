@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tasuki {
+
+// Ids of a text file, one a line; blank lines and blanks at line ends don't count. Error (kData),
+// with file and line, for an id that is given twice or leads out of its folder ("../x", "/x").
+std::vector<std::string> read_ids(const std::filesystem::path& file);
+
+// Ids of all files below `folder` that end in `ending` (".png", "_depth.png"), in natural order:
+// numbers in names by their value, so that 9 comes before 10.
+std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending);
+
+// Whether `a` comes before `b` in natural order. Names of equal numbers are ordered by their
+// characters, so that two names are equal in order only where they are the same.
+bool natural_less(const std::string& a, const std::string& b);
+
+// The ids from one fraction of the list to another, in order: of the parts [a, b) and [b, c) none
+// shares an id with the other, and none is left out between them.
+std::vector<std::string> part_of(const std::vector<std::string>& ids, double from, double to);
+
+}  // namespace tasuki

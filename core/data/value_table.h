@@ -1,0 +1,44 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tasuki {
+
+// What the stored integers of a field mean.
+struct ValueMeaning {
+  // Class of each stored value, from stored value 0 on; -1 is invalid. Empty: stored values are
+  // classes, and the field's own invalid value is itself.
+  std::vector<int> classes{};
+  // How many classes there are; a value beyond them has no meaning.
+  std::optional<int> limit{};
+  // Stored values that are invalid, before all else.
+  std::set<int> ignored{};
+  // What an invalid pixel becomes.
+  int invalid = -1;
+  // What to do about a value without a meaning: the end of the error.
+  std::string advice{};
+};
+
+// Stored integers -> the values of a field whose kind holds integers.
+class ValueTable {
+ public:
+  explicit ValueTable(ValueMeaning meaning);
+
+  // One-channel integers (or floats that are whole) -> `mat_type`, CV_8UC1 or CV_32SC1. Error
+  // (kData) names the first pixel whose value has no meaning.
+  cv::Mat apply(const cv::Mat& stored, int mat_type = CV_32SC1) const;
+
+ private:
+  int look_up(int stored) const;
+  std::string known_values() const;
+  [[noreturn]] void fail(const cv::Mat& stored) const;
+
+  ValueMeaning meaning_;
+  std::vector<int> bytes_;  // look_up of 0..255
+};
+
+}  // namespace tasuki

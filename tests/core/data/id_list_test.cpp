@@ -1,0 +1,70 @@
+#include "core/data/id_list.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/data/files.h"
+#include "tests/core/data/temporary_folder.h"
+
+namespace tasuki {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// In natural order.
+const std::vector<std::string> kNames = {"",      "0",    "00",  "01", "1",   "1a", "2",
+                                         "9",     "10",   "a",   "a0", "a00", "a1", "a1b2",
+                                         "a1b10", "a2b1", "a10", "ab", "b"};
+
+TEST(NaturalOrder, PutsNumbersByTheirValue) {
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    for (size_t j = 0; j < kNames.size(); ++j) {
+      EXPECT_EQ(natural_less(kNames[i], kNames[j]), i < j) << kNames[i] << " " << kNames[j];
+    }
+  }
+}
+
+TEST(NaturalOrder, TakesNumbersOfAnyLength) {
+  const std::string nines(40, '9');
+  EXPECT_TRUE(natural_less(nines, "1" + std::string(40, '0')));
+  EXPECT_FALSE(natural_less("1" + std::string(40, '0'), nines));
+}
+
+TEST(NaturalOrder, IsThatOfCharactersWhereNumbersAreOfOneLength) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 200; ++i) names.push_back("x/" + std::to_string(1000 + 37 * i % 1000) + "_y");
+  auto sorted = names;
+  std::sort(names.begin(), names.end());
+  std::sort(sorted.begin(), sorted.end(), natural_less);
+  EXPECT_EQ(names, sorted);
+}
+
+TEST(FindIds, TakesFilesOfAnEndingInNaturalOrder) {
+  testing::TemporaryFolder folder;
+  for (const char* name : {"b/2.png", "b/10.png", "1_depth.png", "1.png", "1.jpg", ".png"}) {
+    write_file_atomically(folder / name, "x");
+  }
+  std::filesystem::create_directories(folder / "c.png");
+  EXPECT_THAT(find_ids(folder.path(), ".png"), ElementsAre("1", "1_depth", "b/2", "b/10"));
+  EXPECT_THAT(find_ids(folder.path(), "_depth.png"), ElementsAre("1"));
+  EXPECT_THAT(find_ids(folder.path(), ".bmp"), IsEmpty());
+}
+
+TEST(PartOf, PartsShareNothingAndLoseNothing) {
+  for (size_t count = 0; count < 30; ++count) {
+    std::vector<std::string> ids;
+    for (size_t i = 0; i < count; ++i) ids.push_back(std::to_string(i));
+    auto joined = part_of(ids, 0, 0.3);
+    for (const auto& [from, to] : {std::pair{0.3, 0.8}, {0.8, 1.0}}) {
+      const auto part = part_of(ids, from, to);
+      joined.insert(joined.end(), part.begin(), part.end());
+    }
+    EXPECT_EQ(joined, ids);
+  }
+}
+
+}  // namespace
+}  // namespace tasuki
