@@ -51,7 +51,9 @@ class Compare {
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }
-    conditions_ = conditions_of(entries_.front().config, *dataset_, options.seeds, options.jobs);
+    std::vector<const ResolvedConfig*> configs;
+    for (const auto& entry : entries_) configs.push_back(&entry.config);
+    conditions_ = conditions_of(configs, *dataset_, options.seeds, options.jobs);
     check_split();
     for (const auto& entry : entries_) check_protocol(entry.name, entry.config);
     read_baselines();
@@ -145,11 +147,6 @@ class Compare {
     conditions_.threads = kept.threads;
   }
 
-  uint32_t threads_of(const Entry& entry) const {
-    const uint32_t own = entry.config.message().train().threads();
-    return own > 0 ? own : conditions_.threads;
-  }
-
   // The folder is new, or holds this config.
   static void open(const Entry& entry) {
     const auto file = entry.folder / kSearchedConfigFile;
@@ -173,11 +170,11 @@ class Compare {
     run.job.cost = double(run.job.epochs) * double(entry.config.message().model().task_size());
     run.figures = figures_of(run.job.work_dir);
     if (std::filesystem::exists(run.job.config)) return run;
-    write_file_atomically(run.job.config, "base: " + string_literal(kSearchedConfigFile) +
-                                              "\nname: " + string_literal(run.job.label) +
-                                              "\ntrain { seed: " + std::to_string(seed) +
-                                              " threads: " + std::to_string(threads_of(entry)) +
-                                              " }\n");
+    write_file_atomically(
+        run.job.config,
+        "base: " + string_literal(kSearchedConfigFile) +
+            "\nname: " + string_literal(run.job.label) + "\ntrain { seed: " + std::to_string(seed) +
+            " threads: " + std::to_string(threads_of(entry.config, conditions_)) + " }\n");
     return run;
   }
 
@@ -201,7 +198,7 @@ class Compare {
                                          " is the first that has the task; give the configs in the "
                                          "order of the first time, or another --work-dir");
     }
-    const TrialSetting setting{base, seed, threads_of(entry), 1};
+    const TrialSetting setting{base, seed, threads_of(entry.config, conditions_), 1};
     write_file_atomically(run.job.config, trial_config(trial, entry.config.message(), setting));
     return run;
   }
@@ -226,8 +223,9 @@ class Compare {
     }
     if (options_.baselines.empty()) {
       for (const auto& [task, entry] : tasks()) {
-        for (const uint64_t seed : conditions_.seeds)
+        for (const uint64_t seed : conditions_.seeds) {
           singles_[task].push_back(single_run(*entry, task, seed));
+        }
       }
     }
     std::vector<TrainJob> jobs;

@@ -1,5 +1,6 @@
 #include "tools/search_folder.h"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -10,13 +11,17 @@
 namespace tasuki::tools {
 namespace {
 
-// What this machine makes of the config beside the threads, which the plan has of its own.
-std::vector<std::string> machine_of(const ResolvedConfig& config) {
-  auto assignments = machine_assignments(config);
-  std::erase_if(assignments, [](const std::string& assignment) {
-    return assignment.starts_with("train.threads=");
-  });
-  return assignments;
+// What this machine makes of the configs beside the threads, which the conditions have of their
+// own.
+std::vector<std::string> machine_of(const std::vector<const ResolvedConfig*>& configs) {
+  std::vector<std::string> all;
+  for (const auto* config : configs) {
+    for (const auto& assignment : machine_assignments(*config)) {
+      if (assignment.starts_with("train.threads=")) continue;
+      if (std::find(all.begin(), all.end(), assignment) == all.end()) all.push_back(assignment);
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -36,7 +41,7 @@ SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOpti
 void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
   plan_ = {options.config.file,
            options.strategies,
-           conditions_of(config_, dataset, options.seeds, options.jobs),
+           conditions_of({&config_}, dataset, options.seeds, options.jobs),
            options.margin,
            options.affinity_every,
            {}};
@@ -91,9 +96,10 @@ void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
   const auto file = job(trial, seed).config;
   if (std::filesystem::exists(file)) return;
   const auto base = std::filesystem::path("..") / ".." / kSearchedConfigFile;
-  write_file_atomically(
-      file, trial_config(trial, config_.message(),
-                         {base.string(), seed, plan_.conditions.threads, plan_.affinity_every}));
+  write_file_atomically(file,
+                        trial_config(trial, config_.message(),
+                                     {base.string(), seed, threads_of(config_, plan_.conditions),
+                                      plan_.affinity_every}));
 }
 
 void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
@@ -126,13 +132,17 @@ std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count) {
   return seeds;
 }
 
-RunConditions conditions_of(const ResolvedConfig& config, const Dataset& dataset, size_t seeds,
-                            size_t side_by_side) {
+RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
+                            const Dataset& dataset, size_t seeds, size_t side_by_side) {
   const size_t processors = std::max(1u, std::thread::hardware_concurrency());
-  const uint32_t own = config.message().train().threads();
   const auto part = uint32_t(std::max<size_t>(1, processors / side_by_side));
-  return {seeds_from(config, seeds), own > 0 ? own : part, machine_of(config),
-          data_prints(config, dataset)};
+  const auto& first = *configs.front();
+  return {seeds_from(first, seeds), part, machine_of(configs), data_prints(first, dataset)};
+}
+
+uint32_t threads_of(const ResolvedConfig& config, const RunConditions& conditions) {
+  const uint32_t own = config.message().train().threads();
+  return own > 0 ? own : conditions.threads;
 }
 
 }  // namespace tasuki::tools

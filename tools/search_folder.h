@@ -45,9 +45,11 @@ class SearchFolder {
 
 // The seeds of a search or a comparison: from train.seed on.
 std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count);
-// What trainings of `config` on this machine, `side_by_side` of them at a time, depend on. Threads:
-// the config's, else each one's part of the processors.
-RunConditions conditions_of(const ResolvedConfig& config, const Dataset& dataset, size_t seeds,
-                            size_t side_by_side);
+// What trainings of `configs` on this machine, `side_by_side` of them at a time, depend on; seeds
+// and splits are those of the first. Threads: each one's part of the processors.
+RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
+                            const Dataset& dataset, size_t seeds, size_t side_by_side);
+// Of a training of `config`: its own number, else that of the conditions.
+uint32_t threads_of(const ResolvedConfig& config, const RunConditions& conditions);
 
 }  // namespace tasuki::tools

@@ -42,7 +42,7 @@ class ResolvedConfig {
     try {
       return Registry::instance().create<Interface>(any, context);
     } catch (const OptionError& wrong) {
-      throw error(path + "." + wrong.field(), wrong.problem());
+      throw error(wrong.field().empty() ? path : path + "." + wrong.field(), wrong.problem());
     } catch (const Error& wrong) {
       if (wrong.kind() != ErrorKind::kPlugin) throw;
       throw error(path, wrong.what());

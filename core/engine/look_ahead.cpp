@@ -87,11 +87,9 @@ std::vector<torch::Tensor> StepLookAhead::losses(const Batch& batch,
 }
 
 std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics) {
-  const auto now = random_state(experiment_.device);
+  const KeptRandomState kept(experiment_.device);
   set_random_state(experiment_.device, random_);
-  auto values = losses(batch_, objectives_, update_statistics);
-  set_random_state(experiment_.device, now);
-  return values;
+  return losses(batch_, objectives_, update_statistics);
 }
 
 std::vector<torch::Tensor> StepLookAhead::validation_losses(bool update_statistics) {

@@ -15,6 +15,19 @@ namespace tasuki {
 torch::Tensor random_state(torch::Device device);
 void set_random_state(torch::Device device, const torch::Tensor& state);
 
+// Puts it back as it was.
+class KeptRandomState {
+ public:
+  explicit KeptRandomState(torch::Device device) : device_(device), state_(random_state(device)) {}
+  ~KeptRandomState() { set_random_state(device_, state_); }
+  KeptRandomState(const KeptRandomState&) = delete;
+  KeptRandomState& operator=(const KeptRandomState&) = delete;
+
+ private:
+  torch::Device device_;
+  torch::Tensor state_;
+};
+
 // Puts a module's buffers (BatchNorm's running statistics) back as they were when it was made. A
 // graph that was built before stays good: autograd does not count the writing back.
 class KeptBuffers {

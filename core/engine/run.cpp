@@ -65,6 +65,7 @@ Weighting::Context weighting_context(const Run& run) {
     context.own[task.name] = named_spans(*run.parameters, own);
   }
   context.shared = named_spans(*run.parameters, shared);
+  context.route_normalization = run.experiment.config.message().train().route_normalization();
   context.make_optimizer = [config = run.experiment.config](const torch::Tensor& parameters) {
     return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(),
                                     {parameters});

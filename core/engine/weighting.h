@@ -71,6 +71,7 @@ class Weighting {
     // own. Decoders are in neither.
     std::vector<FlatParameters::Span> shared;
     std::map<std::string, std::vector<FlatParameters::Span>> own;
+    Train::RouteNormalization route_normalization = Train::NONE;  // of WeightingStep::normalize
     // An optimiser of the run's kind and options for parameters of the weighting's own: a leaf that
     // requires grad, its gradient defined.
     std::function<std::unique_ptr<Optimizer>(const torch::Tensor& parameters)> make_optimizer;

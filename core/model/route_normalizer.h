@@ -13,9 +13,8 @@ namespace tasuki {
 // With n objectives on the route of objective i and S the sum of their coefficients:
 //   COUNT            w_i / n       keeps the balance within and between routes
 //   SUM              w_i / S       every route weighs 1; 0 where S is 0
-//   MEAN_OVER_COUNT  S / n^2       all the same: the mean over the route, over n. What the
-//   published
-//                                  code of SAAL (arXiv:2410.15875) does
+//   MEAN_OVER_COUNT  S / n^2       all the same: the mean over the route, over n; what the
+//                                  published code of SAAL (arXiv:2410.15875) does
 //   NONE             w_i
 // A route with one objective keeps its coefficient, but for SUM.
 class RouteNormalizer {

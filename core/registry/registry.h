@@ -15,12 +15,12 @@
 namespace tasuki {
 
 // A mistake in one field of a plugin's options, thrown by its constructor. `field` is the path
-// inside the options ("depth", "edge[0].from"); whoever creates the plugin adds file, line and
-// column.
+// inside the options ("depth", "edge[0].from"), "" where the plugin itself does not fit the rest of
+// the config; whoever creates the plugin adds file, line and column.
 class OptionError : public Error {
  public:
   OptionError(std::string field, std::string problem)
-      : Error(ErrorKind::kUsage, field + ": " + problem),
+      : Error(ErrorKind::kUsage, field.empty() ? problem : field + ": " + problem),
         field_(std::move(field)),
         problem_(std::move(problem)) {}
   const std::string& field() const { return field_; }

@@ -24,6 +24,10 @@ class UW : public Weighting {
   UW(const options::UW& options, const Context& context) {
     const double init = options.has_init() ? options.init() : -0.5;
     require_option(std::isfinite(init), "init", "must be a finite number");
+    require_option(context.route_normalization != Train::SUM, "",
+                   "UW can't learn under train.route_normalization: SUM, which takes out the scale "
+                   "of its weights, so that its log variances would fall without end; choose "
+                   "COUNT, MEAN_OVER_COUNT or NONE");
     for (const auto& objective : context.objectives) {
       auto value = torch::full({1}, init, torch::kFloat64).requires_grad_();
       value.mutable_grad() = torch::zeros({1}, torch::kFloat64);
@@ -36,7 +40,6 @@ class UW : public Weighting {
     const auto log_variances = of_step(step);
     const auto weights = (-log_variances).exp() / 2;
     const auto factors = step.factors(weights);
-    check_scale(step, weights, factors);
     step.backward(weighted_sum(step.losses, factors.detach()), false);
     // The model's graph is not walked for this: dL/dfactor_i is the loss itself.
     const auto total = factors * numbers(step.losses) + step.coefficients * log_variances / 2;
@@ -82,16 +85,6 @@ class UW : public Weighting {
     std::vector<torch::Tensor> values;
     for (const size_t i : step.index) values.push_back(variances_[i].value);
     return torch::cat(values);
-  }
-
-  // Doubling is exact, so factors that it does not change to the last bit have no scale left.
-  static void check_scale(const WeightingStep& step, const torch::Tensor& weights,
-                          const torch::Tensor& factors) {
-    if (!step.factors(weights * 2).equal(factors)) return;
-    throw Error(ErrorKind::kUsage,
-                "train.weighting: UW can't learn under train.route_normalization: SUM, which takes "
-                "out the scale of its weights, so that its log variances would fall without end; "
-                "choose COUNT, MEAN_OVER_COUNT or NONE");
   }
 
   void learn(const WeightingStep& step, const torch::Tensor& total) {

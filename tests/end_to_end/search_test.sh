@@ -271,6 +271,12 @@ test_compare() {
     --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
   says 'its protocol is "", and that of two is "other"'
   [ ! -e given/single_task ] || fail "given baselines are not trained"
+  # A config's own number of threads is its own: not that of the configs after it.
+  printf 'base: "two.pbtxt"\ntrain { threads: 3 }\n' >own.pbtxt
+  expect 0 compare own.pbtxt wide.pbtxt --work-dir threads --set train.epochs=1 \
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
+  grep -q 'threads: 3' threads/own/seed_0.pbtxt || fail "a config's own threads are left out"
+  ! grep -q 'threads: 3' threads/wide/seed_0.pbtxt || fail "a config has another one's threads"
 }
 
 for test in refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare; do

@@ -90,6 +90,14 @@ TEST_F(LookAheads, TrainingLossesLeaveTheGeneratorAsItIs) {
   EXPECT_TRUE(random_state(run().experiment.device).equal(before));
 }
 
+TEST_F(LookAheads, AFailureLeavesTheGeneratorAsItIs) {
+  losses();
+  const auto before = random_state(run().experiment.device);
+  batch_ = {};
+  EXPECT_ANY_THROW(look_ahead().training_losses(false));
+  EXPECT_TRUE(random_state(run().experiment.device).equal(before));
+}
+
 TEST_F(LookAheads, TrainingLossesAreOfThePresentParameters) {
   const auto own = losses();
   run().parameters->values().variable_data().add_(0.01);

@@ -126,9 +126,11 @@ TEST_F(UWOnARoute, CoefficientsAreNotLearnedAway) {
   EXPECT_NEAR(step(Train::NONE)[1] * 5, 0.4 / 2, 1e-12);
 }
 
-TEST_F(UWOnARoute, RefusesToLoseTheScale) {
+TEST(UW, RefusesToLoseTheScale) {
+  auto context = LinearProblem(testing::three_tasks()).context();
+  context.route_normalization = Train::SUM;
   try {
-    step(Train::SUM);
+    testing::make<Weighting>("tasuki/UW", "", context);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
