@@ -19,9 +19,12 @@ build_packages=(
   "nlohmann-json3-dev    -        nlohmann-json 3"
   "libcli11-dev          -        CLI11"
   "libspdlog-dev         -        spdlog and fmt"
+  "libhdf5-dev           -        HDF5 with its headers"
+  "libmatio-dev          -        matio with its headers"
 )
 torch_packages=(
   "libtorch-dev          -        LibTorch 1.13 or newer (docs/install.md)"
+  "libopenblas0-openmp   -        an optimised BLAS (OpenBLAS), which Debian's LibTorch computes with"
 )
 test_packages=(
   "libgtest-dev          -        GoogleTest"

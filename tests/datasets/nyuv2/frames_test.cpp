@@ -5,7 +5,10 @@
 
 #include "core/data/dataset.h"
 #include "core/data/files.h"
+#include "core/data/image_io.h"
 #include "core/data/transform.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/datasets/nyuv2/official_files.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {
@@ -59,6 +62,56 @@ TEST_F(Nyuv2, LabelsAreClassesAndDepthIsMetres) {
       EXPECT_LE(most, 10.1);
     }
   }
+}
+
+// The same frames in the official file's layout, through the loader of that.
+TEST_F(Nyuv2, OfficialFileGivesTheSameSamples) {
+  const auto meta = std::filesystem::path(std::getenv("TASUKI_DATA")) / "nyuv2/meta";
+  const auto to_40 = testing::read_numbers(meta / "classMapping40.mat", "mapClass");
+  std::vector<int> from_40(41, 0);
+  for (size_t label = to_40.size(); label > 0; --label)
+    from_40[size_t(to_40[label - 1])] = int(label);
+  const auto folder = std::filesystem::path(std::getenv("TASUKI_DATA")) / "nyuv2";
+  testing::TemporaryFolder root;
+  std::filesystem::create_directories(root / "nyuv2");
+  std::filesystem::copy_file(meta / "splits.mat", root / "nyuv2/splits.mat");
+  {
+    testing::LabeledMatWriter writer(root / "nyuv2/nyu_depth_v2_labeled.mat", 1449, {640, 480});
+    for (const char* split : {"train", "val", "test"}) {
+      const auto ids = data_->ids(split);
+      for (size_t i = 0; i < ids.size(); i += 101) {
+        testing::OfficialFrame frame;
+        frame.image = read_image(folder / "image" / (ids[i] + ".jpg"));
+        read_stored_values(folder / "depth" / (ids[i] + ".png"))
+            .convertTo(frame.depth, CV_32F, 0.001);
+        cv::Mat labels = read_stored_values(folder / "label40" / (ids[i] + ".png"));
+        frame.labels.create(labels.size(), CV_16UC1);
+        for (size_t p = 0; p < labels.total(); ++p) {
+          frame.labels.at<ushort>(int(p)) = ushort(from_40.at(labels.at<uchar>(int(p))));
+        }
+        writer.write(std::stoul(ids[i]), frame);
+      }
+    }
+  }
+  const auto official =
+      testing::make<Dataset>("tasuki/NYUv2", "otherprop_is_void: true", {root.path()});
+  size_t compared = 0;
+  for (const char* split : {"train", "val", "trainval", "test"}) {
+    EXPECT_EQ(official->ids(split), data_->ids(split)) << split;
+    for (size_t i = 0; i < data_->size(split) && std::string(split) != "trainval"; i += 101) {
+      const auto ours = official->load(split, i), theirs = data_->load(split, i);
+      for (const auto& [name, field] : theirs.fields) {
+        EXPECT_EQ(cv::norm(ours.field(name).value, field.value, cv::NORM_INF), 0) << name;
+        EXPECT_EQ(ours.field(name).kind, field.kind) << name;
+      }
+      EXPECT_EQ(ours.fields.size(), theirs.fields.size());
+      EXPECT_NEAR(ours.camera->fx, theirs.camera->fx, 1e-4);
+      EXPECT_NEAR(ours.camera->cy, theirs.camera->cy, 1e-4);
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 15u);
+  EXPECT_EQ(official->class_names("seg"), data_->class_names("seg"));
 }
 
 TEST_F(Nyuv2, NormalsOfFloorsPointUp) {
