@@ -1,7 +1,6 @@
 #include "datasets/nyuv2/class_tables.h"
 
-#include <sstream>
-
+#include "core/data/csv_table.h"
 #include "datasets/nyuv2/class_files.h"
 
 namespace tasuki::nyuv2 {
@@ -19,18 +18,12 @@ struct Table {
   std::vector<int> groups;  // from 1 on
 };
 
-// Lines "number,name,group" in the order of their numbers, after comments and a line of titles.
-Table parse(const char* text) {
+Table table_of(const char* text) {
   Table table;
-  std::istringstream lines(text);
-  bool titles = true;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    if (std::exchange(titles, false)) continue;
-    const size_t first = line.find(','), last = line.rfind(',');
-    table.names.push_back(line.substr(first + 1, last - first - 1));
-    table.groups.push_back(std::stoi(line.substr(last + 1)));
-    CV_Assert(std::stoul(line) == table.names.size());
+  for (const auto& row : csv_rows(text)) {
+    table.names.push_back(row[1]);
+    table.groups.push_back(std::stoi(row[2]));
+    CV_Assert(std::stoul(row[0]) == table.names.size());
   }
   return table;
 }
@@ -38,7 +31,7 @@ Table parse(const char* text) {
 }  // namespace
 
 Classes classes_of(size_t count, bool otherprop_is_void) {
-  const Table all = parse(kClasses894), forty = parse(kClasses40);
+  const Table all = table_of(kClasses894), forty = table_of(kClasses40);
   Classes classes;
   classes.names = count == 13 ? kNames13 : count == 40 ? forty.names : all.names;
   if (count == 40 && otherprop_is_void) classes.names.pop_back();

@@ -4,8 +4,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/data/npy.h"
 #include "core/engine/experiment.h"
 #include "core/engine/trainer.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/datasets/cityscapes/official_tree.h"
+#include "tests/datasets/nyuv2/official_files.h"
 
 namespace tasuki {
 namespace {
@@ -55,22 +59,70 @@ TEST_P(EveryConfig, BuildsItsModelAndPredicts) {
   }
 }
 
-// On rendered rooms, which have the splits, fields and classes of the data sets on disk.
+// Drawn frames in the files of benchmarks that are not here: official ones, and prepared copies.
+const fs::path& drawn_data() {
+  static const testing::TemporaryFolder folder;
+  static const bool written = [] {
+    const testing::CityscapesTree tree(folder.path(), {128, 64});
+    fs::create_directories(folder / "nyuv2");
+    std::vector<double> train, test;
+    for (int i = 1; i <= 12; ++i) (i <= 10 ? train : test).push_back(i);
+    testing::write_splits(folder / "nyuv2/splits.mat", train, test);
+    testing::LabeledMatWriter frames(folder / "nyuv2/nyu_depth_v2_labeled.mat", 12, {640, 480});
+    for (size_t i = 1; i <= 12; ++i) {
+      frames.write(i, {cv::Mat(480, 640, CV_8UC3, cv::Scalar::all(10.0 * double(i))),
+                       cv::Mat(480, 640, CV_32FC1, cv::Scalar(2)),
+                       {},
+                       cv::Mat(480, 640, CV_16UC1, cv::Scalar(double(i))),
+                       ""});
+    }
+    for (const auto* split : {"nyuv2/train/", "nyuv2/val/"}) {
+      for (int i = 0; i < 12; ++i) {
+        const auto file = [&](const char* field) {
+          return folder / split / field / (std::to_string(i) + ".npy");
+        };
+        write_npy(file("image"), cv::Mat(288, 384, CV_32FC3, cv::Scalar::all(0.05 * i)));
+        write_npy(file("label"), cv::Mat(288, 384, CV_32FC1, cv::Scalar(i - 1)));
+        write_npy(file("depth"), cv::Mat(288, 384, CV_32FC1, cv::Scalar(2)));
+        write_npy(file("normal"), cv::Mat(288, 384, CV_32FC3, cv::Scalar(0, 0, -1)));
+      }
+    }
+    return true;
+  }();
+  CV_Assert(written);
+  return folder.path();
+}
+
+bool is_prepared(const ResolvedConfig& config) {
+  return config.text().find("\".npy\"") != std::string::npos;
+}
+
+bool is_drawn(const ResolvedConfig& config) {
+  const auto& type = config.message().data().dataset().type_url();
+  return type == "tasuki/NYUv2" || type == "tasuki/Cityscapes" || is_prepared(config);
+}
+
+// On drawn frames of the data set, or on rendered rooms, which have the splits, fields and classes
+// of folders on disk.
 TEST_P(EveryConfig, BuildsItsRun) {
-  const auto config = load({"data.dataset=[tasuki/Rooms]{}"});
-  const auto run = build_run(build_experiment(config, ""), "");
+  const bool drawn = is_drawn(load());
+  const auto config = drawn ? load() : load({"data.dataset=[tasuki/Rooms]{}"});
+  const auto run = build_run(build_experiment(config, drawn ? drawn_data() : fs::path()), "");
   EXPECT_GT(run.steps_per_epoch, 0);
   EXPECT_FALSE(run.active.objectives.empty());
   EXPECT_NO_THROW(build_hooks(config));
 }
 
-// Data sets on disk are asked for only where they are.
+// The real frames are asked for only where they are.
 TEST_P(EveryConfig, ItsFirstSampleHasWhatTheTasksNeed) {
   const auto config = load();
-  const char* root = std::getenv("TASUKI_DATA");
-  const bool on_disk = config.message().data().dataset().type_url() == "tasuki/Folder";
-  if (on_disk && root == nullptr) GTEST_SKIP() << "set TASUKI_DATA to the folder of the data sets";
-  EXPECT_NO_THROW(build_experiment(config, root == nullptr ? "" : root));
+  fs::path root = drawn_data();
+  if (!is_drawn(config) && config.message().data().dataset().type_url() == "tasuki/Folder") {
+    const char* given = std::getenv("TASUKI_DATA");
+    if (given == nullptr) GTEST_SKIP() << "set TASUKI_DATA to the folder of the data sets";
+    root = given;
+  }
+  EXPECT_NO_THROW(build_experiment(config, root));
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, EveryConfig, ::testing::ValuesIn(configs()),

@@ -1,0 +1,125 @@
+#include "core/data/id_list.h"
+#include "core/data/image_io.h"
+#include "core/data/listed_dataset.h"
+#include "core/registry/registry.h"
+#include "datasets/cityscapes/cityscapes.pb.h"
+#include "datasets/cityscapes/labels.h"
+#include "datasets/cityscapes/stereo.h"
+
+namespace tasuki::cityscapes {
+namespace {
+
+using Options = options::Cityscapes;
+
+constexpr const char* kImageEnding = "_leftImg8bit.png";
+
+uint32_t checked_classes(const Options& options) {
+  const uint32_t count = options.has_classes() ? options.classes() : 19;
+  require_option(count == 19 || count == 7, "classes", std::to_string(count) + " is not 19 or 7");
+  return count;
+}
+
+// "aachen" of "train/aachen/aachen_000000_000019".
+std::string city_of(const std::string& id) {
+  const size_t begin = id.find('/') + 1;
+  return id.substr(begin, id.find('/', begin) - begin);
+}
+
+class Cityscapes final : public ListedDataset {
+ public:
+  Cityscapes(const Options& options, const Context& context)
+      : options_(options),
+        labels_(labels_of(checked_classes(options))),
+        table_(labels_.meaning),
+        root_(existing_folder(context, options.has_root() ? options.root() : "cityscapes")) {
+    const double held = options.has_validation() ? options.validation() : 0.2;
+    require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
+    const auto train = ids_below("train");
+    size_t border = part_of(train, 0, 1 - held).size();
+    while (border > 0 && border < train.size() &&
+           city_of(train[border]) == city_of(train[border - 1])) {
+      ++border;
+    }
+    const auto at = train.begin() + static_cast<long>(border);
+    const auto source = (root_ / "leftImg8bit/train").string() + " has too few images or cities";
+    add_split("train", train, source);
+    add_split("train_part", {train.begin(), at}, source);
+    add_split("train_held", {at, train.end()}, source);
+    add_split("val", ids_below("val"), (root_ / "leftImg8bit/val").string() + " has no image");
+  }
+
+  std::vector<std::string> class_names(const std::string& field) const override {
+    if (field == "seg") return labels_.names;
+    if (field == "parts" && options_.parts()) return part_names();
+    return {};
+  }
+
+ protected:
+  Sample read(const std::string& id) const override {
+    Sample sample;
+    const auto image = file("leftImg8bit", id, kImageEnding);
+    sample.fields["image"] = {&image_, read_image(image), image.string()};
+    add(sample, "seg", label_map_, file("gtFine", id, "_gtFine_labelIds.png"),
+        [&](const cv::Mat& stored) { return table_.apply(stored); });
+    if (options_.parts()) {
+      add(sample, "parts", label_map_, file("gtFinePanopticParts", id, "_gtFinePanopticParts.tif"),
+          parts_of);
+    }
+    add_depth(sample, id);
+    return sample;
+  }
+
+ private:
+  std::vector<std::string> ids_below(const std::string& split) const {
+    auto ids = find_ids(root_ / "leftImg8bit" / split, kImageEnding);
+    for (auto& id : ids) id = split + "/" + id;
+    return ids;
+  }
+
+  std::filesystem::path file(const char* folder, const std::string& id, const char* ending) const {
+    return root_ / folder / (id + ending);
+  }
+
+  template <class Decode>
+  static void add(Sample& sample, const std::string& field, const FieldKind& kind,
+                  const std::filesystem::path& file, Decode decode) {
+    const cv::Mat stored = read_stored_values(file);
+    try {
+      sample.fields[field] = {&kind, decode(stored), file.string()};
+    } catch (const Error& error) {
+      throw error.within(file.string());
+    }
+  }
+
+  void add_depth(Sample& sample, const std::string& id) const {
+    if (options_.depth_kind() == Options::NO_DEPTH) return;
+    const auto stored = file("disparity", id, "_disparity.png");
+    if (options_.depth_kind() == Options::DISPARITY) {
+      add(sample, "disparity", disparity_, stored, disparity_of);
+    } else if (options_.depth_kind() == Options::INVERSE_NORMALISED) {
+      add(sample, "depth", depth_, stored,
+          [](const cv::Mat& p) { return normalised_inverse(disparity_of(p)); });
+    } else {
+      const auto camera = read_camera(file("camera", id, "_camera.json"));
+      add(sample, "depth", depth_, stored,
+          [&](const cv::Mat& p) { return metric_depth(disparity_of(p), camera); });
+      sample.camera = camera.intrinsic;
+    }
+  }
+
+  const Options options_;
+  Labels labels_;
+  ValueTable table_;
+  std::filesystem::path root_;
+  // Looked up once, by the thread that makes the plugins.
+  const FieldKind& image_ = field_kind("tasuki/image");
+  const FieldKind& label_map_ = field_kind("tasuki/label_map");
+  const FieldKind& depth_ = field_kind("tasuki/depth");
+  const FieldKind& disparity_ = field_kind("tasuki/disparity");
+};
+
+}  // namespace
+}  // namespace tasuki::cityscapes
+
+TASUKI_REGISTER(tasuki::Dataset, tasuki::cityscapes::Cityscapes, tasuki::options::Cityscapes,
+                "tasuki/Cityscapes");
