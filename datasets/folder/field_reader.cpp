@@ -91,6 +91,8 @@ bool FieldReader::is_picture() const {
 void FieldReader::check_options(const std::string& place) const {
   require_option(extension_.size() >= 2 && extension_[0] == '.', place + ".extension",
                  "an ending such as \".png\" is expected");
+  require_option(!options_.optional() || name() != "image", place + ".optional",
+                 "every sample has an image");
   const int channels = CV_MAT_CN(kind_.mat_type());
   const auto fits = [&](int count) { return count <= 1 || count == channels; };
   const std::string one_or_each = "one number, or one for each of the channels, is expected";
@@ -114,8 +116,12 @@ std::vector<std::string> FieldReader::classes() const {
   return {options_.classes().begin(), options_.classes().end()};
 }
 
-Field FieldReader::read(const std::filesystem::path& place, const std::string& id) const {
+Field FieldReader::read(const std::filesystem::path& place, const std::string& id,
+                        cv::Size size) const {
   const auto file = place / folder_ / (id + extension_);
+  if (options_.optional() && !std::filesystem::exists(file)) {
+    return {&kind_, cv::Mat(size, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value())), ""};
+  }
   try {
     return {&kind_, decode(file), file.string()};
   } catch (const Error& error) {

@@ -25,8 +25,9 @@ class FieldReader {
   const std::string& extension() const { return extension_; }
   std::vector<std::string> classes() const;
 
-  // `place`: the root, or the folder of a split in it. Error (kData) names the file.
-  Field read(const std::filesystem::path& place, const std::string& id) const;
+  // `place`: the root, or the folder of a split in it. Where the field is optional and has no file,
+  // it is invalid everywhere, `size` being the image's. Error (kData) names the file.
+  Field read(const std::filesystem::path& place, const std::string& id, cv::Size size = {}) const;
 
  private:
   bool holds_integers() const;

@@ -50,8 +50,10 @@ class Folder final : public ListedDataset {
     const auto folder = of_split == split_folders_.end() ? std::string() : *of_split;
     const auto name = folder.empty() ? id : id.substr(folder.size() + 1);
     Sample sample;
+    sample.fields["image"] = image_->read(root_ / folder, name);
     for (const auto& reader : readers_) {
-      sample.fields[reader->name()] = reader->read(root_ / folder, name);
+      if (reader.get() == image_) continue;
+      sample.fields[reader->name()] = reader->read(root_ / folder, name, sample.size());
     }
     sample.camera = camera_;
     return sample;

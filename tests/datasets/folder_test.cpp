@@ -126,6 +126,29 @@ TEST_F(FolderTest, SplitsMayHaveFolders) {
   EXPECT_THAT(failure("split { name: 'a' folder: 'test' }"), HasSubstr("set/test/image"));
 }
 
+// Labels of part of the samples: what is missing is unknown everywhere.
+TEST_F(FolderTest, OptionalFieldsMayHaveNoFile) {
+  std::string fields = kFields;
+  fields.replace(fields.find("kind: 'tasuki/label_map'"), 0, "optional: true ");
+  fields.replace(fields.find("scale: 0.001"), 0, "optional: true ");
+  const auto data = dataset(fields + kSplits);
+  std::filesystem::remove(file("seg", "a/1"));
+  std::filesystem::remove(file("depth", "a/2"));
+  const auto valid = [&](size_t index, const char* name) {
+    const auto sample = data->load("files", index);
+    const auto& field = sample.field(name);
+    EXPECT_EQ(field.value.size(), sample.size());
+    return cv::countNonZero(field.kind->valid_mask(field.value));
+  };
+  EXPECT_EQ(valid(1, "seg"), 0);
+  EXPECT_EQ(valid(1, "depth"), 23);
+  EXPECT_EQ(valid(2, "seg"), 22);
+  EXPECT_EQ(valid(2, "depth"), 0);
+  // A damaged file is still an error.
+  write_file_atomically(file("seg", "a/1"), "PNG");
+  EXPECT_THAT(message([&] { data->load("files", 1); }), HasSubstr("seg/a/1.png"));
+}
+
 TEST_F(FolderTest, LeavesOutWhatIsExcluded) {
   write_file_atomically(root_ / "set/bad.txt", "a/1\n");
   const auto data = dataset(std::string(kFields) +
@@ -238,6 +261,7 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
   EXPECT_EQ(path(image + "field { name: 'd' }"), "field[d].kind");
   EXPECT_EQ(path(image + "field { kind: 'tasuki/depth' }"), "field[1].name");
   EXPECT_EQ(path(image + image), "field[image].name");
+  EXPECT_EQ(path("field { name: 'image' optional: true }"), "field[image].optional");
   EXPECT_EQ(path(image + "field { name: 'd' kind: 'tasuki/deep' }"), "field[d].kind");
   EXPECT_EQ(path(image + "field { name: 'd' kind: 'tasuki/depth' label_map: 1 }"),
             "field[d].label_map");
