@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "core/engine/experiment.h"
-#include "tools/command.h"
+#include "tools/data.h"
 #include "tools/split_check.h"
 
 namespace tasuki::tools {
@@ -78,14 +78,6 @@ std::vector<std::string> split_names(const std::vector<Use>& used) {
   return names;
 }
 
-std::vector<ModelTask> tasks_of(const ResolvedConfig& config, const Dataset& dataset) {
-  if (config.message().model().task().empty()) {
-    std::cout << "The config has no tasks: labels are compared with none.\n";
-    return {};
-  }
-  return build_tasks(config, [&](const std::string& field) { return dataset.class_names(field); });
-}
-
 void print(const Use& use, const SplitSummary& summary) {
   std::cout << fmt::format("split {} ({}): {} samples, {} findings\n", use.split,
                            use.pipeline_name(), summary.samples, summary.findings.size());
@@ -101,7 +93,7 @@ void print(const Use& use, const SplitSummary& summary) {
 void check(const CheckOptions& options) {
   const auto config = options.config.load();
   const auto dataset = build_dataset(config, options.config.root());
-  const auto tasks = tasks_of(config, *dataset);
+  const auto tasks = data_tasks(config, *dataset);
   const auto used = uses(config, *dataset);
   // The threads here are the parallelism; teams of the libraries would fight with them.
   cv::setNumThreads(0);
@@ -128,11 +120,9 @@ void check(const CheckOptions& options) {
 
 }  // namespace
 
-void add_data(CLI::App& app) {
-  auto* data = app.add_subcommand("data", "Tools for data sets");
-  data->require_subcommand(1);
+void add_data_check(CLI::App& data) {
   auto options = std::make_shared<CheckOptions>();
-  auto* command = data->add_subcommand(
+  auto* command = data.add_subcommand(
       "check",
       "Read every file of the splits that a config uses, run the pipelines over them, compare the "
       "labels with the tasks, and say what is wrong");
@@ -140,7 +130,6 @@ void add_data(CLI::App& app) {
   command->add_option("--threads", options->threads, "Files read at once (default: processors)");
   command->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt --data-root data");
   command->callback([options] { check(*options); });
-  data->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt");
 }
 
 }  // namespace tasuki::tools

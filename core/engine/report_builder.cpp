@@ -9,19 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-report::Legend convert(const Legend& legend, const std::string& of) {
-  if (legend.classes.empty()) {
-    return report::ColourBar{of, legend.unit, legend.least, legend.most, legend.colormap};
-  }
-  report::ClassLegend classes{of, {}};
-  for (const auto& entry : legend.classes) classes.classes.push_back({entry.name, entry.bgr});
-  return classes;
-}
-
-bool is_empty(const Legend& legend) {
-  return legend.classes.empty() && legend.colormap.empty();
-}
-
 // "confusion" and "class_names" of a task's details, where it has them.
 void add_confusion(report::Report& report, const TaskEvaluation& task) {
   const auto counts = task.details.find("confusion");
@@ -63,6 +50,19 @@ void drop_plain_coefficients(std::vector<report::ReportSeries>& series) {
 
 }  // namespace
 
+report::Legend report_legend(const Legend& legend, const std::string& of) {
+  if (legend.classes.empty()) {
+    return report::ColourBar{of, legend.unit, legend.least, legend.most, legend.colormap};
+  }
+  report::ClassLegend classes{of, {}};
+  for (const auto& entry : legend.classes) classes.classes.push_back({entry.name, entry.bgr});
+  return classes;
+}
+
+bool is_empty(const Legend& legend) {
+  return legend.classes.empty() && legend.colormap.empty();
+}
+
 report::Report report_of(const Experiment& experiment, const Evaluation& evaluation) {
   const auto& config = experiment.config.message();
   const auto& protocol = config.protocol();
@@ -100,8 +100,8 @@ void add_panels(report::Report& report, const Experiment& experiment,
                       {"error", task.draw_error(prediction, label)}};
     const auto values = task.legend(range);
     const auto errors = task.error_legend();
-    if (!is_empty(values)) panel.legends.push_back(convert(values, "label and prediction"));
-    if (!is_empty(errors)) panel.legends.push_back(convert(errors, "error"));
+    if (!is_empty(values)) panel.legends.push_back(report_legend(values, "label and prediction"));
+    if (!is_empty(errors)) panel.legends.push_back(report_legend(errors, "error"));
     report.panels.push_back(std::move(panel));
   }
 }

@@ -16,6 +16,11 @@ report::Report report_of(const Experiment& experiment, const Evaluation& evaluat
 void add_panels(report::Report& report, const Experiment& experiment,
                 const PredictedSample& sample);
 
+// A task's legend as a report shows it, `of` saying what it explains.
+report::Legend report_legend(const Legend& legend, const std::string& of);
+// It explains nothing.
+bool is_empty(const Legend& legend);
+
 // The lines of a history.jsonl as curves: losses, learning rate, validation metrics by epoch. Error
 // (kData) names the line that can't be read.
 std::vector<report::ReportSeries> read_history(const std::filesystem::path& file);

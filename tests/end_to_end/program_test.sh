@@ -394,6 +394,23 @@ test_data_check() {
   says 'data.test_split: the data set has no split "tset"'
 }
 
+test_data_browse() {
+  expect 0 data browse folder.pbtxt --data-root . -n 2 --transformed -o browse.html
+  says "Samples: browse.html"
+  for text in frame0 frame1 "as stored" "after the train_pipeline" "2 of 2 samples"; do
+    grep -q "$text" browse.html || fail "the page does not say $text"
+  done
+  expect 0 data browse tiny.pbtxt --split test -n 100 -o tests.html
+  grep -q "split test: 3 of 3 samples" tests.html || fail "more samples are asked for than there are"
+  ! grep -q "after the" tests.html || fail "nothing else is shown unless asked for"
+  expect 2 data browse tiny.pbtxt --split tset -o none.html
+  says 'the data set has no split "tset" (did you mean "test"?)'
+  expect 2 data browse tiny.pbtxt
+  says "--output"
+  expect 2 data browse tiny.pbtxt -n 0 -o none.html
+  [ ! -e none.html ] || fail "a page is written in spite of an error"
+}
+
 # What an epoch would only find later: in the labels, and in the pipelines.
 test_data_check_for_tasks() {
   expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6
@@ -448,6 +465,7 @@ test_reports_in_a_browser() {
     metrics curves confusion predictions reproduce 2>out.txt || fail "run/report.html is sound"
   "$python" "$here/check_report.py" run/eval_test.html \
     metrics confusion predictions reproduce 2>out.txt || fail "run/eval_test.html is sound"
+  "$python" "$here/check_report.py" browse.html samples 2>out.txt || fail "browse.html is sound"
 }
 
 test_bench() {
@@ -466,7 +484,8 @@ test_bench() {
 }
 
 for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
-  complexity eval_and_predict data_check data_check_for_tasks reports_in_a_browser bench; do
+  complexity eval_and_predict data_check data_browse data_check_for_tasks reports_in_a_browser \
+  bench; do
   start=$SECONDS
   "test_$test"
   echo "$test: passed in $((SECONDS - start)) s"

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "core/engine/experiment.h"
+#include "tools/command.h"
+
+namespace tasuki::tools {
+
+// The subcommands of `tasuki data`.
+void add_data_check(CLI::App& data);
+void add_data_browse(CLI::App& data);
+
+// The tasks of a config, for their labels; where there are none, a line says so.
+std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& dataset);
+
+}  // namespace tasuki::tools

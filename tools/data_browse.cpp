@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "core/data/files.h"
+#include "core/engine/report_builder.h"
+#include "core/loader/loader.h"
+#include "core/report/page.h"
+#include "core/report/sections.h"
+#include "tools/data.h"
+
+namespace tasuki::tools {
+namespace {
+
+struct BrowseOptions {
+  ConfigOptions config;
+  std::string split;
+  size_t count = 24;
+  bool transformed = false;
+  std::string output;
+};
+
+// `count` of `size` samples, evenly spread from the first to the last.
+std::vector<size_t> spread(size_t size, size_t count) {
+  std::vector<size_t> indices;
+  count = std::min(count, size);
+  for (size_t i = 0; i < count; ++i) {
+    indices.push_back(count == 1 ? 0 : i * (size - 1) / (count - 1));
+  }
+  return indices;
+}
+
+// A sample's image and the labels of all tasks that have one.
+report::ReportPanel panel_of(const std::string& id, const std::string& caption,
+                             const Sample& sample, const std::vector<ModelTask>& tasks) {
+  report::ReportPanel panel{caption, id, {{"image", sample.field("image").value}}, {}};
+  for (const auto& task : tasks) {
+    const auto field = sample.fields.find(task.field);
+    if (field == sample.fields.end()) continue;
+    const auto& value = field->second.value;
+    const auto range = task.task->value_range(value);
+    panel.pictures.emplace_back(task.name, task.task->draw(value, range));
+    const auto legend = task.task->legend(range);
+    if (is_empty(legend) || !legend.classes.empty()) continue;
+    panel.legends.push_back(report_legend(legend, task.name));
+  }
+  return panel;
+}
+
+// Colours that mean the same in every sample; those of values have a range of each sample.
+report::Html class_legends(const std::vector<ModelTask>& tasks) {
+  report::Html legends;
+  for (const auto& task : tasks) {
+    const auto legend = task.task->legend({0, 1});
+    if (!legend.classes.empty()) legends += report::legend(report_legend(legend, task.name));
+  }
+  return report::element("div", {{"class", "legends"}}, legends);
+}
+
+class Browser {
+ public:
+  explicit Browser(const BrowseOptions& options)
+      : options_(options),
+        config_(options.config.load()),
+        dataset_(build_dataset(config_, options.config.root())),
+        tasks_(data_tasks(config_, *dataset_)) {
+    names_.config = config_;
+    split_ = options.split.empty() ? names_.train_split() : options.split;
+    if (!has_split(*dataset_, split_)) {
+      throw unknown_split(split_, dataset_->splits()).within("--split");
+    }
+  }
+
+  void write() const {
+    SampleSource::Options source_options;
+    source_options.all_fields = true;
+    source_options.seed = config_.message().train().seed();
+    const SampleSource source(dataset_, split_, build_pipeline(config_, pipeline()),
+                              source_options);
+    report::Report all;
+    for (const size_t index : spread(source.size(), options_.count)) {
+      const Sample stored = dataset_->load(split_, index);
+      all.panels.push_back(panel_of(stored.id, "as stored", stored, tasks_));
+      if (!options_.transformed) continue;
+      all.panels.push_back(panel_of(stored.id, fmt::format("after the {}", pipeline_name()),
+                                    source.get(0, index), tasks_));
+    }
+    const auto& type = config_.message().data().dataset().type_url();
+    const auto header =
+        report::element("p", {{"class", "soft"}},
+                        fmt::format("{}, split {}: {} of {} samples, evenly spread", type, split_,
+                                    std::min(options_.count, source.size()), source.size()));
+    write_file_atomically(
+        options_.output,
+        report::render_page(
+            {fmt::format("{}: samples", config_.message().name()),
+             header,
+             {{"samples", "Samples", class_legends(tasks_) + report::panels_section(all)}}}));
+    std::cout << "Samples: " << options_.output << "\n";
+  }
+
+ private:
+  Experiment::Pipeline pipeline() const {
+    return split_ == names_.train_split() ? Experiment::Pipeline::kTrain
+                                          : Experiment::Pipeline::kEvaluate;
+  }
+  const char* pipeline_name() const {
+    return pipeline() == Experiment::Pipeline::kTrain ? "train_pipeline, first epoch"
+                                                      : "eval_pipeline";
+  }
+
+  const BrowseOptions& options_;
+  ResolvedConfig config_;
+  std::shared_ptr<const Dataset> dataset_;
+  std::vector<ModelTask> tasks_;
+  Experiment names_;
+  std::string split_;
+};
+
+}  // namespace
+
+void add_data_browse(CLI::App& data) {
+  auto options = std::make_shared<BrowseOptions>();
+  auto* command = data.add_subcommand(
+      "browse", "Draw samples of a split into one page: images, and labels in colour");
+  options->config.add_to(*command);
+  command->add_option("--split", options->split, "Split to show (default: the training split)");
+  command->add_option("-n,--samples", options->count, "How many, evenly spread over the split")
+      ->capture_default_str()
+      ->check(kAboveZero);
+  command->add_flag("--transformed", options->transformed,
+                    "Also show what the split's pipeline makes of them in the first epoch");
+  command->add_option("-o,--output", options->output, "Page to write (.html)")->required();
+  command->footer(
+      "Example: tasuki data browse configs/rooms/quickstart.pbtxt -n 12 --transformed -o "
+      "rooms.html");
+  command->callback([options] { Browser(*options).write(); });
+}
+
+}  // namespace tasuki::tools
