@@ -9,6 +9,7 @@ void add_data(CLI::App& app) {
   data->require_subcommand(1);
   add_data_check(*data);
   add_data_browse(*data);
+  add_data_normals(*data);
   data->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt");
 }
 

@@ -10,6 +10,7 @@ namespace tasuki::tools {
 // The subcommands of `tasuki data`.
 void add_data_check(CLI::App& data);
 void add_data_browse(CLI::App& data);
+void add_data_normals(CLI::App& data);
 
 // The tasks of a config, for their labels; where there are none, a line says so.
 std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& dataset);

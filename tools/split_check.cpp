@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <chrono>
-#include <iostream>
 #include <mutex>
 #include <thread>
+
+#include "tools/progress.h"
 
 namespace tasuki::tools {
 namespace {
@@ -50,33 +49,6 @@ class CountingDataset final : public Dataset {
   mutable std::map<std::string, FieldSummary> fields_;
 };
 
-// "split train: 120/795" on one line of the terminal, gone when it is destroyed.
-class Progress {
- public:
-  Progress(std::string split, size_t total)
-      : split_(std::move(split)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (shown_) std::cerr << "\r\033[K" << std::flush;
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void add() {
-    ++done_;
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || (now < next_ && done_ < total_)) return;
-    next_ = now + std::chrono::milliseconds(100);
-    std::cerr << fmt::format("\rsplit {}: {}/{}", split_, done_, total_) << std::flush;
-  }
-
- private:
-  const std::string split_;
-  const size_t total_;
-  const bool shown_;
-  size_t done_ = 0;
-  std::chrono::steady_clock::time_point next_;
-};
-
 // The task's metrics and its loss take the label; any logits will do.
 void check_label(const Task& task, const Field& field) {
   if (field.kind != &field_kind(task.field_kind())) {
@@ -111,7 +83,7 @@ class Checker {
       : tasks_(labelled(check.tasks, pipeline)),
         dataset_(std::make_shared<CountingDataset>(check.dataset)),
         source_(dataset_, split, build_pipeline(check.config, pipeline), options(check, tasks_)),
-        progress_(split, source_.size()) {}
+        progress_("split " + split, source_.size()) {}
 
   SplitSummary run(int threads) {
     std::vector<std::jthread> workers;

@@ -411,6 +411,42 @@ test_data_browse() {
   [ ! -e none.html ] || fail "a page is written in spite of an error"
 }
 
+# Normals that are written once serve as labels from then on.
+test_data_normals() {
+  cat >camera.pbtxt <<'CONFIG'
+base: "folder.pbtxt"
+data { dataset { [tasuki/Folder] { camera { fx: 30 fy: 30 cx: 19.5 cy: 15.5 } } } }
+CONFIG
+  cat >derived.pbtxt <<'CONFIG'
+base: "camera.pbtxt"
+data {
+  dataset {
+    [tasuki/Folder] {
+      field {
+        name: "normal" folder: "derived" extension: ".png"
+        scale: 3.05185095e-05 offset: -1 unit_length: true
+      }
+    }
+  }
+}
+CONFIG
+  expect 2 data normals folder.pbtxt --data-root . -o frames/derived
+  says "camera"
+  expect 0 data normals camera.pbtxt --data-root . --window 7 -o frames/derived
+  says "5 files in frames/derived, 0 of them were there already"
+  says 'folder: "derived"'
+  expect 0 data normals camera.pbtxt --data-root . --window 7 -o frames/derived
+  says "5 of them were there already"
+  expect 0 data check derived.pbtxt --data-root .
+  says "Nothing found"
+  expect 2 data normals camera.pbtxt --data-root . --window 9 -o frames/derived
+  says "holds normals of another data set or other settings"
+  expect 2 data normals camera.pbtxt --data-root . --window 8 -o frames/other
+  says "window"
+  expect 1 data normals camera.pbtxt --data-root . --depth dpeth -o frames/other
+  says "dpeth"
+}
+
 # What an epoch would only find later: in the labels, and in the pipelines.
 test_data_check_for_tasks() {
   expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6
@@ -484,7 +520,7 @@ test_bench() {
 }
 
 for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
-  complexity eval_and_predict data_check data_browse data_check_for_tasks reports_in_a_browser \
+  complexity eval_and_predict data_check data_browse data_normals data_check_for_tasks reports_in_a_browser \
   bench; do
   start=$SECONDS
   "test_$test"
