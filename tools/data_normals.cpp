@@ -85,16 +85,17 @@ class Writer {
     std::filesystem::path file;
   };
 
-  // Another data set or another window would leave a folder of both.
-  void check_settings() const {
+  std::string settings() const {
     Config settings;
     *settings.mutable_data()->mutable_dataset() = config_.message().data().dataset();
     *settings.mutable_data()->add_train_pipeline() = config_.message().data().train_pipeline(0);
-    const auto text =
-        "# What tasuki data normals made the pictures beside it with.\n" + write_text(settings);
+    return "# What tasuki data normals made the pictures beside it with.\n" + write_text(settings);
+  }
+
+  // Another data set or another window would leave a folder of both.
+  void check_settings() const {
     const auto file = folder_ / kSettings;
-    if (!std::filesystem::exists(file)) return write_file_atomically(file, text);
-    if (read_file(file) == text) return;
+    if (!std::filesystem::exists(file) || read_file(file) == settings()) return;
     throw Error(ErrorKind::kUsage, folder_.string() +
                                        " holds normals of another data set or other settings (" +
                                        file.string() + "); give another --output");
@@ -119,14 +120,11 @@ class Writer {
     }
   }
 
-  void write(const Item& item) const {
+  void write(const Item& item) {
     Sample sample = dataset_->load(item.split, item.index);
     cv::RNG random(0);
-    try {
-      for (const auto& step : transform_) step->apply(sample, random);
-    } catch (const Error& error) {
-      throw error.within("sample " + sample.id);
-    }
+    for (const auto& step : transform_) step->apply(sample, random);
+    std::call_once(first_, [&] { write_file_atomically(folder_ / kSettings, settings()); });
     write_image(item.file, stored_normals(sample.field(kNormals).value));
   }
 
@@ -137,6 +135,7 @@ class Writer {
   std::vector<Item> samples_;
   std::atomic<size_t> next_ = 0, kept_ = 0;
   std::atomic<bool> failed_ = false;
+  std::once_flag first_;  // picture: nothing is left behind where none can be made
   std::mutex mutex_;
   std::optional<Error> failure_;
 };

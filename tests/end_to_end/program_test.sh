@@ -1,97 +1,8 @@
 #!/bin/bash
 # program_test.sh TASUKI WORK PYTHON: what a user does with the program, from training to figures.
 set -euo pipefail
-tasuki=$1
-work=$2
-python=$3
-here=$(dirname "$(readlink -f "$0")")
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
-unset TASUKI_DATA TASUKI_PLUGIN_PATH
-# Threads that wait by spinning take tenfold the time where something else runs beside the test.
-export OMP_WAIT_POLICY=passive
-
-fail() {
-  echo "FAILED: $1" >&2
-  cat "$work/out.txt" >&2
-  exit 1
-}
-
-# expect CODE ARGUMENTS...: runs the program, its output goes to out.txt. No error may look like a
-# crash.
-expect() {
-  local code=$1 got=0
-  shift
-  "$tasuki" "$@" >out.txt 2>&1 || got=$?
-  [ "$got" = "$code" ] || fail "tasuki $* exits with $got, not $code"
-  ! grep -qE "terminate called|Exception raised from|frame #|Segmentation fault" out.txt ||
-    fail "tasuki $* prints a stack trace"
-}
-
-# says TEXT: the last run printed it.
-says() {
-  grep -qF -- "$1" out.txt || fail "nothing says: $1"
-}
-
-# there FILE...: all of them exist and are not empty.
-there() {
-  for file in "$@"; do [ -s "$file" ] || fail "$file is missing or empty"; done
-}
-
-cat >tiny.pbtxt <<'CONFIG'
-name: "tiny"
-data {
-  dataset { [tasuki/Rooms] { height: 32 width: 40 train_size: 6 val_size: 3 test_size: 3 } }
-  train_pipeline { [tasuki/RandomFlip] {} }
-  train_pipeline { [tasuki/Normalize] {} }
-  eval_pipeline { [tasuki/Normalize] {} }
-  loader { batch_size: 2 eval_batch_size: 1 workers: 1 }
-}
-model {
-  encoder { [tasuki/ResNet] { depth: 18 } }
-  architecture { [tasuki/Branched] { shared_stages: 4 } }
-  task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-  task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
-}
-train {
-  epochs: 2
-  precision: FP32
-  optimizer { [tasuki/AdamW] { lr: 1e-3 } }
-  schedule { [tasuki/Cosine] {} }
-  weighting { [tasuki/EW] {} }
-}
-CONFIG
-
-# The same model on a folder of files that are not Tasuki's own.
-cat >folder.pbtxt <<'CONFIG'
-base: "tiny.pbtxt"
-name: "folder"
-data {
-  dataset {
-    [tasuki/Folder] {
-      root: "frames"
-      field { name: "image" extension: ".png" }
-      field { name: "seg" kind: "tasuki/label_map" ignore: 255 }
-      field { name: "depth" kind: "tasuki/depth" scale: 0.001 }
-      field { name: "normal" kind: "tasuki/normals" extension: ".npy" }
-      split { name: "train" to: 0.4 }
-      split { name: "val" from: 0.4 to: 0.6 }
-      split { name: "test" from: 0.6 }
-    }
-  }
-}
-CONFIG
-
-# The same, its pictures padded to a multiple of 32 for the network.
-cat >padded.pbtxt <<'CONFIG'
-base: "folder.pbtxt"
-name: "padded"
-data { eval_pipeline { [tasuki/Pad] {} } eval_pipeline { [tasuki/Normalize] {} } }
-CONFIG
-
-"$python" "$here/make_folder.py" frames
+source "$(dirname "$(readlink -f "$0")")/common.sh"
+source "$here/small_configs.sh"
 
 test_help() {
   expect 0 --version
@@ -371,126 +282,6 @@ test_eval_and_predict() {
   says "missing: "
 }
 
-test_data_check() {
-  expect 0 data check tiny.pbtxt
-  expect 0 data check folder.pbtxt --data-root .
-  says "Nothing found"
-  expect 1 data check folder.pbtxt --data-root nowhere
-  says "--data-root"
-  cp -r frames sound
-  truncate -s -40 frames/depth/frame1.png
-  expect 1 data check folder.pbtxt --data-root .
-  says "frames/depth/frame1.png"
-  says "1 findings"
-  says "split train (train_pipeline): 2 samples, 1 findings"
-  expect 1 train folder.pbtxt --data-root . --work-dir truncated
-  says "frames/depth/frame1.png"
-  rm -r frames
-  mv sound frames
-
-  expect 2 data check folder.pbtxt --data-root . --set data.train_split=trian
-  says 'data.train_split: the data set has no split "trian" (did you mean "train"?)'
-  expect 2 data check folder.pbtxt --data-root . --set data.test_split=tset
-  says 'data.test_split: the data set has no split "tset"'
-}
-
-test_data_browse() {
-  expect 0 data browse folder.pbtxt --data-root . -n 2 --transformed -o browse.html
-  says "Samples: browse.html"
-  for text in frame0 frame1 "as stored" "after the train_pipeline" "2 of 2 samples"; do
-    grep -q "$text" browse.html || fail "the page does not say $text"
-  done
-  expect 0 data browse tiny.pbtxt --split test -n 100 -o tests.html
-  grep -q "split test: 3 of 3 samples" tests.html || fail "more samples are asked for than there are"
-  ! grep -q "after the" tests.html || fail "nothing else is shown unless asked for"
-  expect 2 data browse tiny.pbtxt --split tset -o none.html
-  says 'the data set has no split "tset" (did you mean "test"?)'
-  expect 2 data browse tiny.pbtxt
-  says "--output"
-  expect 2 data browse tiny.pbtxt -n 0 -o none.html
-  [ ! -e none.html ] || fail "a page is written in spite of an error"
-}
-
-# Normals that are written once serve as labels from then on.
-test_data_normals() {
-  cat >camera.pbtxt <<'CONFIG'
-base: "folder.pbtxt"
-data { dataset { [tasuki/Folder] { camera { fx: 30 fy: 30 cx: 19.5 cy: 15.5 } } } }
-CONFIG
-  cat >derived.pbtxt <<'CONFIG'
-base: "camera.pbtxt"
-data {
-  dataset {
-    [tasuki/Folder] {
-      field {
-        name: "normal" folder: "derived" extension: ".png"
-        scale: 3.05185095e-05 offset: -1 unit_length: true
-      }
-    }
-  }
-}
-CONFIG
-  expect 2 data normals folder.pbtxt --data-root . -o frames/derived
-  says "camera"
-  expect 0 data normals camera.pbtxt --data-root . --window 7 -o frames/derived
-  says "5 files in frames/derived, 0 of them were there already"
-  says 'folder: "derived"'
-  expect 0 data normals camera.pbtxt --data-root . --window 7 -o frames/derived
-  says "5 of them were there already"
-  expect 0 data check derived.pbtxt --data-root .
-  says "Nothing found"
-  expect 2 data normals camera.pbtxt --data-root . --window 9 -o frames/derived
-  says "holds normals of another data set or other settings"
-  expect 2 data normals camera.pbtxt --data-root . --window 8 -o frames/other
-  says "window"
-  expect 1 data normals camera.pbtxt --data-root . --depth dpeth -o frames/other
-  says "dpeth"
-}
-
-# What an epoch would only find later: in the labels, and in the pipelines.
-test_data_check_for_tasks() {
-  expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6
-  says "sample frame0 (split train, index 0, ./frames/seg/frame0.png), task seg: label 6 at (x "
-  says "is no class: classes are 0..5"
-  says "sample frame4 (split test, index 1, ./frames/seg/frame4.png), task seg: label 6"
-  says "5 findings"
-  [ "$(grep -o "sample frame[0-9]" out.txt | tr -d '\n')" = \
-    "sample frame0sample frame1sample frame2sample frame3sample frame4" ] ||
-    fail "findings are in index order"
-  # A random crop may cut off what is wrong; it is found all the same.
-  expect 1 data check folder.pbtxt --data-root . --set model.task[seg].kind.classes=6 \
-    --set 'data.train_pipeline=[{[tasuki/RandomCrop]{height:8 width:8}}, {[tasuki/Normalize]{}}]'
-  says "5 findings"
-  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=dpeth
-  says 'the samples of split val have no field "dpeth" (did you mean "depth"?), which task depth needs'
-  says "3 findings"
-  # A source of self-auxiliaries is asked for where they are trained.
-  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=dpeth \
-    --set model.task[depth].joint=false
-  says 'the samples of split train have no field "dpeth"'
-  says "1 findings"
-  expect 1 data check folder.pbtxt --data-root . --set model.task[depth].field=seg
-  says "task depth: its field is not of kind tasuki/depth"
-  expect 1 data check folder.pbtxt --data-root . \
-    --set 'data.eval_pipeline=[{[tasuki/NormalsFromDepth]{}}, {[tasuki/Normalize]{}}]'
-  says "sample frame3 (split test, index 0, ./frames/image/frame3.png), transform 1 of 2: "
-  says "has no camera"
-  says "3 findings"
-  expect 1 data check folder.pbtxt --data-root . \
-    --set 'data.train_pipeline=[{[tasuki/PhotometricDistortion]{field:"seg"}}]'
-  says "sample frame1 (split train, index 1, ./frames/image/frame1.png), transform 1 of 1: "
-  says "2 findings"
-  expect 0 data check folder.pbtxt --data-root . --threads 3 --set 'model={}'
-  says "The config has no tasks"
-
-  expect 0 data check tiny.pbtxt
-  ! grep -q "6/6" out.txt || fail "progress is only for terminals"
-  "$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
-    "$tasuki" data check tiny.pbtxt >out.txt 2>&1 </dev/null || fail "data check on a terminal"
-  says "split train: 6/6"
-  says "split test: 3/3"
-}
-
 # The pages that the runs above left, as a browser shows them.
 test_reports_in_a_browser() {
   if ! command -v chromium >/dev/null; then
@@ -501,7 +292,6 @@ test_reports_in_a_browser() {
     metrics curves confusion predictions reproduce 2>out.txt || fail "run/report.html is sound"
   "$python" "$here/check_report.py" run/eval_test.html \
     metrics confusion predictions reproduce 2>out.txt || fail "run/eval_test.html is sound"
-  "$python" "$here/check_report.py" browse.html samples 2>out.txt || fail "browse.html is sound"
 }
 
 test_bench() {
@@ -519,11 +309,5 @@ test_bench() {
   says "PCGrad"
 }
 
-for test in help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
-  complexity eval_and_predict data_check data_browse data_normals data_check_for_tasks reports_in_a_browser \
-  bench; do
-  start=$SECONDS
-  "test_$test"
-  echo "$test: passed in $((SECONDS - start)) s"
-done
-rm -rf "$work"
+run_tests help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
+  complexity eval_and_predict reports_in_a_browser bench

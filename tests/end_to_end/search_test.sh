@@ -2,46 +2,7 @@
 # search_test.sh TASUKI WORK PYTHON: choosing transfers with the program: a search that is killed and
 # goes on, its decision, the config that it writes, a recheck, and a comparison.
 set -euo pipefail
-tasuki=$1
-work=$2
-python=$3
-rm -rf "$work"
-mkdir -p "$work"
-cd "$work"
-unset TASUKI_DATA TASUKI_PLUGIN_PATH
-# Threads that wait by spinning take tenfold the time where something else runs beside the test.
-export OMP_WAIT_POLICY=passive
-
-fail() {
-  echo "FAILED: $1" >&2
-  cat "$work/out.txt" >&2
-  exit 1
-}
-
-# expect CODE ARGUMENTS...: runs the program, its output goes to out.txt.
-expect() {
-  local code=$1 got=0
-  shift
-  "$tasuki" "$@" >out.txt 2>&1 || got=$?
-  [ "$got" = "$code" ] || fail "tasuki $* exits with $got, not $code"
-  ! grep -qE "terminate called|Exception raised from|frame #|Segmentation fault" out.txt ||
-    fail "tasuki $* prints a stack trace"
-}
-
-# says TEXT: the last run printed it.
-says() {
-  grep -qF -- "$1" out.txt || fail "nothing says: $1"
-}
-
-# there FILE...: all of them exist and are not empty.
-there() {
-  for file in "$@"; do [ -s "$file" ] || fail "$file is missing or empty"; done
-}
-
-# python CODE: has to hold.
-holds() {
-  "$python" -c "$1" 2>>out.txt || fail "does not hold: $1"
-}
+source "$(dirname "$(readlink -f "$0")")/common.sh"
 
 cat >tiny.pbtxt <<'CONFIG'
 name: "tiny"
@@ -279,9 +240,4 @@ test_compare() {
   ! grep -q 'threads: 3' threads/wide/seed_0.pbtxt || fail "a config has another one's threads"
 }
 
-for test in refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare; do
-  start=$SECONDS
-  "test_$test"
-  echo "$test: passed in $((SECONDS - start)) s"
-done
-rm -rf "$work"
+run_tests refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare
