@@ -25,6 +25,13 @@ data {
 }
 )";
 
+// Sanitizers look at what a step does, not at what it learns: a few steps show them all of it.
+#if defined(__SANITIZE_ADDRESS__) || defined(_GLIBCXX_TSAN)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 TEST(Overfit, FourRealFramesAreLearntByHeart) {
   const char* root = std::getenv("TASUKI_DATA");
   if (root == nullptr || !std::filesystem::exists(std::filesystem::path(root) / "nyuv2")) {
@@ -34,7 +41,8 @@ TEST(Overfit, FourRealFramesAreLearntByHeart) {
   text.replace(text.find('@'), 1, TASUKI_SOURCE_DIR);
   const auto config = parse_config(
       text, "overfit.pbtxt",
-      {"train.epochs=110", "train.warmup_steps=10", "train.optimizer.lr=3e-3",
+      {kSanitized ? "train.epochs=3" : "train.epochs=110",
+       kSanitized ? "train.warmup_steps=1" : "train.warmup_steps=10", "train.optimizer.lr=3e-3",
        "train.evaluate_every=0", "train.precision=FP32", "train.device=CPU",
        "model.encoder.output_stride=8", "model.task[seg].decoder.channels=64",
        "model.task[depth].decoder.channels=64", "model.task[normal].decoder.channels=64"});
@@ -51,6 +59,10 @@ TEST(Overfit, FourRealFramesAreLearntByHeart) {
   Trainer(run, hooks).train();
 
   const auto& losses = static_cast<Losses&>(*hooks[0].hook).all;
+  if (kSanitized) {
+    EXPECT_EQ(losses.size(), 3u);
+    GTEST_SKIP() << "under sanitizers it trains for three steps and judges nothing";
+  }
   for (const auto& [name, first] : losses.front()) {
     const double last = losses.back().at(name);
     std::printf("loss of %s: %.3f -> %.3f\n", name.c_str(), first, last);
