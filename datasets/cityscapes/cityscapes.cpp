@@ -96,9 +96,6 @@ class Cityscapes final : public ListedDataset {
     const auto stored = file("disparity", id, "_disparity.png");
     if (options_.depth_kind() == Options::DISPARITY) {
       add(sample, "disparity", disparity_, stored, disparity_of);
-    } else if (options_.depth_kind() == Options::INVERSE_NORMALISED) {
-      add(sample, "depth", depth_, stored,
-          [](const cv::Mat& p) { return normalised_inverse(disparity_of(p)); });
     } else {
       const auto camera = read_camera(file("camera", id, "_camera.json"));
       add(sample, "depth", depth_, stored,

@@ -1,6 +1,5 @@
 #include "datasets/cityscapes/stereo.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/data/files.h"
@@ -10,18 +9,6 @@ namespace tasuki::cityscapes {
 namespace {
 
 constexpr size_t kLargestCameraFile = 1 << 16;
-
-// `function` of the disparities above 0; 0 for the others.
-template <class Function>
-cv::Mat of_positive(const cv::Mat& disparity, Function function) {
-  cv::Mat result(disparity.size(), CV_32FC1);
-  for (int y = 0; y < disparity.rows; ++y) {
-    const auto* in = disparity.ptr<float>(y);
-    auto* out = result.ptr<float>(y);
-    for (int x = 0; x < disparity.cols; ++x) out[x] = in[x] > 0 ? function(in[x]) : 0;
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -59,12 +46,15 @@ cv::Mat disparity_of(const cv::Mat& stored) {
 
 cv::Mat metric_depth(const cv::Mat& disparity, const StereoCamera& camera) {
   const double product = camera.intrinsic.fx * camera.baseline;
-  return of_positive(disparity, [&](float d) { return static_cast<float>(product / d); });
-}
-
-cv::Mat normalised_inverse(const cv::Mat& disparity) {
-  const auto width = static_cast<float>(disparity.cols);
-  return of_positive(disparity, [&](float d) { return d / width; });
+  cv::Mat depth(disparity.size(), CV_32FC1);
+  for (int y = 0; y < disparity.rows; ++y) {
+    const auto* d = disparity.ptr<float>(y);
+    auto* z = depth.ptr<float>(y);
+    for (int x = 0; x < disparity.cols; ++x) {
+      z[x] = d[x] > 0 ? static_cast<float>(product / d[x]) : 0;
+    }
+  }
+  return depth;
 }
 
 }  // namespace tasuki::cityscapes

@@ -21,7 +21,5 @@ StereoCamera read_camera(const std::filesystem::path& file);
 cv::Mat disparity_of(const cv::Mat& stored);
 // f b / d in metres; 0 where the disparity is 0 or invalid.
 cv::Mat metric_depth(const cv::Mat& disparity, const StereoCamera& camera);
-// d / width; 0 where the disparity is 0 or invalid.
-cv::Mat normalised_inverse(const cv::Mat& disparity);
 
 }  // namespace tasuki::cityscapes
