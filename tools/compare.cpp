@@ -48,6 +48,7 @@ class Compare {
     for (const auto& file : options.configs) load(file);
     dataset_ = build_dataset(entries_.front().config, options.shared.root());
     for (const auto& entry : entries_) {
+      check_network(entry.config, *dataset_);
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }

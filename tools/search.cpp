@@ -92,6 +92,10 @@ std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset&
   return prints;
 }
 
+void check_network(const ResolvedConfig& config, const Dataset& dataset) {
+  const MultiTaskModel network(config, class_names_of(dataset), Network::kTraining);
+}
+
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {
   return parameter_count(MultiTaskModel(config, class_names_of(dataset), Network::kInference));
 }

@@ -232,6 +232,12 @@ test_compare() {
     --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
   says 'its protocol is "", and that of two is "other"'
   [ ! -e given/single_task ] || fail "given baselines are not trained"
+  # What is wrong with the last config is said before the first one is trained.
+  printf 'base: "two.pbtxt"\nmodel { self_auxiliary { [tasuki/FromSearch] {} } }\n' >nowhere.pbtxt
+  expect 2 compare two.pbtxt nowhere.pbtxt --work-dir untrained --set train.epochs=1
+  says "nowhere.pbtxt:2:"
+  says "self_auxiliary[0].file: is missing"
+  [ ! -e untrained ] || fail "a comparison is begun that can't be finished"
   # A config's own number of threads is its own: not that of the configs after it.
   printf 'base: "two.pbtxt"\ntrain { threads: 3 }\n' >own.pbtxt
   expect 0 compare own.pbtxt wide.pbtxt --work-dir threads --set train.epochs=1 \
