@@ -182,11 +182,20 @@ TEST_P(DatasetConformance, SamplesAreSound) {
   }
 }
 
+// Two splits share nothing, or one is a part of the other ("train" and "val" of "trainval").
 TEST_P(DatasetConformance, IdsAreUniqueAndSplitsApart) {
-  std::set<std::string> seen;
+  std::map<std::string, std::set<std::string>> splits;
   for (const auto& split : dataset_->splits()) {
     for (const auto& id : dataset_->ids(split)) {
-      EXPECT_TRUE(seen.insert(id).second) << split << " " << id;
+      EXPECT_TRUE(splits[split].insert(id).second) << split << " " << id;
+    }
+  }
+  for (const auto& [name, ids] : splits) {
+    for (const auto& [other, others] : splits) {
+      const auto shared = std::count_if(
+          ids.begin(), ids.end(), [&](const std::string& id) { return others.count(id) > 0; });
+      const bool part = size_t(shared) == ids.size() || size_t(shared) == others.size();
+      EXPECT_TRUE(shared == 0 || part) << name << " and " << other << " share " << shared;
     }
   }
 }

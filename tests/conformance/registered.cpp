@@ -4,6 +4,8 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "tests/core/data/temporary_folder.h"
+#include "tests/datasets/cityscapes/official_tree.h"
+#include "tests/datasets/nyuv2/official_files.h"
 
 namespace tasuki::conformance {
 namespace {
@@ -99,7 +101,12 @@ Sample sample_of_every_kind(cv::Size size, uint64_t seed) {
 
 const std::filesystem::path& folder_root() {
   static const testing::TemporaryFolder folder;
-  static const bool written = (write_folder(folder.path()), true);
+  static const bool written = [] {
+    write_folder(folder.path());
+    testing::write_drawn_frames(folder.path(), {40, 30});
+    const testing::CityscapesTree tree(folder.path(), {40, 30});
+    return true;
+  }();
   static_cast<void>(written);
   return folder.path();
 }

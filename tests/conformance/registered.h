@@ -41,8 +41,8 @@ cv::Mat random_with_holes(const FieldKind& kind, cv::Size size, uint64_t seed, i
 // kind's name, with holes, and a camera.
 Sample sample_of_every_kind(cv::Size size, uint64_t seed);
 
-// A tiny data set on disk, made on first use and removed at exit: what Folder's required options
-// describe.
+// Tiny data sets on disk, made on first use and removed at exit: what Folder's required options
+// describe, and benchmarks in their official files.
 const std::filesystem::path& folder_root();
 
 }  // namespace tasuki::conformance

@@ -64,18 +64,7 @@ const fs::path& drawn_data() {
   static const testing::TemporaryFolder folder;
   static const bool written = [] {
     const testing::CityscapesTree tree(folder.path(), {128, 64});
-    fs::create_directories(folder / "nyuv2");
-    std::vector<double> train, test;
-    for (int i = 1; i <= 12; ++i) (i <= 10 ? train : test).push_back(i);
-    testing::write_splits(folder / "nyuv2/splits.mat", train, test);
-    testing::LabeledMatWriter frames(folder / "nyuv2/nyu_depth_v2_labeled.mat", 12, {640, 480});
-    for (size_t i = 1; i <= 12; ++i) {
-      frames.write(i, {cv::Mat(480, 640, CV_8UC3, cv::Scalar::all(10.0 * double(i))),
-                       cv::Mat(480, 640, CV_32FC1, cv::Scalar(2)),
-                       {},
-                       cv::Mat(480, 640, CV_16UC1, cv::Scalar(double(i))),
-                       ""});
-    }
+    testing::write_drawn_frames(folder.path(), {640, 480});
     for (const auto* split : {"nyuv2/train/", "nyuv2/val/"}) {
       for (int i = 0; i < 12; ++i) {
         const auto file = [&](const char* field) {

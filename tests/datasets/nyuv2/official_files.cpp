@@ -156,6 +156,23 @@ void write_splits(const std::filesystem::path& file, const std::vector<double>& 
   Mat_Close(mat);
 }
 
+void write_drawn_frames(const std::filesystem::path& root, cv::Size size) {
+  const auto folder = root / "nyuv2";
+  std::filesystem::create_directories(folder);
+  constexpr int kTrain = 10, kAll = 12;
+  std::vector<double> train, test;
+  LabeledMatWriter frames(folder / "nyu_depth_v2_labeled.mat", kAll, size);
+  for (int i = 1; i <= kAll; ++i) {
+    (i <= kTrain ? train : test).push_back(i);
+    OfficialFrame frame;
+    frame.image = cv::Mat(size, CV_8UC3, cv::Scalar::all(10 * i));
+    frame.depth = cv::Mat(size, CV_32FC1, cv::Scalar(2));
+    frame.labels = cv::Mat(size, CV_16UC1, cv::Scalar(i));
+    frames.write(size_t(i), frame);
+  }
+  write_splits(folder / "splits.mat", train, test);
+}
+
 std::vector<int> read_numbers(const std::filesystem::path& file, const std::string& variable,
                               const std::string& field) {
   mat_t* mat = Mat_Open(file.c_str(), MAT_ACC_RDONLY);
