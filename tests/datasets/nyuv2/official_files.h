@@ -43,7 +43,8 @@ void remove_variable(const std::filesystem::path& file, const std::string& varia
 void write_splits(const std::filesystem::path& file, const std::vector<double>& train,
                   const std::vector<double>& test);
 
-// A drawn data set in the official files: `root`/nyuv2 with ten frames to train on and two to test on.
+// A drawn data set in the official files: `root`/nyuv2 with ten frames to train on and two to test
+// on.
 void write_drawn_frames(const std::filesystem::path& root, cv::Size size);
 
 // The numbers of a variable of a MATLAB 5 file: a field of a struct where `field` is given.
