@@ -1,6 +1,7 @@
 #include "tools/data.h"
 
 #include <iostream>
+#include <thread>
 
 namespace tasuki::tools {
 
@@ -11,6 +12,10 @@ void add_data(CLI::App& app) {
   add_data_browse(*data);
   add_data_normals(*data);
   data->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt");
+}
+
+int data_threads(int asked) {
+  return asked > 0 ? asked : int(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& dataset) {

@@ -15,4 +15,7 @@ void add_data_normals(CLI::App& data);
 // The tasks of a config, for their labels; where there are none, a line says so.
 std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& dataset);
 
+// How many threads work on samples: as many as asked for, or one a processor where that is 0.
+int data_threads(int asked);
+
 }  // namespace tasuki::tools

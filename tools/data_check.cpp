@@ -3,7 +3,6 @@
 
 #include <iostream>
 #include <set>
-#include <thread>
 
 #include "core/engine/experiment.h"
 #include "tools/data.h"
@@ -98,8 +97,7 @@ void check(const CheckOptions& options) {
   // The threads here are the parallelism; teams of the libraries would fight with them.
   cv::setNumThreads(0);
   torch::set_num_threads(1);
-  const int threads = options.threads > 0 ? options.threads
-                                          : int(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = data_threads(options.threads);
   size_t findings = 0;
   for (const auto& use : used) {
     const auto summary = check_samples({config, dataset, tasks, threads}, use.split, use.pipeline);

@@ -142,9 +142,7 @@ class Writer {
 
 void write_normals(const NormalsOptions& options) {
   cv::setNumThreads(0);
-  const int threads = options.threads > 0 ? options.threads
-                                          : int(std::max(1u, std::thread::hardware_concurrency()));
-  Writer(options).run(threads);
+  Writer(options).run(data_threads(options.threads));
   std::cout << "As a field of tasuki/Folder:\n"
                "  field {\n"
                "    name: \"normal\" folder: \"" +

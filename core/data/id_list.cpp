@@ -104,4 +104,11 @@ std::vector<std::string> part_of(const std::vector<std::string>& ids, double fro
   return {at(from), at(to)};
 }
 
+size_t held_out_border(size_t count, double held, const std::function<std::string(size_t)>& scene) {
+  size_t border = boundary(1 - held, count);
+  if (!scene) return border;
+  while (border > 0 && border < count && scene(border) == scene(border - 1)) ++border;
+  return border;
+}
+
 }  // namespace tasuki

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,11 @@ bool natural_less(const std::string& a, const std::string& b);
 // The ids from one fraction of the list to another, in order: of the parts [a, b) and [b, c) none
 // shares an id with the other, and none is left out between them.
 std::vector<std::string> part_of(const std::vector<std::string>& ids, double from, double to);
+
+// Where a list of `count` samples is cut so that its end, the fraction `held` of it, is held out;
+// with `scene`, the name of a sample's scene by its place in the list, moved up to the next scene,
+// so that none is on both sides.
+size_t held_out_border(size_t count, double held,
+                       const std::function<std::string(size_t)>& scene = nullptr);
 
 }  // namespace tasuki

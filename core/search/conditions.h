@@ -14,8 +14,8 @@ namespace tasuki {
 // of it is the same.
 struct RunConditions {
   std::vector<uint64_t> seeds;
-  uint32_t threads =
-      0;  // of each training whose config names none; the number changes the rounding
+  // Of each training whose config names none; the number changes the rounding.
+  uint32_t threads = 0;
   std::vector<std::string> machine;  // "train.device=CPU", ...: what AUTO came to
   std::vector<SplitPrint> data;
 

@@ -35,11 +35,8 @@ class Cityscapes final : public ListedDataset {
     const double held = options.has_validation() ? options.validation() : 0.2;
     require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
     const auto train = ids_below("train");
-    size_t border = part_of(train, 0, 1 - held).size();
-    while (border > 0 && border < train.size() &&
-           city_of(train[border]) == city_of(train[border - 1])) {
-      ++border;
-    }
+    const size_t border =
+        held_out_border(train.size(), held, [&](size_t i) { return city_of(train[i]); });
     const auto at = train.begin() + static_cast<long>(border);
     const auto source = (root_ / "leftImg8bit/train").string() + " has too few images or cities";
     add_split("train", train, source);

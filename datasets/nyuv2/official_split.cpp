@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "core/data/id_list.h"
 #include "core/error/error.h"
 
 namespace tasuki::nyuv2 {
@@ -92,12 +93,9 @@ OfficialSplit read_official_split(const std::filesystem::path& file, size_t fram
 
 size_t train_count(const std::vector<size_t>& train, double validation,
                    const std::vector<std::string>& scenes) {
-  const double all = static_cast<double>(train.size());
-  auto count = static_cast<size_t>(std::llround((1 - validation) * all));
-  if (scenes.empty()) return count;
-  const auto scene = [&](size_t i) { return scenes.at(train[i] - 1); };
-  while (count > 0 && count < train.size() && scene(count) == scene(count - 1)) ++count;
-  return count;
+  if (scenes.empty()) return held_out_border(train.size(), validation);
+  return held_out_border(train.size(), validation,
+                         [&](size_t i) { return scenes.at(train[i] - 1); });
 }
 
 }  // namespace tasuki::nyuv2
