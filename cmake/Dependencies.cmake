@@ -2,7 +2,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/Compatibility.cmake")
 
 find_package(Torch REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs ximgproc)
 find_package(Protobuf 3.21 REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
 find_package(nlohmann_json 3 REQUIRED)

@@ -77,13 +77,11 @@ std::vector<std::string> split_names(const std::vector<Use>& used) {
   return names;
 }
 
-void print(const Use& use, const SplitSummary& summary) {
+void print(const Use& use, const SplitSummary& summary, const Dataset& dataset) {
   std::cout << fmt::format("split {} ({}): {} samples, {} findings\n", use.split,
                            use.pipeline_name(), summary.samples, summary.findings.size());
   for (const auto& [name, field] : summary.fields) {
-    std::cout << fmt::format(
-        "  {:<10} {:>6} samples  {:>6.2f} % valid pixels\n", name, field.samples,
-        100.0 * double(field.valid) / double(std::max<int64_t>(field.pixels, 1)));
+    field.print(std::cout, name, dataset.class_names(name));
   }
   for (const auto& finding : summary.findings) std::cout << "  " << finding << "\n";
   std::cout << std::flush;
@@ -101,7 +99,7 @@ void check(const CheckOptions& options) {
   size_t findings = 0;
   for (const auto& use : used) {
     const auto summary = check_samples({config, dataset, tasks, threads}, use.split, use.pipeline);
-    print(use, summary);
+    print(use, summary, *dataset);
     findings += summary.findings.size();
   }
   for (const auto& overlap : overlaps(*dataset, split_names(used))) {

@@ -24,17 +24,10 @@ class CountingDataset final : public Dataset {
   }
   Sample load(const std::string& split, size_t index) const override {
     Sample sample = inner_->load(split, index);
-    std::map<std::string, int64_t> valid;
-    for (const auto& [name, field] : sample.fields) {
-      valid[name] = cv::countNonZero(field.kind->valid_mask(field.value));
-    }
+    std::map<std::string, FieldSummary> found;
+    for (const auto& [name, field] : sample.fields) found[name].add(field, sample.camera);
     const std::lock_guard lock(mutex_);
-    for (const auto& [name, field] : sample.fields) {
-      auto& total = fields_[name];
-      ++total.samples;
-      total.pixels += int64_t(field.value.total());
-      total.valid += valid[name];
-    }
+    for (const auto& [name, summary] : found) fields_[name].merge(summary);
     return sample;
   }
 
@@ -93,6 +86,11 @@ class Checker {
     add_missing(summary);
     for (auto& [index, found] : findings_) {
       for (auto& finding : found) summary.findings.push_back(std::move(finding));
+    }
+    for (const auto& [name, field] : summary.fields) {
+      if (const auto finding = field.finding(); !finding.empty()) {
+        of_split_.push_back("field " + name + " of split " + source_.split() + ": " + finding);
+      }
     }
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;

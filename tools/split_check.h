@@ -5,20 +5,14 @@
 #include <vector>
 
 #include "core/engine/experiment.h"
+#include "tools/field_summary.h"
 
 namespace tasuki::tools {
 
-// What is known of one field over a split, as it was loaded.
-struct FieldSummary {
-  size_t samples = 0;
-  int64_t pixels = 0;
-  int64_t valid = 0;
-};
-
 struct SplitSummary {
   size_t samples = 0;
-  std::map<std::string, FieldSummary> fields;
-  std::vector<std::string> findings;  // in index order, then what concerns the whole split
+  std::map<std::string, FieldSummary> fields;  // as they were loaded
+  std::vector<std::string> findings;           // in index order, then what concerns the whole split
 };
 
 // What samples are checked with; refers to all of it.

@@ -93,6 +93,9 @@ class Cityscapes final : public ListedDataset {
     const auto stored = file("disparity", id, "_disparity.png");
     if (options_.depth_kind() == Options::DISPARITY) {
       add(sample, "disparity", disparity_, stored, disparity_of);
+    } else if (options_.depth_kind() == Options::INVERSE_NORMALISED) {
+      add(sample, "inverse_depth", inverse_depth_, stored,
+          [](const cv::Mat& p) { return inverse_depth(disparity_of(p)); });
     } else {
       const auto camera = read_camera(file("camera", id, "_camera.json"));
       add(sample, "depth", depth_, stored,
@@ -110,6 +113,7 @@ class Cityscapes final : public ListedDataset {
   const FieldKind& label_map_ = field_kind("tasuki/label_map");
   const FieldKind& depth_ = field_kind("tasuki/depth");
   const FieldKind& disparity_ = field_kind("tasuki/disparity");
+  const FieldKind& inverse_depth_ = field_kind("tasuki/inverse_depth");
 };
 
 }  // namespace

@@ -44,6 +44,10 @@ cv::Mat disparity_of(const cv::Mat& stored) {
   return disparity;
 }
 
+cv::Mat inverse_depth(const cv::Mat& disparity) {
+  return cv::max(disparity, 0) * (1.0 / disparity.cols);
+}
+
 cv::Mat metric_depth(const cv::Mat& disparity, const StereoCamera& camera) {
   const double product = camera.intrinsic.fx * camera.baseline;
   cv::Mat depth(disparity.size(), CV_32FC1);

@@ -19,6 +19,8 @@ StereoCamera read_camera(const std::filesystem::path& file);
 // Stored 16-bit values p -> disparity in pixels, (p - 1) / 256, -1 where p is 0. Error (kData)
 // where they are something else.
 cv::Mat disparity_of(const cv::Mat& stored);
+// d in parts of the width; 0 where the disparity is 0 or invalid.
+cv::Mat inverse_depth(const cv::Mat& disparity);
 // f b / d in metres; 0 where the disparity is 0 or invalid.
 cv::Mat metric_depth(const cv::Mat& disparity, const StereoCamera& camera);
 

@@ -148,13 +148,16 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
 cv::Mat FieldReader::picked(const cv::Mat& stored, bool from_picture) const {
   const int wanted = CV_MAT_CN(kind_.mat_type());
   const bool colours = from_picture && stored.channels() >= 3;
+  const bool chosen = !options_.channel().empty();
+  // A picture may have an alpha channel beside its colours.
+  const bool fits = stored.channels() == wanted || (colours && wanted == 3);
   std::vector<int> pairs;
   for (int c = 0; c < wanted; ++c) {
-    int from = options_.channel().empty() ? c : static_cast<int>(options_.channel(c));
-    if (from >= stored.channels() || (options_.channel().empty() && wanted == 1 && colours)) {
+    int from = chosen ? static_cast<int>(options_.channel(c)) : c;
+    if (from >= stored.channels() || (!chosen && !fits)) {
       throw Error(ErrorKind::kData, "has " + std::to_string(stored.channels()) +
                                         " channels where " + std::to_string(wanted) +
-                                        " are expected");
+                                        " are expected; the field's channel says which to take");
     }
     if (colours && from < 3) from = 2 - from;  // pictures are read as B, G, R
     pairs.insert(pairs.end(), {from, c});

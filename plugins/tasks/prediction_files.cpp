@@ -175,6 +175,19 @@ std::vector<Path> write_disparity(const cv::Mat& prediction, const Path& stem) {
   return write_both(prediction, picture, stem);
 }
 
+cv::Mat read_inverse_depth(const Path& stem) {
+  const Stored stored = read_stored(stem);
+  require_type(stored, stored.is_npy(), "a .npy file: pictures have no unit for inverse depth");
+  return float_values(stored, 1, "[H, W] of floats");
+}
+
+std::vector<Path> write_inverse_depth(const cv::Mat& prediction, const Path& stem) {
+  require_finite(prediction, stem.string());
+  const Path npy = with_suffix(stem, ".npy");
+  write_npy(npy, prediction);
+  return {npy};
+}
+
 cv::Mat read_normals(const Path& stem) {
   const Stored stored = read_stored(stem);
   cv::Mat value;

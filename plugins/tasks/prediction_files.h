@@ -14,6 +14,7 @@ namespace tasuki::tasks {
 //                                               class index                       > 255 classes)
 //   depth         float16/32/64: metres         16 bit grey: millimetres          both
 //   disparity     float16/32/64: pixels         16 bit grey: 256 d + 1 (Cityscapes) both
+//   inverse depth float16/32/64: the data's unit none                              .npy
 //   normals       [H, W, 3] float16/32/64:      8 bit RGB: (n + 1) / 2 * 255      both
 //                 x, y, z, any length
 //
@@ -38,6 +39,11 @@ std::vector<std::filesystem::path> write_depth(const cv::Mat& prediction,
 cv::Mat read_disparity(const std::filesystem::path& stem);
 std::vector<std::filesystem::path> write_disparity(const cv::Mat& prediction,
                                                    const std::filesystem::path& stem);
+
+// CV_32FC1, the unit of the data.
+cv::Mat read_inverse_depth(const std::filesystem::path& stem);
+std::vector<std::filesystem::path> write_inverse_depth(const cv::Mat& prediction,
+                                                       const std::filesystem::path& stem);
 
 // CV_32FC3 of unit vectors; a vector shorter than 0.02, grey 127 or 128 in a PNG, becomes zero and
 // counts as 90 degrees off.

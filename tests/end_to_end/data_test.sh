@@ -8,6 +8,11 @@ test_data_check() {
   expect 0 data check tiny.pbtxt
   expect 0 data check folder.pbtxt --data-root .
   says "Nothing found"
+  says "2 samples  100.00 % valid pixels"
+  grep -qE "^ +0 [a-z0-9]* +[0-9]+ pixels +[0-9.]+ %  in [12] samples" out.txt ||
+    fail "classes are counted"
+  grep -qE "^ +[0-9.]+ to [0-9.]+ +[0-9.]+ %  #+" out.txt || fail "depth has a histogram"
+  says "normal"
   expect 1 data check folder.pbtxt --data-root nowhere
   says "--data-root"
   cp -r frames sound
@@ -75,6 +80,10 @@ CONFIG
   says "5 of them were there already"
   expect 0 data check derived.pbtxt --data-root .
   says "Nothing found"
+  says "0.00 % point away"
+  sed 's/scale: 3.05185095e-05 offset: -1/scale: -3.05185095e-05 offset: 1/' derived.pbtxt >away.pbtxt
+  expect 1 data check away.pbtxt --data-root .
+  says "field normal of split train: 100.0 % of the normals point away from the camera"
   expect 2 data normals camera.pbtxt --data-root . --window 9 -o frames/derived
   says "holds normals of another data set or other settings"
   expect 2 data normals camera.pbtxt --data-root . --window 8 -o frames/other

@@ -60,7 +60,8 @@ TEST_P(EveryKind, InterpolatesOnlyImages) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryKind,
                          ::testing::Values("tasuki/image", "tasuki/label_map", "tasuki/depth",
-                                           "tasuki/disparity", "tasuki/normals", "tasuki/mask"),
+                                           "tasuki/disparity", "tasuki/inverse_depth",
+                                           "tasuki/normals", "tasuki/mask"),
                          [](const auto& kind) { return std::string(kind.param).substr(7); });
 
 TEST(FieldKinds, ZoomBringsDepthNearerAndWidensDisparity) {
@@ -69,6 +70,9 @@ TEST(FieldKinds, ZoomBringsDepthNearerAndWidensDisparity) {
   field_kind("tasuki/disparity").after_zoom(disparity, 1.5);
   EXPECT_FLOAT_EQ(depth.at<float>(0), 2);
   EXPECT_FLOAT_EQ(disparity.at<float>(0), 12);
+  cv::Mat inverse(1, 1, CV_32FC1, cv::Scalar(1.0 / 3));
+  field_kind("tasuki/inverse_depth").after_zoom(inverse, 1.5);
+  EXPECT_FLOAT_EQ(inverse.at<float>(0) * depth.at<float>(0), 1);
 }
 
 TEST(FieldKinds, ResizeScalesDisparityAlone) {
@@ -76,6 +80,9 @@ TEST(FieldKinds, ResizeScalesDisparityAlone) {
   field_kind("tasuki/depth").after_resize(depth, 0.5);
   field_kind("tasuki/disparity").after_resize(disparity, 0.5);
   EXPECT_FLOAT_EQ(depth.at<float>(0), 3);
+  cv::Mat inverse(1, 1, CV_32FC1, cv::Scalar(0.25));
+  field_kind("tasuki/inverse_depth").after_resize(inverse, 0.5);
+  EXPECT_FLOAT_EQ(inverse.at<float>(0), 0.25f);
   EXPECT_FLOAT_EQ(disparity.at<float>(0), 4);
 }
 
@@ -99,7 +106,8 @@ TEST(FieldKinds, RangeErrorsNameValueAndPixel) {
 TEST(FieldKinds, NothingThatIsNotFiniteIsInRange) {
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-    for (const char* name : {"tasuki/depth", "tasuki/disparity", "tasuki/normals"}) {
+    for (const char* name :
+         {"tasuki/depth", "tasuki/disparity", "tasuki/inverse_depth", "tasuki/normals"}) {
       const cv::Mat value(1, 1, field_kind(name).mat_type(), cv::Scalar::all(bad));
       EXPECT_NE(field_kind(name).range_error(value), "") << name << " " << bad;
     }

@@ -98,6 +98,15 @@ TEST_F(Cityscapes, MetricDepthIsOfItsCamera) {
   EXPECT_DOUBLE_EQ(sample.camera->cx, 1096.98);
 }
 
+TEST_F(Cityscapes, InverseDepthIsInPartsOfTheWidth) {
+  const Sample sample = dataset("depth_kind: INVERSE_NORMALISED")->load("val", 0);
+  const cv::Mat& inverse = sample.field("inverse_depth").value;
+  EXPECT_EQ(inverse.at<float>(0, 0), 0);
+  EXPECT_EQ(inverse.at<float>(0, 1), 0);
+  EXPECT_FLOAT_EQ(inverse.at<float>(3, 3), 20.f / kColumns);
+  EXPECT_EQ(sample.fields.count("disparity"), 0u);
+}
+
 TEST_F(Cityscapes, DepthMayBeLeftOut) {
   const Sample sample = dataset("depth_kind: NO_DEPTH")->load("val", 0);
   EXPECT_EQ(sample.fields.size(), 2u);

@@ -102,6 +102,17 @@ TEST_F(PredictionFiles, NpyIsExactAndPngIsNear) {
   }
 }
 
+TEST_F(PredictionFiles, InverseDepthIsAnArrayOnly) {
+  const cv::Mat value = random_values(CV_32FC1, 0.001, 0.5);
+  const auto task = make_task("tasuki/InverseDepth");
+  const std::vector<std::filesystem::path> written = {file(".npy")};
+  EXPECT_EQ(task->write_prediction(value, stem()), written);
+  EXPECT_EQ(largest_difference(task->read_prediction(stem()), value), 0);
+  std::filesystem::remove(file(".npy"));
+  png(cv::Mat(2, 2, CV_16UC1, cv::Scalar::all(9)));
+  EXPECT_THAT(refusal("tasuki/InverseDepth"), HasSubstr("wanted: a .npy file"));
+}
+
 TEST_F(PredictionFiles, PngsHoldTheDocumentedNumbers) {
   make_task("tasuki/Depth")->write_prediction((cv::Mat_<float>(1, 3) << 2.5, -1, 70), stem());
   EXPECT_EQ(largest_difference(cv::imread(file(".png").string(), cv::IMREAD_UNCHANGED),
@@ -119,7 +130,8 @@ TEST_F(PredictionFiles, PngsHoldTheDocumentedNumbers) {
 }
 
 TEST_F(PredictionFiles, MissingOnesAreListed) {
-  for (const char* name : {"tasuki/Depth", "tasuki/Normals", "tasuki/Disparity"}) {
+  for (const char* name :
+       {"tasuki/Depth", "tasuki/Normals", "tasuki/Disparity", "tasuki/InverseDepth"}) {
     EXPECT_THAT(refusal(name), AllOf(HasSubstr("frame.0001.npy"), HasSubstr("frame.0001.png")));
   }
   EXPECT_THAT(refusal("tasuki/Segmentation", "classes: 2"), HasSubstr("looked for"));

@@ -147,7 +147,8 @@ INSTANTIATE_TEST_SUITE_P(All, TaskLoss,
                                          Case{"NormalsCosine", "tasuki/Normals", "loss: COSINE"},
                                          Case{"DisparityL1", "tasuki/Disparity", ""},
                                          Case{"DisparitySmoothL1", "tasuki/Disparity",
-                                              "loss: SMOOTH_L1"}),
+                                              "loss: SMOOTH_L1"},
+                                         Case{"InverseDepthL1", "tasuki/InverseDepth", ""}),
                          [](const auto& info) { return info.param.title; });
 
 TEST(Loss, CrossEntropyOfTwoPixels) {

@@ -102,6 +102,15 @@ std::map<std::string, double> naive_disparity(const Tensor& prediction, const Te
           {"d1", ((e > 3) & (e > y * 0.05)).to(torch::kDouble).mean().item<double>()}};
 }
 
+std::map<std::string, double> naive_inverse_depth(const Tensor& prediction, const Tensor& label) {
+  const auto valid = label > 0;
+  const auto y = label.masked_select(valid).to(torch::kDouble);
+  const auto e = (prediction.masked_select(valid).to(torch::kDouble) - y).abs();
+  return {{"abs_err", e.mean().item<double>()},
+          {"abs_rel", (e / y).mean().item<double>()},
+          {"rmse", std::sqrt(e.square().mean().item<double>())}};
+}
+
 void expect_equal(const std::map<std::string, double>& got,
                   const std::map<std::string, double>& expected, double tolerance) {
   ASSERT_EQ(got.size(), expected.size());
@@ -123,7 +132,8 @@ std::vector<MetricCase> all_cases() {
   return {{"tasuki/Segmentation", "classes: 5", random_classes(3, 9, 11, 5), segmentation, 1e-12},
           {"tasuki/Depth", "", random_depths(3, 17, 19), naive_depth, 1e-6},
           {"tasuki/Normals", "", random_normals(3, 60, 70), naive_normals, 0.011},
-          {"tasuki/Disparity", "", random_disparities(3, 17, 19), naive_disparity, 1e-9}};
+          {"tasuki/Disparity", "", random_disparities(3, 17, 19), naive_disparity, 1e-9},
+          {"tasuki/InverseDepth", "", random_depths(3, 17, 19), naive_inverse_depth, 1e-9}};
 }
 
 TEST(TaskMetrics, AreThoseOfTheDefinitions) {

@@ -20,7 +20,9 @@ TEST(TaskOptions, SayWhatIsWrong) {
   EXPECT_THAT(refusal("tasuki/Depth", "max_depth: nan"), HasSubstr("max_depth: must be"));
   EXPECT_THAT(refusal("tasuki/Depth", "silog_lambda: 1.5"), HasSubstr("silog_lambda: must be"));
   EXPECT_THAT(refusal("tasuki/Depth", "silog_floor: -1"), HasSubstr("silog_floor: must be"));
-  EXPECT_THAT(refusal("tasuki/Disparity", "picture_error: 0"), HasSubstr("picture_error: must"));
+  for (const char* name : {"tasuki/Disparity", "tasuki/InverseDepth"}) {
+    EXPECT_THAT(refusal(name, "picture_error: 0"), HasSubstr("picture_error: must"));
+  }
 }
 
 TEST(TaskOptions, ClassesMustMatchTheDataSetsNames) {
@@ -43,6 +45,7 @@ TEST(TaskOptions, ProtocolMetricsAndDirections) {
   EXPECT_EQ(listed("tasuki/Depth", ""), "abs_err- abs_rel- ");
   EXPECT_EQ(listed("tasuki/Normals", ""), "mean- median- within_11_25+ within_22_5+ within_30+ ");
   EXPECT_EQ(listed("tasuki/Disparity", ""), "abs_err- ");
+  EXPECT_EQ(listed("tasuki/InverseDepth", ""), "abs_err- abs_rel- ");
 }
 
 }  // namespace

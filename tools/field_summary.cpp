@@ -1,0 +1,211 @@
+#include "tools/field_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <ostream>
+
+#include "core/registry/registry.h"
+
+namespace tasuki::tools {
+namespace {
+
+// Steps of the logarithmic scale: the first has all that is below 2^-20.
+constexpr int kOctaves = 40, kStepsPerOctave = 256, kSteps = kOctaves * kStepsPerOctave + 1;
+constexpr int kBars = 12, kBarWidth = 40;
+constexpr size_t kMostRows = 50;
+// Focal length in parts of the width where the camera is not known: 53 degrees are seen.
+constexpr double kUnknownFocal = 1;
+
+int step_of(float value) {
+  if (!(value > 0)) return 0;
+  const double step = (std::log2(static_cast<double>(value)) + kOctaves / 2) * kStepsPerOctave;
+  return static_cast<int>(std::clamp(std::floor(step) + 1, 0.0, double(kSteps - 1)));
+}
+
+// The middle of a step.
+double value_of(int step) {
+  return step == 0 ? 0 : std::exp2((step - 0.5) / kStepsPerOctave - kOctaves / 2);
+}
+
+template <class Number>
+void add_to(std::vector<Number>& sums, const std::vector<Number>& more) {
+  if (sums.size() < more.size()) sums.resize(more.size());
+  for (size_t i = 0; i < more.size(); ++i) sums[i] += more[i];
+}
+
+double percent(int64_t part, int64_t whole) {
+  return 100.0 * static_cast<double>(part) / static_cast<double>(std::max<int64_t>(whole, 1));
+}
+
+Camera camera_of(const std::optional<Camera>& known, cv::Size size) {
+  if (known) return *known;
+  const double focal = kUnknownFocal * size.width;
+  return {focal, focal, (size.width - 1) / 2.0, (size.height - 1) / 2.0};
+}
+
+}  // namespace
+
+void FieldSummary::add(const Field& field, const std::optional<Camera>& camera) {
+  const cv::Mat valid = field.kind->valid_mask(field.value);
+  ++samples_;
+  pixels_ += static_cast<int64_t>(field.value.total());
+  valid_ += cv::countNonZero(valid);
+  const int type = field.value.type();
+  if (type == CV_32SC1 || type == CV_8UC1) count_classes(field.value, valid);
+  if (type == CV_32FC1) count_values(field.value, valid);
+  if (field.kind == &field_kind("tasuki/normals")) count_directions(field.value, valid, camera);
+}
+
+void FieldSummary::count_classes(const cv::Mat& value, const cv::Mat& valid) {
+  cv::Mat classes;
+  value.convertTo(classes, CV_32S);
+  std::vector<int64_t> counts;
+  for (int y = 0; y < value.rows; ++y) {
+    const auto* row = classes.ptr<int>(y);
+    const auto* known = valid.ptr<uchar>(y);
+    for (int x = 0; x < value.cols; ++x) {
+      if (known[x] == 0) continue;
+      const auto index = static_cast<size_t>(row[x]);
+      if (index >= counts.size()) counts.resize(index + 1);
+      ++counts[index];
+    }
+  }
+  std::vector<size_t> present(counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) present[i] = counts[i] > 0;
+  add_to(class_pixels_, counts);
+  add_to(class_samples_, present);
+}
+
+void FieldSummary::count_values(const cv::Mat& value, const cv::Mat& valid) {
+  steps_.resize(kSteps);
+  for (int y = 0; y < value.rows; ++y) {
+    const auto* row = value.ptr<float>(y);
+    const auto* known = valid.ptr<uchar>(y);
+    for (int x = 0; x < value.cols; ++x) {
+      if (known[x] == 0) continue;
+      ++steps_[static_cast<size_t>(step_of(row[x]))];
+      least_ = std::min(least_, row[x]);
+      most_ = std::max(most_, row[x]);
+    }
+  }
+}
+
+void FieldSummary::count_directions(const cv::Mat& normals, const cv::Mat& valid,
+                                    const std::optional<Camera>& camera) {
+  has_directions_ = true;
+  const Camera seen = camera_of(camera, normals.size());
+  for (int y = 0; y < normals.rows; ++y) {
+    const auto* row = normals.ptr<cv::Vec3f>(y);
+    const auto* known = valid.ptr<uchar>(y);
+    for (int x = 0; x < normals.cols; ++x) {
+      const cv::Vec3d ray((x - seen.cx) / seen.fx, (y - seen.cy) / seen.fy, 1);
+      if (known[x] != 0 && cv::Vec3d(row[x]).dot(ray) >= 0) ++away_;
+    }
+  }
+}
+
+void FieldSummary::merge(const FieldSummary& other) {
+  samples_ += other.samples_;
+  pixels_ += other.pixels_;
+  valid_ += other.valid_;
+  add_to(class_pixels_, other.class_pixels_);
+  add_to(class_samples_, other.class_samples_);
+  add_to(steps_, other.steps_);
+  least_ = std::min(least_, other.least_);
+  most_ = std::max(most_, other.most_);
+  has_directions_ |= other.has_directions_;
+  away_ += other.away_;
+}
+
+std::vector<double> FieldSummary::histogram(int bins) const {
+  std::vector<double> shares(static_cast<size_t>(bins));
+  const double width = std::max<double>(most_ - least_, 1e-30) / bins;
+  for (int step = 0; step < static_cast<int>(steps_.size()); ++step) {
+    const auto count = steps_[static_cast<size_t>(step)];
+    if (count == 0) continue;
+    const double bin = std::floor((value_of(step) - least_) / width);
+    const auto index = static_cast<size_t>(std::clamp(bin, 0.0, bins - 1.0));
+    shares[index] += static_cast<double>(count) / static_cast<double>(valid_);
+  }
+  return shares;
+}
+
+double FieldSummary::quantile(double part) const {
+  double below = 0;
+  for (int step = 0; step < static_cast<int>(steps_.size()); ++step) {
+    below += static_cast<double>(steps_[static_cast<size_t>(step)]);
+    if (below >= part * static_cast<double>(valid_) && below > 0) {
+      return std::clamp<double>(value_of(step), least_, most_);
+    }
+  }
+  return std::nan("");
+}
+
+std::string FieldSummary::finding() const {
+  if (!has_directions_ || 2 * away_ <= valid_) return "";
+  return fmt::format(
+      "{:.1f} % of the normals point away from the camera: their axes are others than the data "
+      "set's options say (x right, y down, z forward is wanted)",
+      percent(away_, valid_));
+}
+
+void FieldSummary::print(std::ostream& out, const std::string& name,
+                         const std::vector<std::string>& class_names) const {
+  out << fmt::format("  {:<10} {:>6} samples  {:>6.2f} % valid pixels", name, samples_,
+                     percent(valid_, pixels_));
+  const bool has_values = !steps_.empty() && valid_ > 0;
+  if (has_values) {
+    out << fmt::format(", {:.4g} to {:.4g}, median {:.4g}", least_, most_, quantile(0.5));
+  }
+  if (has_directions_) out << fmt::format(", {:.2f} % point away", percent(away_, valid_));
+  out << "\n";
+  if (!class_pixels_.empty()) print_classes(out, class_names);
+  if (has_values) print_histogram(out);
+}
+
+void FieldSummary::print_classes(std::ostream& out, const std::vector<std::string>& names) const {
+  const size_t count = std::max(names.size(), class_pixels_.size());
+  std::vector<size_t> order(count);
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto pixels = [&](size_t i) { return i < class_pixels_.size() ? class_pixels_[i] : 0; };
+  if (count > kMostRows) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return pixels(a) > pixels(b); });
+  }
+  const auto label = [&](size_t i) { return i < names.size() ? names[i] : std::string(); };
+  std::vector<std::string> absent;
+  size_t rows = 0;
+  for (const size_t i : order) {
+    if (pixels(i) == 0) {
+      absent.push_back(i < names.size() ? names[i] : std::to_string(i));
+    } else if (rows++ < kMostRows) {
+      out << fmt::format("    {:>4} {:<22} {:>12} pixels  {:>6.2f} %  in {} samples\n", i, label(i),
+                         pixels(i), percent(pixels(i), valid_), class_samples_[i]);
+    }
+  }
+  if (rows > kMostRows) {
+    out << fmt::format("    the {} largest of {} classes\n", kMostRows, rows);
+  }
+  if (absent.size() > kMostRows) {
+    out << fmt::format("    {} classes have no pixel\n", absent.size());
+  } else if (!absent.empty()) {
+    out << "    no pixel of: " << join(absent) << "\n";
+  }
+}
+
+void FieldSummary::print_histogram(std::ostream& out) const {
+  const auto shares = histogram(kBars);
+  const double most = *std::max_element(shares.begin(), shares.end());
+  const double width = static_cast<double>(most_ - least_) / kBars;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    const double from = least_ + static_cast<double>(i) * width;
+    const auto length = static_cast<size_t>(std::lround(kBarWidth * shares[i] / most));
+    out << fmt::format("    {:>9.4g} to {:<9.4g} {:>6.2f} %  {}\n", from, from + width,
+                       100 * shares[i], std::string(length, '#'));
+  }
+}
+
+}  // namespace tasuki::tools

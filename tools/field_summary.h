@@ -1,0 +1,57 @@
+#pragma once
+
+#include <iosfwd>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/sample.h"
+
+namespace tasuki::tools {
+
+// What is known of one field over many samples: how many pixels are valid, how often each class or
+// value occurs, and how many normals point away from the camera.
+class FieldSummary {
+ public:
+  // One sample. `camera`: its own, where that is known.
+  void add(const Field& field, const std::optional<Camera>& camera);
+  // The other's samples too.
+  void merge(const FieldSummary& other);
+
+  // Pixels and samples that have each class; for kinds of integers.
+  const std::vector<int64_t>& class_pixels() const { return class_pixels_; }
+  const std::vector<size_t>& class_samples() const { return class_samples_; }
+  // Share of the valid pixels of float fields in each of `bins` equal parts between the least and
+  // the largest value. A value counts with an error of 0.3 %.
+  std::vector<double> histogram(int bins) const;
+  // The value that this part of the valid pixels lies below, with the same error.
+  double quantile(double part) const;
+  // What speaks against the field as a whole; "" where nothing does.
+  std::string finding() const;
+
+  // A line, and below it a table of classes (by name, where names are given) or a histogram.
+  void print(std::ostream& out, const std::string& name,
+             const std::vector<std::string>& class_names) const;
+
+ private:
+  void count_classes(const cv::Mat& value, const cv::Mat& valid);
+  void count_values(const cv::Mat& value, const cv::Mat& valid);
+  void count_directions(const cv::Mat& normals, const cv::Mat& valid,
+                        const std::optional<Camera>& camera);
+  void print_classes(std::ostream& out, const std::vector<std::string>& names) const;
+  void print_histogram(std::ostream& out) const;
+
+  size_t samples_ = 0;
+  int64_t pixels_ = 0, valid_ = 0;
+  std::vector<int64_t> class_pixels_;
+  std::vector<size_t> class_samples_;
+  // Of float fields with one channel.
+  std::vector<int64_t> steps_;  // on a logarithmic scale
+  float least_ = std::numeric_limits<float>::max(), most_ = -least_;
+  // Of normals: n . ray >= 0.
+  bool has_directions_ = false;
+  int64_t away_ = 0;
+};
+
+}  // namespace tasuki::tools
