@@ -191,13 +191,10 @@ TEST_P(EveryConfig, ItsNormalsFaceTheCamera) {
   const auto experiment = build_experiment(config, *root);
   const auto source = experiment.source(experiment.train_split(), Experiment::Pipeline::kTrain);
   const Sample sample = source->get(0, 0);
-  int checked = 0;
-  for (const auto& [name, field] : sample.fields) {
-    if (field.kind != &field_kind("tasuki/normals")) continue;
-    EXPECT_GT(facing_part(sample, field), 0.99) << name;
-    ++checked;
+  for (const auto& task : experiment.model->tasks()) {
+    if (task.task->field_kind() != "tasuki/normals") continue;
+    EXPECT_GT(facing_part(sample, sample.field(task.field)), 0.99) << task.name;
   }
-  if (checked == 0) GTEST_SKIP() << "there are no normals";
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, EveryConfig, ::testing::ValuesIn(configs()),

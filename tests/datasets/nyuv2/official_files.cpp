@@ -166,8 +166,11 @@ void write_drawn_frames(const std::filesystem::path& root, cv::Size size) {
     (i <= kTrain ? train : test).push_back(i);
     OfficialFrame frame;
     frame.image = cv::Mat(size, CV_8UC3, cv::Scalar::all(10 * i));
+    frame.image.rowRange(0, size.height / 3).setTo(cv::Scalar(0, 0, 200));
     frame.depth = cv::Mat(size, CV_32FC1, cv::Scalar(2));
+    frame.depth.colRange(0, size.width / 4).setTo(3);
     frame.labels = cv::Mat(size, CV_16UC1, cv::Scalar(i));
+    frame.labels.rowRange(0, size.height / 2).colRange(0, size.width / 4).setTo(21);
     frames.write(size_t(i), frame);
   }
   write_splits(folder / "splits.mat", train, test);
