@@ -1,5 +1,5 @@
-# Steps that tools/setup, tools/quickstart and tools/test share. Sourced, not run; the caller has
-# `set -Eeuo pipefail`.
+# Steps that tools/setup, tools/quickstart, tools/test and tools/fuzz share. Sourced, not run; the
+# caller has `set -Eeuo pipefail`.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 build="$root/build/release"
 current_step="starting"
@@ -33,6 +33,11 @@ test_packages=(
   "clang-tidy            clang-tidy    clang-tidy"
   "python3               python3       Python 3"
   "chromium              chromium      a headless Chromium"
+)
+fuzz_packages=(
+  "clang                 clang++       clang (release 14 or newer)"
+  "libclang-rt-dev       -             libFuzzer and the sanitizers of clang (compiler-rt)"
+  "llvm                  llvm-symbolizer  LLVM's symbolizer"
 )
 
 step() {
@@ -105,12 +110,16 @@ name_what_is_needed() {
   stop "Install them, then run this again with TASUKI_SKIP_SETUP=1."
 }
 
-# Installs what is missing; "tests" adds what only the tests need. Says nothing when all is there.
+# Installs what is missing; "tests" adds what only the tests need, "fuzz" what only the fuzz targets
+# do. Says nothing when all is there.
 install_packages() {
   local wanted=("${build_packages[@]}") line package program
   missing=()
   find_own_torch || wanted+=("${torch_packages[@]}")
-  if [ "${1:-}" = tests ]; then wanted+=("${test_packages[@]}"); fi
+  case "${1:-}" in
+    tests) wanted+=("${test_packages[@]}") ;;
+    fuzz) wanted+=("${fuzz_packages[@]}") ;;
+  esac
   if [ -n "${TASUKI_SKIP_SETUP:-}" ]; then return 0; fi
   if ! command -v apt-get >/dev/null; then name_what_is_needed "${wanted[@]}"; fi
   for line in "${wanted[@]}"; do

@@ -1,5 +1,6 @@
 #include "core/config/assign.h"
 
+#include "core/config/diagnosis.h"
 #include "core/config/navigate.h"
 #include "core/config/parse.h"
 #include "core/config/reflect.h"
@@ -74,7 +75,14 @@ class Assignment {
   }
 
   void enter(Message& message, size_t at, const std::string& path) {
+    go_down(is_any(message.GetDescriptor()) ? 2 : 1, path);
     change_message(message, path, [&](Message& next) { descend(next, at + 1, path); });
+  }
+
+  // Counts the braces that a text would need; a plugin's options have their own inside the field's.
+  void go_down(int braces, const std::string& path) {
+    depth_ += braces;
+    require_option(depth_ <= kDeepestNesting, path, too_deep_text());
   }
 
   // A named list grows by an element for a new name; a number is taken for a mistake there.
@@ -85,6 +93,8 @@ class Assignment {
     const int index =
         grows ? find_element(message, field, key) : require_element(message, field, key, list);
     if (index >= 0) return *reflection->MutableRepeatedMessage(&message, field, index);
+    const auto problem = name_problem(key);
+    require_option(problem.empty(), element_path(list, key), problem);
     Message& element = *reflection->AddMessage(&message, field);
     element.GetReflection()->SetString(&element, name_field(field->message_type()), key);
     origins_.set(element_path(list, key), origin());
@@ -116,6 +126,7 @@ class Assignment {
   }
 
   void set_message(Message& message, const FieldDescriptor* field, const std::string& path) {
+    go_down(1, path);
     std::unique_ptr<Message> fresh(message.New());
     take_over(source(message_text(field, value_, path), path, field), *fresh, path);
     message.CopyFrom(*fresh);
@@ -153,7 +164,7 @@ class Assignment {
 
   TextSource source(const std::string& text, const std::string& place,
                     const FieldDescriptor* field) const {
-    return {text, origin().file, false, place, field};
+    return {text, origin().file, false, place, field, depth_};
   }
 
   // Parses `into`, and replaces the origins at `path` by those of what is parsed.
@@ -175,6 +186,7 @@ class Assignment {
   const std::string& text_;
   std::string value_;
   std::vector<PathStep> steps_;
+  int depth_ = 0;  // of messages around what is being set
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/config/diagnosis.h"
 
+#include "core/config/parse.h"
 #include "core/config/reflect.h"
 #include "core/error/error.h"
 
@@ -57,6 +58,11 @@ std::string unknown_field_text(const google::protobuf::Descriptor* type, const s
   return "unknown field" + suggest(name, field_names(type));
 }
 
+std::string too_deep_text() {
+  return "is too deep: at most " + std::to_string(kDeepestNesting) +
+         " messages may be within each other";
+}
+
 bool complains_late(const std::string& complaint) {
   return contains(complaint, "Unknown enumeration value") ||
          contains(complaint, "Non-repeated Any specified multiple times");
@@ -67,6 +73,7 @@ Diagnosis diagnose(const std::string& complaint, const Place& place,
   if (contains(complaint, "Could not find type") && !plugin_problem.empty()) {
     return {plugin_problem, true};
   }
+  if (contains(complaint, "recursion limit")) return {too_deep_text(), false};
   if (contains(complaint, "specified multiple times")) {
     return {"is set twice in one text; keep one of the two", true};
   }

@@ -24,6 +24,9 @@ Diagnosis diagnose(const std::string& complaint, const Place& place,
 // " (did you mean "x"?)", or "; known: a, b" where none is near.
 std::string suggest(const std::string& name, const std::vector<std::string>& known);
 
+// What is wrong where more than kDeepestNesting messages are within each other.
+std::string too_deep_text();
+
 // What is wrong with a field that a type doesn't have.
 std::string unknown_field_text(const google::protobuf::Descriptor* type, const std::string& name);
 

@@ -20,9 +20,6 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::TextFormat;
 
-// Well below the nesting of 100 at which protobuf refuses to read an Any's bytes.
-constexpr int kDeepestNesting = 64;
-
 // Keeps the first mistake: what follows it is mostly its consequence.
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
@@ -85,7 +82,7 @@ Origins parse_text(const TextSource& source, Message& into) {
   parser.RecordErrorsTo(&first);
   parser.SetFinder(&finder);
   parser.WriteLocationsTo(&tree);
-  parser.SetRecursionLimit(kDeepestNesting);
+  parser.SetRecursionLimit(kDeepestNesting - source.depth);
   const bool parsed = parser.ParseFromString(source.text, &into);
   if (!parsed || first.complaint) fail_syntax(source, into, first, finder);
   check_lists(source, into);

@@ -9,6 +9,10 @@
 
 namespace tasuki {
 
+// How many messages within each other a config may be: well below the nesting of 100 at which
+// protobuf refuses to read an Any's bytes.
+inline constexpr int kDeepestNesting = 64;
+
 // A text in text format and what it stands for.
 struct TextSource {
   std::string text;
@@ -19,6 +23,8 @@ struct TextSource {
   // Where the parsed message belongs: the config itself, or the value of `field` at `path`.
   std::string path;
   const google::protobuf::FieldDescriptor* field = nullptr;
+  // Messages around it, which count for the deepest nesting.
+  int depth = 0;
 };
 
 // Parses `source` into the empty message `into`; the origin of every field that it sets.

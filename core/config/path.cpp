@@ -1,5 +1,8 @@
 #include "core/config/path.h"
 
+#include <algorithm>
+
+#include "core/config/utf8.h"
 #include "core/registry/registry.h"
 
 namespace tasuki {
@@ -43,6 +46,14 @@ std::string child_path(const std::string& parent, const std::string& field) {
 
 std::string element_path(const std::string& list, const std::string& key) {
   return list + "[" + key + "]";
+}
+
+std::string name_problem(const std::string& name) {
+  const auto bad = [](unsigned char c) { return c < ' ' || c == '[' || c == ']'; };
+  if (std::any_of(name.begin(), name.end(), bad)) {
+    return "its name has a bracket or a control character";
+  }
+  return is_plain_utf8(name) ? "" : "its name is not UTF-8 text";
 }
 
 std::string parent_path(const std::string& path) {

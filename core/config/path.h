@@ -22,6 +22,10 @@ std::string child_path(const std::string& parent, const std::string& field);
 // "model.task" + "seg" -> "model.task[seg]".
 std::string element_path(const std::string& list, const std::string& key);
 
+// Why no element can be named so, "" where one can: the name is not UTF-8 text, or it has a bracket
+// or a control character, which no path could hold.
+std::string name_problem(const std::string& name);
+
 // "a.b[c]" -> "a.b" -> "a" -> "". Names of elements hold no brackets, but may hold dots.
 std::string parent_path(const std::string& path);
 

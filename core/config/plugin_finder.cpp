@@ -15,21 +15,20 @@ using google::protobuf::Message;
 
 const FieldDescriptor* field_holding(const Message& root, const Message& any);
 
-// Whether a value of `field` of `root` is `any` itself, else the field deeper down that holds it.
+// Whether the value of `field` of `root` is `any` itself, else the field deeper down that holds it.
+// Of a list only the last element: what is being parsed is there, and going through all of them for
+// each would take a long list's length squared.
 const FieldDescriptor* search_field(const Message& root, const FieldDescriptor* field,
                                     const Message& any) {
   const auto* reflection = root.GetReflection();
-  const int size = field->is_repeated() ? reflection->FieldSize(root, field) : 1;
-  for (int i = 0; i < size; ++i) {
-    const Message& value = field->is_repeated() ? reflection->GetRepeatedMessage(root, field, i)
-                                                : reflection->GetMessage(root, field);
-    if (&value == &any) return field;
-    if (const auto* found = field_holding(value, any)) return found;
-  }
-  return nullptr;
+  const Message& value =
+      field->is_repeated()
+          ? reflection->GetRepeatedMessage(root, field, reflection->FieldSize(root, field) - 1)
+          : reflection->GetMessage(root, field);
+  return &value == &any ? field : field_holding(value, any);
 }
 
-// The field of `root` or below whose value `any` is, found by its address.
+// The field of `root` or below whose value `any`, being parsed, is; found by its address.
 const FieldDescriptor* field_holding(const Message& root, const Message& any) {
   std::vector<const FieldDescriptor*> fields;
   root.GetReflection()->ListFields(root, &fields);

@@ -1,6 +1,5 @@
 #include "core/config/survey.h"
 
-#include <algorithm>
 #include <set>
 
 #include "core/config/path.h"
@@ -17,11 +16,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 using Tree = google::protobuf::TextFormat::ParseInfoTree;
-
-bool is_good_name(const std::string& name) {
-  return std::none_of(name.begin(), name.end(),
-                      [](unsigned char c) { return c < ' ' || c == '[' || c == ']'; });
-}
 
 class Surveyor {
  public:
@@ -97,7 +91,7 @@ class Surveyor {
     const auto place = element_path(path, std::to_string(index));
     const auto name = element_key(parent, field, index);
     if (name.empty()) fail(place, "has no name; elements of this list are told apart by name");
-    if (!is_good_name(name)) fail(place, "its name has a bracket or a control character");
+    if (const auto problem = name_problem(name); !problem.empty()) fail(place, problem);
     if (!names.insert(name).second) {
       fail(place, "the name \"" + name + "\" is given twice in one text");
     }

@@ -77,14 +77,23 @@ void undo_scaling(cv::Mat& indices, int bits) {
   if (bits < 8) indices /= 255 / ((1 << bits) - 1);
 }
 
+// Of a chunk's type and data.
+uint32_t checksum_of(std::string_view chunk) {
+  boost::crc_32_type checksum;
+  checksum.process_bytes(chunk.data() + 4, chunk.size() - 8);
+  return checksum.checksum();
+}
+
 // The file with its palette taken out and its colour type set to grey: what decodes to its indices.
 std::string without_palette(const std::vector<std::string_view>& chunks) {
   std::string header(chunks[0]);
+  if (checksum_of(header) != big_endian(header, header.size() - 4, 4)) {
+    throw Error(ErrorKind::kData, "damaged: the checksum of its header is wrong");
+  }
   header[8 + 9] = kGrey;
-  boost::crc_32_type checksum;
-  checksum.process_bytes(header.data() + 4, 4 + 13);
+  const uint32_t checksum = checksum_of(header);
   for (int i = 0; i < 4; ++i) {
-    header[8 + 13 + i] = static_cast<char>(checksum.checksum() >> (24 - 8 * i));
+    header[8 + 13 + i] = static_cast<char>(checksum >> (24 - 8 * i));
   }
   std::string bytes(kPngMagic);
   bytes += header;

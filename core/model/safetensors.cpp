@@ -62,15 +62,20 @@ Slot parse_slot(const std::filesystem::path& path, const std::string& name, cons
   });
   if (type == types().end()) throw wrong("unknown dtype " + item["dtype"].dump());
   slot.type = type->second;
-  size_t bytes = torch::elementSize(slot.type);
+  auto bytes = static_cast<int64_t>(torch::elementSize(slot.type));
+  bool empty = false;
   for (const auto& item_size : item["shape"]) {
     const auto size = item_size.get<uint64_t>();
-    if (size > (uint64_t{1} << 48) || __builtin_mul_overflow(bytes, size, &bytes)) {
+    empty |= size == 0;
+    // A tensor without elements has strides all the same, those of sizes of 1.
+    if (size > (uint64_t{1} << 48) ||
+        __builtin_mul_overflow(bytes, std::max<uint64_t>(size, 1), &bytes)) {
       throw wrong("shape is absurdly large");
     }
     slot.shape.push_back(static_cast<int64_t>(size));
   }
-  if (slot.end < slot.begin || slot.end - slot.begin != bytes) {
+  if (empty) bytes = 0;
+  if (slot.end < slot.begin || slot.end - slot.begin != static_cast<size_t>(bytes)) {
     throw wrong("data_offsets span " + std::to_string(slot.end - slot.begin) +
                 " bytes, dtype and "
                 "shape need " +

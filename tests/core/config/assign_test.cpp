@@ -77,6 +77,13 @@ TEST_F(Assign, MakesNewElementsOfNamedLists) {
                         "missing"));
 }
 
+TEST_F(Assign, NewElementsHaveNamesThatATextMayGive) {
+  EXPECT_EQ(failure("model.task[a[b].loss_scale=1"),
+            "model.task[a[b]: its name has a bracket or a control character");
+  EXPECT_THAT(failure("model.task[a\tb].loss_scale=1"), HasSubstr("a control character"));
+  EXPECT_THAT(failure("model.task[a\xFF]={}"), HasSubstr("its name is not UTF-8 text"));
+}
+
 TEST_F(Assign, ReplacesPluginsAndMessagesAsAWhole) {
   EXPECT_EQ(encoder_text(set("model.encoder=[test/Net]{depth:18}")), "depth: 18");
   EXPECT_EQ(encoder_text(set("model.encoder={ [test/OtherNet] { rate: 1 } }")), "rate: 1");
@@ -172,6 +179,24 @@ TEST_F(Assign, EndlessPathsAreRefused) {
   std::string path = "model.encoder";
   for (int i = 0; i < 100000; ++i) path += ".nested";
   EXPECT_THAT(failure(path + ".depth=1"), HasSubstr("too many steps"));
+}
+
+// The path's messages and those of the value count together, as in a text.
+TEST_F(Assign, NestsAsDeepAsATextMay) {
+  const auto nested = [](int path, int value) {
+    std::string text = "model.encoder";
+    for (int i = 0; i < path; ++i) text += ".nested";
+    text += "={";
+    for (int i = 0; i < value; ++i) text += "nested {";
+    return text + std::string(value, '}') + "}";
+  };
+  // Three levels are the braces of model, of encoder and of [test/Net].
+  for (const int path : {1, 20, 40, 61}) {
+    const auto config = set(nested(path, 61 - path));
+    EXPECT_EQ(parse_config(config.text(), "text").text(), config.text()) << path;
+    EXPECT_THAT(failure(nested(path, 62 - path)), HasSubstr("is too deep: at most 64")) << path;
+  }
+  EXPECT_THAT(failure(nested(62, 0)), HasSubstr("is too deep"));
 }
 
 TEST_F(Assign, BytesThatAreNoTextAreRefused) {

@@ -106,6 +106,14 @@ TEST_F(Parse, PluginsInPluginsAreLimitedToo) {
   EXPECT_THAT(parse_error(text(5000)), HasSubstr("too deep"));
 }
 
+// Takes hours where each look-up of a name goes through all that were parsed before.
+TEST_F(Parse, LongListsOfPluginsAreRead) {
+  const int count = 100000;
+  const auto config =
+      parse_config("data { " + repeated(count, "train_pipeline { [test/Flip] {} } ") + "}", "text");
+  EXPECT_EQ(config.message().data().train_pipeline_size(), count);
+}
+
 TEST_F(Parse, BytesThatAreNoTextAreNamedByLine) {
   EXPECT_EQ(parse_error("name: \"a\"\n# \xFF\n"),
             "text:2:1: this line is not UTF-8 text (or has a NUL byte)");

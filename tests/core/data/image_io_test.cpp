@@ -17,6 +17,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::TemporaryFolder;
+using ::testing::ThrowsMessage;
 
 cv::Mat noise(int type) {
   cv::Mat value(20, 30, type);
@@ -113,6 +114,21 @@ TEST_F(ImageIo, APaletteGivesItsIndices) {
   const cv::Mat indices = read_stored_values(folder_ / "palette.png");
   ASSERT_EQ(indices.type(), CV_8UC1);
   EXPECT_EQ(cv::norm(indices, noise(CV_8UC1), cv::NORM_INF), 0);
+}
+
+// The header of a picture with a palette is changed on its way to libpng, which checks no more than
+// what it gets.
+TEST_F(ImageIo, ADamagedHeaderIsAnErrorBehindAPaletteToo) {
+  write_image(folder_ / "a.png", noise(CV_8UC1));
+  std::string bytes = read_file(folder_ / "a.png");
+  std::string header = bytes.substr(16, 13);
+  header[9] = 3;
+  std::string damaged = chunk("IHDR", header);
+  damaged[8 + 7] = 19;  // rows
+  bytes = bytes.substr(0, 8) + damaged + chunk("PLTE", "abc") + bytes.substr(33);
+  write_file_atomically(folder_ / "a.png", bytes);
+  EXPECT_THAT([&] { read_stored_values(folder_ / "a.png"); },
+              ThrowsMessage<Error>(HasSubstr("a.png: damaged: the checksum of its header")));
 }
 
 TEST_F(ImageIo, FewerBitsAreIndicesToo) {

@@ -123,6 +123,14 @@ TEST_F(HostileSafetensors, ShapesThatOverflow) {
                 HasSubstr("shape is absurdly large"))
         << shape;
   }
+  // No bytes at all, but steps from one element to the next that no number holds.
+  for (const std::string shape :
+       {"[0,281474976710656,281474976710656]", "[281474976710656,281474976710656,0]",
+        "[0,281474976710656,32768]"}) {
+    EXPECT_THAT(refusal_of(tensor("a", "U8", shape, "[0,0]"), 0),
+                HasSubstr("shape is absurdly large"))
+        << shape;
+  }
   EXPECT_THAT(refusal_of(tensor("a", "F32", "[1099511627776]", "[0,4398046511104]"), 4),
               HasSubstr("truncated"));
 }
