@@ -6,6 +6,7 @@
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
+#include "tests/datasets/taskonomy/official_tree.h"
 
 namespace tasuki::conformance {
 namespace {
@@ -104,7 +105,8 @@ const std::filesystem::path& folder_root() {
   static const bool written = [] {
     write_folder(folder.path());
     testing::write_drawn_frames(folder.path(), {40, 30});
-    const testing::CityscapesTree tree(folder.path(), {40, 30});
+    const testing::CityscapesTree cityscapes(folder.path(), {40, 30});
+    const testing::TaskonomyTree taskonomy(folder.path(), 40);
     return true;
   }();
   static_cast<void>(written);

@@ -10,6 +10,7 @@
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
+#include "tests/datasets/taskonomy/official_tree.h"
 
 namespace tasuki {
 namespace {
@@ -63,7 +64,8 @@ TEST_P(EveryConfig, BuildsItsModelAndPredicts) {
 const fs::path& drawn_data() {
   static const testing::TemporaryFolder folder;
   static const bool written = [] {
-    const testing::CityscapesTree tree(folder.path(), {128, 64});
+    const testing::CityscapesTree cityscapes(folder.path(), {128, 64});
+    const testing::TaskonomyTree taskonomy(folder.path(), 64);
     testing::write_drawn_frames(folder.path(), {640, 480});
     for (const auto* split : {"nyuv2/train/", "nyuv2/val/"}) {
       for (int i = 0; i < 12; ++i) {
@@ -88,7 +90,8 @@ bool is_prepared(const ResolvedConfig& config) {
 
 bool is_drawn(const ResolvedConfig& config) {
   const auto& type = config.message().data().dataset().type_url();
-  return type == "tasuki/NYUv2" || type == "tasuki/Cityscapes" || is_prepared(config);
+  return type == "tasuki/NYUv2" || type == "tasuki/Cityscapes" || type == "tasuki/Taskonomy" ||
+         is_prepared(config);
 }
 
 // On drawn frames of the data set, or on rendered rooms, which have the splits, fields and classes
