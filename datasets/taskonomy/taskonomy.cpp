@@ -1,5 +1,4 @@
 #include <iostream>
-#include <map>
 
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -35,17 +34,10 @@ class Taskonomy final : public ListedDataset {
               buildings_) {
     const auto listings = list(context);
     check_present(listings);
-    std::map<std::string, std::vector<std::string>> ids;
-    for (size_t i = 0; i < buildings_.size(); ++i) {
-      auto& of_split = ids[buildings_[i].split];
-      for (const auto& [point, view] : listings[i].views) {
-        of_split.push_back(buildings_[i].name + "/point_" + std::to_string(point) + "_view_" +
-                           std::to_string(view));
-      }
-    }
     for (const char* split : {"train", "val", "test"}) {
-      if (options_.present_only() && ids[split].empty()) continue;
-      add_split(split, std::move(ids[split]),
+      auto ids = ids_of(split, listings);
+      if (options_.present_only() && ids.empty()) continue;
+      add_split(split, std::move(ids),
                 "all its buildings of the size are excluded: shorten `exclude`");
     }
   }
@@ -102,6 +94,24 @@ class Taskonomy final : public ListedDataset {
                     " buildings have no image below " + tree_.root().string() + ": " +
                     first_of(missing) +
                     "; get them, name them in `exclude`, or set `present_only: true`");
+  }
+
+  std::vector<std::string> ids_of(const std::string& split,
+                                  const std::vector<Listing>& listings) const {
+    size_t count = 0;
+    for (size_t i = 0; i < listings.size(); ++i) {
+      if (buildings_[i].split == split) count += listings[i].views.size();
+    }
+    std::vector<std::string> ids;
+    ids.reserve(count);  // there may be millions
+    for (size_t i = 0; i < listings.size(); ++i) {
+      if (buildings_[i].split != split) continue;
+      for (const auto& [point, view] : listings[i].views) {
+        ids.push_back(buildings_[i].name + "/point_" + std::to_string(point) + "_view_" +
+                      std::to_string(view));
+      }
+    }
+    return ids;
   }
 
   template <class Decode>

@@ -57,7 +57,7 @@ uint32_t crc_of(std::string_view text) {
 std::string head_of(const fs::path& folder, const fs::path& index, Time time) {
   const auto place = fs::absolute(folder).lexically_relative(fs::absolute(index).parent_path());
   return "tasuki taskonomy index 1\nfolder " + place.generic_string() + "\ntime " +
-         std::to_string(time.time_since_epoch().count()) + "\n";
+         std::to_string(Time::clock::to_sys(time).time_since_epoch().count()) + "\n";
 }
 
 std::string text_of(const std::string& head, const std::vector<View>& views) {
