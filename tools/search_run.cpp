@@ -53,7 +53,7 @@ struct Searched {
     Experiment experiment;
     experiment.config = config;
     const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
-    const size_t samples = dataset->ids(experiment.train_split()).size();
+    const size_t samples = dataset->size(experiment.train_split());
     const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
     const auto steps =
         uint64_t(epochs_of(config.message())) * ((samples + rest) / loader.batch_size);

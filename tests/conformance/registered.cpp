@@ -7,6 +7,7 @@
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"
+#include "tests/datasets/taskonomy/official_tree.h"
 
 namespace tasuki::conformance {
 namespace {
@@ -107,6 +108,7 @@ const std::filesystem::path& folder_root() {
     testing::write_drawn_frames(folder.path(), {40, 30});
     const testing::CityscapesTree cityscapes(folder.path(), {40, 30});
     const testing::PascalTree pascal(folder.path(), {40, 30});
+    const testing::TaskonomyTree taskonomy(folder.path(), 40);
     return true;
   }();
   static_cast<void>(written);

@@ -14,6 +14,7 @@
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"
+#include "tests/datasets/taskonomy/official_tree.h"
 
 namespace tasuki {
 namespace {
@@ -121,6 +122,7 @@ const fs::path& drawn_data() {
   static const bool written = [] {
     const testing::CityscapesTree cityscapes(folder.path(), {128, 64});
     const testing::PascalTree pascal(folder.path(), {60, 40});
+    const testing::TaskonomyTree taskonomy(folder.path(), 64);
     testing::write_drawn_frames(folder.path(), {640, 480});
     write_prepared(folder / "nyuv2", {384, 288}, 13);
     write_prepared(folder / "cityscapes", {256, 128}, 7);
