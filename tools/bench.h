@@ -17,7 +17,7 @@ struct BenchOptions {
   bool skip_step = false;
 };
 
-// Prints images/s of the loader by workers and cache state.
+// Prints images/s of the loader by workers: from files, from memory, and from the config's pack.
 void bench_loader(const BenchOptions& options);
 // Prints the step's table and returns the images/s of the fastest variant, 0 when skipped.
 double bench_step(const BenchOptions& options);

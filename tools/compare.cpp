@@ -3,6 +3,7 @@
 #include <iostream>
 #include <set>
 
+#include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"

@@ -54,14 +54,18 @@ std::vector<std::pair<std::string, int64_t>> parameters_by_part(const MultiTaskM
   return parts;
 }
 
-// Of the first sample of the training split behind the evaluation pipeline.
+// Of the first sample of the training split behind the evaluation pipeline; of the validation split
+// where a pack has no such samples.
 std::vector<int> size_of_a_sample(const ResolvedConfig& config, const std::filesystem::path& root) {
   Experiment experiment;
   experiment.config = config;
   SampleSource::Options options;
   options.all_fields = true;
-  const SampleSource source(build_dataset(config, root), experiment.train_split(),
-                            build_pipeline(config, Experiment::Pipeline::kEvaluate), options);
+  auto input = pipeline_input(config, build_dataset(config, root), Experiment::Pipeline::kEvaluate);
+  const auto split = has_split(*input.dataset, experiment.train_split())
+                         ? experiment.train_split()
+                         : experiment.validation_split();
+  const SampleSource source(input.dataset, split, std::move(input.transforms), options);
   const auto size = source.get(0, 0).size();
   return {size.height, size.width};
 }

@@ -11,6 +11,7 @@ void add_data(CLI::App& app) {
   add_data_check(*data);
   add_data_browse(*data);
   add_data_normals(*data);
+  add_data_pack(*data);
   data->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt");
 }
 
@@ -24,6 +25,16 @@ std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& d
     return {};
   }
   return build_tasks(config, [&](const std::string& field) { return dataset.class_names(field); });
+}
+
+std::vector<SplitUse> data_uses(const ResolvedConfig& config, const Dataset& dataset) {
+  Experiment names;
+  names.config = config;
+  const auto uses = split_uses(config, dataset);
+  if (!has_split(dataset, names.test_split())) {
+    std::cout << "split " << names.test_split() << ": the data set has none\n";
+  }
+  return uses;
 }
 
 }  // namespace tasuki::tools

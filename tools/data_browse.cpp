@@ -75,11 +75,11 @@ class Browser {
     SampleSource::Options source_options;
     source_options.all_fields = true;
     source_options.seed = config_.message().train().seed();
-    const SampleSource source(dataset_, split_, build_pipeline(config_, pipeline()),
-                              source_options);
+    auto input = pipeline_input(config_, dataset_, pipeline());
+    const SampleSource source(input.dataset, split_, std::move(input.transforms), source_options);
     report::Report all;
     for (const size_t index : spread(source.size(), options_.count)) {
-      const Sample stored = dataset_->load(split_, index);
+      const Sample stored = input.dataset->load(split_, index);
       all.panels.push_back(panel_of(stored.id, "as stored", stored, tasks_));
       if (!options_.transformed) continue;
       all.panels.push_back(panel_of(stored.id, fmt::format("after the {}", pipeline_name()),

@@ -4,7 +4,6 @@
 #include <iostream>
 #include <set>
 
-#include "core/engine/experiment.h"
 #include "tools/data.h"
 #include "tools/split_check.h"
 
@@ -37,37 +36,7 @@ std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std:
   return findings;
 }
 
-// A split, and the pipeline that a run puts it through.
-struct Use {
-  std::string split;
-  Experiment::Pipeline pipeline;
-
-  bool operator==(const Use&) const = default;
-  const char* pipeline_name() const {
-    return pipeline == Experiment::Pipeline::kTrain ? "train_pipeline" : "eval_pipeline";
-  }
-};
-
-// What a config uses, each once. A test split that it doesn't name may be missing.
-std::vector<Use> uses(const ResolvedConfig& config, const Dataset& dataset) {
-  Experiment names;
-  names.config = config;
-  std::vector<Use> found;
-  const auto add = [&](const std::string& path, const Use& use) {
-    check_split(config, dataset, path, use.split);
-    if (std::find(found.begin(), found.end(), use) == found.end()) found.push_back(use);
-  };
-  add("data.train_split", {names.train_split(), Experiment::Pipeline::kTrain});
-  add("data.validation_split", {names.validation_split(), Experiment::Pipeline::kEvaluate});
-  if (config.message().data().has_test_split() || has_split(dataset, names.test_split())) {
-    add("data.test_split", {names.test_split(), Experiment::Pipeline::kEvaluate});
-  } else {
-    std::cout << "split " << names.test_split() << ": the data set has none\n";
-  }
-  return found;
-}
-
-std::vector<std::string> split_names(const std::vector<Use>& used) {
+std::vector<std::string> split_names(const std::vector<SplitUse>& used) {
   std::vector<std::string> names;
   for (const auto& use : used) {
     if (std::find(names.begin(), names.end(), use.split) == names.end()) {
@@ -77,7 +46,7 @@ std::vector<std::string> split_names(const std::vector<Use>& used) {
   return names;
 }
 
-void print(const Use& use, const SplitSummary& summary, const Dataset& dataset) {
+void print(const SplitUse& use, const SplitSummary& summary, const Dataset& dataset) {
   std::cout << fmt::format("split {} ({}): {} samples, {} findings\n", use.split,
                            use.pipeline_name(), summary.samples, summary.findings.size());
   for (const auto& [name, field] : summary.fields) {
@@ -91,7 +60,7 @@ void check(const CheckOptions& options) {
   const auto config = options.config.load();
   const auto dataset = build_dataset(config, options.config.root());
   const auto tasks = data_tasks(config, *dataset);
-  const auto used = uses(config, *dataset);
+  const auto used = data_uses(config, *dataset);
   // The threads here are the parallelism; teams of the libraries would fight with them.
   cv::setNumThreads(0);
   torch::set_num_threads(1);
@@ -120,8 +89,8 @@ void add_data_check(CLI::App& data) {
   auto options = std::make_shared<CheckOptions>();
   auto* command = data.add_subcommand(
       "check",
-      "Read every file of the splits that a config uses, run the pipelines over them, compare the "
-      "labels with the tasks, and say what is wrong");
+      "Read every file of the splits that a config uses, or every sample of its data.pack, run the "
+      "pipelines over them, compare the labels with the tasks, and say what is wrong");
   options->config.add_to(*command);
   command->add_option("--threads", options->threads, "Files read at once (default: processors)");
   command->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt --data-root data");

@@ -54,7 +54,7 @@ class Writer {
   explicit Writer(const NormalsOptions& options)
       : folder_(options.output),
         config_(with_transform(options)),
-        dataset_(build_dataset(config_, options.config.root())),
+        dataset_(build_raw_dataset(config_, options.config.root())),
         transform_(build_pipeline(config_, Experiment::Pipeline::kTrain)) {
     std::set<std::string> known;
     for (const auto& split : dataset_->splits()) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/experiment.h"
 #include "core/search/trial.h"

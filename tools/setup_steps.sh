@@ -21,6 +21,8 @@ build_packages=(
   "libspdlog-dev         -        spdlog and fmt"
   "libhdf5-dev           -        HDF5 with its headers"
   "libmatio-dev          -        matio with its headers"
+  "liblmdb-dev           -        LMDB with its headers"
+  "libxxhash-dev         -        xxHash with its headers"
 )
 torch_packages=(
   "libtorch-dev          -        LibTorch 1.13 or newer (docs/install.md)"

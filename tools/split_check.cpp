@@ -73,10 +73,7 @@ std::vector<const ModelTask*> labelled(const std::vector<ModelTask>& tasks,
 class Checker {
  public:
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline)
-      : tasks_(labelled(check.tasks, pipeline)),
-        dataset_(std::make_shared<CountingDataset>(check.dataset)),
-        source_(dataset_, split, build_pipeline(check.config, pipeline), options(check, tasks_)),
-        progress_("split " + split, source_.size()) {}
+      : Checker(check, split, pipeline, pipeline_input(check.config, check.dataset, pipeline)) {}
 
   SplitSummary run(int threads) {
     std::vector<std::jthread> workers;
@@ -97,6 +94,13 @@ class Checker {
   }
 
  private:
+  Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
+          PipelineInput input)
+      : tasks_(labelled(check.tasks, pipeline)),
+        dataset_(std::make_shared<CountingDataset>(input.dataset)),
+        source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
+        progress_("split " + split, source_.size()) {}
+
   static SampleSource::Options options(const SplitCheck& check,
                                        const std::vector<const ModelTask*>& tasks) {
     SampleSource::Options options;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/engine/checkpoint.h"
+#include "core/engine/packed_data.h"
 #include "core/engine/precision.h"
 #include "core/model/safetensors.h"
 
@@ -44,9 +45,8 @@ Sample first_sample(const Experiment& experiment, const std::string& split,
   auto options = source_options(experiment, pipeline);
   options.all_fields = true;
   options.cache = nullptr;
-  return SampleSource(experiment.dataset, split, build_pipeline(experiment.config, pipeline),
-                      options)
-      .get(0, 0);
+  auto input = pipeline_input(experiment.config, experiment.dataset, pipeline);
+  return SampleSource(input.dataset, split, std::move(input.transforms), options).get(0, 0);
 }
 
 // The labels that are needed are in the first sample of a split behind its pipeline, and of the
@@ -218,7 +218,8 @@ std::vector<std::string> Experiment::fields(Pipeline pipeline) const {
 
 std::unique_ptr<SampleSource> Experiment::source(const std::string& split,
                                                  Pipeline pipeline) const {
-  return std::make_unique<SampleSource>(dataset, split, build_pipeline(config, pipeline),
+  auto input = pipeline_input(config, dataset, pipeline);
+  return std::make_unique<SampleSource>(input.dataset, split, std::move(input.transforms),
                                         source_options(*this, pipeline));
 }
 
@@ -263,6 +264,12 @@ std::vector<std::string> machine_assignments(const ResolvedConfig& config) {
 
 std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
                                              const std::filesystem::path& data_root) {
+  if (!config.message().data().pack().empty()) return open_pack(config);
+  return build_raw_dataset(config, data_root);
+}
+
+std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
+                                                 const std::filesystem::path& data_root) {
   return config.create<Dataset>("data.dataset", config.message().data().dataset(), {data_root});
 }
 
@@ -283,6 +290,19 @@ std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& con
     pipeline.push_back(config.create<Transform>(path + std::to_string(i) + "]", described[i]));
   }
   return pipeline;
+}
+
+PipelineInput pipeline_input(const ResolvedConfig& config,
+                             const std::shared_ptr<const Dataset>& dataset,
+                             Experiment::Pipeline which) {
+  PipelineInput input{dataset, build_pipeline(config, which)};
+  if (const auto packed = std::dynamic_pointer_cast<const PackedDataset>(dataset)) {
+    const auto done = deterministic_prefix(input.transforms);
+    input.dataset = packed->behind(which == Experiment::Pipeline::kTrain);
+    input.transforms.erase(input.transforms.begin(),
+                           input.transforms.begin() + std::ptrdiff_t(done));
+  }
+  return input;
 }
 
 Experiment build_inference(const ResolvedConfig& config, const Checkpoints& checkpoints) {

@@ -21,7 +21,7 @@ struct Experiment {
   ResolvedConfig config;
   torch::Device device = torch::kCPU;
   Precision precision = FP32;
-  std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<const Dataset> dataset;  // as build_dataset makes it
   std::shared_ptr<MultiTaskModel> model;
   // Further networks that predict beside it: single-task models of tasks that it leaves out.
   std::vector<std::shared_ptr<MultiTaskModel>> companions;
@@ -77,9 +77,24 @@ Experiment build_inference(const ResolvedConfig& config, const Checkpoints& chec
 // Transforms of a pipeline of the config, in order.
 std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& config,
                                                        Experiment::Pipeline which);
-// The data set alone.
+// The data set alone. With data.pack it is the pack's, whose samples are behind the deterministic
+// prefix of a pipeline already; otherwise that of build_raw_dataset.
 std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
                                              const std::filesystem::path& data_root);
+// The one of the data set's own files, whatever data.pack says.
+std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
+                                                 const std::filesystem::path& data_root);
+
+// What a SampleSource of a pipeline is made of: samples, and the transforms that they still need.
+struct PipelineInput {
+  std::shared_ptr<const Dataset> dataset;
+  std::vector<std::unique_ptr<Transform>> transforms;
+};
+// `dataset` is one of the two above. The input's samples are the same bit by bit, whichever of them
+// it is; only a pack has no more splits than its config uses behind this pipeline.
+PipelineInput pipeline_input(const ResolvedConfig& config,
+                             const std::shared_ptr<const Dataset>& dataset,
+                             Experiment::Pipeline which);
 // The split that the config names at `path` ("data.train_split") is one of the data set's: the
 // error is located there.
 void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,

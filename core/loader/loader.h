@@ -13,6 +13,9 @@
 
 namespace tasuki {
 
+// How many transforms stand before the first random one: the pipeline's deterministic prefix.
+size_t deterministic_prefix(const std::vector<std::unique_ptr<Transform>>& pipeline);
+
 // A data set's split behind a pipeline: sample by (epoch, index). Thread-safe. What the pipeline's
 // deterministic prefix makes is kept in memory within a budget, so that files are read and decoded
 // once; the random rest runs anew on each get.

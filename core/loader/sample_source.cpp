@@ -32,13 +32,13 @@ auto located(const Place& place, const Step& step) {
 
 using Pipeline = std::vector<std::unique_ptr<Transform>>;
 
+}  // namespace
+
 size_t deterministic_prefix(const Pipeline& pipeline) {
   const auto random = std::find_if(pipeline.begin(), pipeline.end(),
                                    [](const auto& transform) { return transform->random(); });
   return static_cast<size_t>(random - pipeline.begin());
 }
-
-}  // namespace
 
 struct SampleSource::Implementation {
   const std::shared_ptr<const Dataset> dataset;

@@ -21,11 +21,6 @@ std::string shown_number(double value) {
   return text.str();
 }
 
-std::string shown_line(bool there, const std::string& line) {
-  const auto start = line.find_first_not_of(' ');
-  return !there ? "nothing" : "\"" + line.substr(start == std::string::npos ? 0 : start) + "\"";
-}
-
 bool has_any(const std::vector<std::string>& all, const std::vector<std::string>& some) {
   return std::any_of(some.begin(), some.end(), [&](const std::string& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
@@ -79,19 +74,6 @@ std::string obstacle(const SearchPlan& kept, const SearchPlan& asked) {
            std::to_string(asked.affinity_every);
   }
   return "";
-}
-
-std::string config_change(const std::string& kept, const std::string& asked) {
-  std::istringstream old_lines(kept), new_lines(asked);
-  std::string before, after;
-  for (int number = 1;; ++number) {
-    const bool more_old = bool(std::getline(old_lines, before));
-    const bool more_new = bool(std::getline(new_lines, after));
-    if (!more_old && !more_new) return "";
-    if (more_old && more_new && before == after) continue;
-    return "line " + std::to_string(number) + " of the resolved config was " +
-           shown_line(more_old, before) + " and now is " + shown_line(more_new, after);
-  }
 }
 
 }  // namespace tasuki

@@ -28,8 +28,6 @@ void write_plan(const std::filesystem::path& file, const SearchPlan& plan);
 // further strategies are fine, since no finished trial depends on them; anything else must be the
 // same.
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked);
-// The same for the resolved configs: the first line that differs.
-std::string config_change(const std::string& kept, const std::string& asked);
 
 inline constexpr const char* kPlanFile = "search.json";
 inline constexpr const char* kSelectionFile = "selection.pbtxt";
