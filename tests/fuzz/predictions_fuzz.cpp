@@ -16,7 +16,7 @@ void check_classes(const Path& stem, const Path& file) {
   if (!value) return;
   require(value->type() == CV_32SC1 && cv::checkRange(*value, true, nullptr, 0, kClasses),
           "classes are in range");
-  const auto written = folder() / "written";
+  const auto written = folder() / "written_classes";
   tasks::write_classes(*value, written, kClasses);
   require(cv::norm(*value, tasks::read_classes(written, kClasses), cv::NORM_INF) == 0,
           "classes that are written are read");
@@ -27,7 +27,7 @@ void check_floats(const Path& stem, const Path& file, Read read, Write write) {
   const auto value = answer_of(ErrorKind::kData, file, [&] { return read(stem); });
   if (!value) return;
   require(value->type() == CV_32FC1 && cv::checkRange(*value), "values are finite");
-  const auto written = folder() / "floats";
+  const auto written = folder() / "written_floats";
   write(*value, written);
   require(cv::norm(*value, read(written), cv::NORM_INF) == 0, "values that are written are read");
 }
@@ -53,6 +53,7 @@ void fuzz_predictions(std::string_view bytes) {
   check_classes(stem, file);
   check_floats(stem, file, tasks::read_depth, tasks::write_depth);
   check_floats(stem, file, tasks::read_disparity, tasks::write_disparity);
+  check_floats(stem, file, tasks::read_inverse_depth, tasks::write_inverse_depth);
   check_normals(stem, file);
 }
 
