@@ -61,7 +61,9 @@ std::vector<int> size_of_a_sample(const ResolvedConfig& config, const std::files
   experiment.config = config;
   SampleSource::Options options;
   options.all_fields = true;
-  auto input = pipeline_input(config, build_dataset(config, root), Experiment::Pipeline::kEvaluate);
+  const auto dataset = build_dataset(config, root);
+  check_split(config, *dataset, "data.train_split", experiment.train_split());
+  auto input = pipeline_input(config, dataset, Experiment::Pipeline::kEvaluate);
   const auto split = has_split(*input.dataset, experiment.train_split())
                          ? experiment.train_split()
                          : experiment.validation_split();

@@ -55,7 +55,7 @@ test_pack_errors() {
   expect 2 train folder.pbtxt --work-dir none --set data.pack=packs/frames.pack \
     --set data.dataset.field[depth].scale=0.01
   says "data.pack: packs/frames.pack is a pack of something else: line "
-  says 'of data.dataset was "scale: 0.001" and now is "scale: 0.01"'
+  says 'of data.dataset was "scale: [0.001]" and now is "scale: [0.01]"'
   says '`tasuki data pack folder.pbtxt -o NEW_FILE` makes a pack of this config'
   expect 2 train padded.pbtxt --work-dir none --set data.pack=packs/frames.pack
   says "of data.eval_pipeline up to its first random transform was"
@@ -113,15 +113,15 @@ test_pack_killed() {
 }
 
 # Searches and comparisons hand it on to their trainings.
-test_compare_and_bench() {
+test_search_and_bench() {
   sed 's/test_size: 3/test_size: 2/' tiny.pbtxt >rooms.pbtxt
   expect 0 data pack rooms.pbtxt -o tiny.pack
-  expect 0 search rooms.pbtxt --strategy tag --work-dir search --set data.pack=tiny.pack \
-    --set train.epochs=1
-  expect 2 search rooms.pbtxt --strategy tag --work-dir search --set train.epochs=1
+  local options="--strategy tag --affinity-every 2 --work-dir search --set train.epochs=1"
+  expect 0 search rooms.pbtxt $options --set data.pack=tiny.pack
+  expect 2 search rooms.pbtxt $options
   says "holds another search: line "
   expect 0 bench rooms.pbtxt --set data.pack=tiny.pack --no-step --samples 4
   for row in "files, cold" "memory" "pack, cold"; do says "$row"; done
 }
 
-run_tests pack_and_train pack_errors pack_killed compare_and_bench
+run_tests pack_and_train pack_errors pack_killed search_and_bench
