@@ -30,7 +30,26 @@ std::vector<size_t> spread(size_t size, size_t count) {
   return indices;
 }
 
-// A sample's image and the labels of all tasks that have one.
+// Yes is white, no is black, grey where it is unknown.
+cv::Mat draw_mask(const cv::Mat& mask) {
+  cv::Mat picture(mask.size(), CV_8UC3, cv::Scalar::all(128));
+  picture.setTo(cv::Scalar::all(0), mask == 0);
+  picture.setTo(cv::Scalar::all(255), mask == 1);
+  return picture;
+}
+
+// Masks that no task learns: the data set has them for tasks of plugins.
+void add_masks(const Sample& sample, const std::vector<ModelTask>& tasks,
+               report::ReportPanel& panel) {
+  for (const auto& [name, field] : sample.fields) {
+    const bool learnt = std::any_of(tasks.begin(), tasks.end(),
+                                    [&](const auto& task) { return task.field == name; });
+    if (learnt || field.kind != &field_kind("tasuki/mask")) continue;
+    panel.pictures.emplace_back(name + " (white: yes)", draw_mask(field.value));
+  }
+}
+
+// A sample's image, the labels of all tasks that have one, and masks that none has.
 report::ReportPanel panel_of(const std::string& id, const std::string& caption,
                              const Sample& sample, const std::vector<ModelTask>& tasks) {
   report::ReportPanel panel{caption, id, {{"image", sample.field("image").value}}, {}};
@@ -44,6 +63,7 @@ report::ReportPanel panel_of(const std::string& id, const std::string& caption,
     if (is_empty(legend) || !legend.classes.empty()) continue;
     panel.legends.push_back(report_legend(legend, task.name));
   }
+  add_masks(sample, tasks, panel);
   return panel;
 }
 

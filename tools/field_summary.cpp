@@ -14,6 +14,7 @@ namespace {
 
 // Steps of the logarithmic scale: the first has all that is below 2^-20.
 constexpr int kOctaves = 40, kStepsPerOctave = 256, kSteps = kOctaves * kStepsPerOctave + 1;
+constexpr double kLowest = -kOctaves / 2.0;  // log2 of where the second step begins
 constexpr int kBars = 12, kBarWidth = 40;
 constexpr size_t kMostRows = 50;
 // Focal length in parts of the width where the camera is not known: 53 degrees are seen.
@@ -21,13 +22,13 @@ constexpr double kUnknownFocal = 1;
 
 int step_of(float value) {
   if (!(value > 0)) return 0;
-  const double step = (std::log2(static_cast<double>(value)) + kOctaves / 2) * kStepsPerOctave;
+  const double step = (std::log2(static_cast<double>(value)) - kLowest) * kStepsPerOctave;
   return static_cast<int>(std::clamp(std::floor(step) + 1, 0.0, double(kSteps - 1)));
 }
 
 // The middle of a step.
 double value_of(int step) {
-  return step == 0 ? 0 : std::exp2((step - 0.5) / kStepsPerOctave - kOctaves / 2);
+  return step == 0 ? 0 : std::exp2((step - 0.5) / kStepsPerOctave + kLowest);
 }
 
 template <class Number>

@@ -193,7 +193,11 @@ void FieldReader::invalidate_ignored(const cv::Mat& stored, cv::Mat& value) cons
       std::vector<cv::Mat> planes;
       cv::split(stored, planes);
       mask = cv::Mat(stored.size(), CV_8UC1, cv::Scalar(255));
-      for (const auto& plane : planes) mask &= plane != plane;
+      for (const auto& plane : planes) {
+        cv::Mat is_nan;
+        cv::compare(plane, plane, is_nan, cv::CMP_NE);
+        mask &= is_nan;
+      }
     } else {
       cv::inRange(stored, cv::Scalar::all(ignored), cv::Scalar::all(ignored), mask);
     }

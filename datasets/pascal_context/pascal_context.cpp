@@ -69,7 +69,8 @@ class PascalContext final : public ListedDataset {
     const auto lists = root_ / "ImageSets/Context";
     const auto train = read_ids(lists / "train.txt");
     const auto source = (lists / "train.txt").string() + " has too few ids";
-    const auto border = train.begin() + static_cast<long>(held_out_border(train.size(), held));
+    const auto border =
+        train.begin() + static_cast<std::ptrdiff_t>(held_out_border(train.size(), held));
     add_split("train", train, source);
     add_split("train_part", {train.begin(), border}, source);
     add_split("train_held", {border, train.end()}, source);

@@ -41,6 +41,22 @@ test_data_browse() {
   if command -v chromium >/dev/null; then
     "$python" "$here/check_report.py" browse.html samples 2>out.txt || fail "browse.html is sound"
   fi
+  # A mask that no task learns is drawn as well.
+  cat >masks.pbtxt <<'CONFIG'
+base: "folder.pbtxt"
+data {
+  dataset {
+    [tasuki/Folder] {
+      field {
+        name: "edge" folder: "seg" kind: "tasuki/mask" ignore: 255
+        label_map: [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]
+      }
+    }
+  }
+}
+CONFIG
+  expect 0 data browse masks.pbtxt --data-root . -n 1 -o masks.html
+  grep -q "edge (white: yes)" masks.html || fail "masks are drawn"
   expect 0 data browse tiny.pbtxt --split test -n 100 -o tests.html
   grep -q "split test: 3 of 3 samples" tests.html || fail "more samples are asked for than there are"
   ! grep -q "after the" tests.html || fail "nothing else is shown unless asked for"
