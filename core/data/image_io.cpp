@@ -15,12 +15,19 @@ namespace {
 
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::string_view kJpegMagic = "\xff\xd8\xff";
+// OpenCV tells DICOM by it, 128 bytes from the beginning, where no other format is told before.
+constexpr std::string_view kDicomMagic = "DICM";
+constexpr size_t kDicomOffset = 128;
 constexpr size_t kLargestPicture = size_t{1} << 30;
 constexpr char kPalette = 3;  // PNG colour types
 constexpr char kGrey = 0;
 
 bool starts_with(std::string_view bytes, std::string_view magic) {
   return bytes.substr(0, magic.size()) == magic;
+}
+
+bool is_dicom(std::string_view bytes) {
+  return bytes.size() > kDicomOffset && starts_with(bytes.substr(kDicomOffset), kDicomMagic);
 }
 
 uint32_t big_endian(std::string_view bytes, size_t at, size_t count) {
@@ -121,7 +128,12 @@ cv::Mat decode(std::string_view bytes, int flags) {
 cv::Mat decode_checked(std::string_view bytes, int flags, bool stored_values) {
   const Error truncated(ErrorKind::kData, "truncated: the file has no end marker");
   if (starts_with(bytes, kJpegMagic) && !jpeg_is_complete(bytes)) throw truncated;
-  if (!starts_with(bytes, kPngMagic)) return decode(bytes, flags);
+  const bool png = starts_with(bytes, kPngMagic);
+  // The library that OpenCV reads DICOM with ends the process where a file is damaged.
+  if (!png && !starts_with(bytes, kJpegMagic) && is_dicom(bytes)) {
+    throw Error(ErrorKind::kData, "is a DICOM file, which is not read: convert it to PNG or TIFF");
+  }
+  if (!png) return decode(bytes, flags);
   const auto chunks = png_chunks(bytes);
   if (chunks.empty()) throw truncated;
   const bool indexed = stored_values && chunks[0].substr(4, 4) == "IHDR" &&

@@ -8,8 +8,8 @@ namespace tasuki {
 // Reads an 8-bit picture as CV_8UC3 BGR, in the orientation of its stored pixels (an EXIF rotation
 // is not applied: label files don't carry it).
 // Error (kData), naming the file: missing, unreadable, no picture, larger than OpenCV's limit
-// (2^30 pixels), or truncated. OpenCV by itself returns truncated JPEG files with their lower part
-// grey; here a JPEG without its end marker and a PNG without its IEND chunk are Errors.
+// (2^30 pixels), DICOM, or truncated. OpenCV by itself returns truncated JPEG files with their
+// lower part grey; here a JPEG without its end marker and a PNG without its IEND chunk are Errors.
 cv::Mat read_image(const std::filesystem::path& path);
 
 // Reads a picture whose pixels are numbers: depth and channels as stored (16 bit stays 16 bit;

@@ -57,6 +57,16 @@ TEST_F(ImageIo, ReadsAnyFormatOfOpenCv) {
   EXPECT_THROW(write_image(folder_ / "a.unknown", noise(CV_8UC3)), Error);
 }
 
+// OpenCV's reader of DICOM ends the process on a damaged file, whatever the file's name.
+TEST_F(ImageIo, DicomIsRefused) {
+  const std::string damaged = std::string(128, '\x1b') + "DICM" + std::string(4, '\x60');
+  EXPECT_THAT(message("a.png", damaged), AllOf(HasSubstr("a.png"), HasSubstr("is a DICOM file")));
+  write_image(folder_ / "grey.png", cv::Mat(8, 8, CV_8UC1, cv::Scalar(3)));
+  std::string png = read_file(folder_ / "grey.png");
+  png.resize(std::max<size_t>(png.size(), 128), 'x');
+  EXPECT_EQ(message("b.png", png.substr(0, 128) + "DICM"), "no error");
+}
+
 TEST_F(ImageIo, EveryTruncationIsAnError) {
   for (const std::string name : {"a.png", "a.jpg"}) {
     write_image(folder_ / name, noise(CV_8UC3));
