@@ -24,6 +24,19 @@ torch::Tensor image_values(const torch::Tensor& value, int64_t channels);
 // image_values, are finite.
 void check_finite(const torch::Tensor& prediction);
 
+// Calls use(p, y) for every pixel of a prediction and its label, both [1, H, W], in order: what the
+// metrics of one channel sum over. Errors of image_values and check_finite.
+template <class Use>
+void for_each_pixel(const torch::Tensor& prediction, const torch::Tensor& label, Use use) {
+  const auto predicted = image_values(prediction, 1), labelled = image_values(label, 1);
+  TORCH_CHECK(predicted.sizes() == labelled.sizes(), "prediction ", predicted.sizes(),
+              " and label ", labelled.sizes(), " differ in size");
+  check_finite(predicted);
+  const float* p = predicted.data_ptr<float>();
+  const float* y = labelled.data_ptr<float>();
+  for (int64_t i = 0; i < predicted.numel(); ++i) use(p[i], y[i]);
+}
+
 // Logits for computing a loss: float64 stays, all else becomes float32 (under autocast logits may
 // be bfloat16, too coarse for a sum over pixels).
 inline torch::Tensor loss_precision(const torch::Tensor& logits) {

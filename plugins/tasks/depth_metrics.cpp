@@ -34,15 +34,9 @@ void DepthSums::add_pixel(double p, double y) {
 }
 
 void DepthSums::add(const torch::Tensor& prediction, const torch::Tensor& label) {
-  const auto predicted = image_values(prediction, 1), labelled = image_values(label, 1);
-  TORCH_CHECK(predicted.sizes() == labelled.sizes(), "prediction ", predicted.sizes(),
-              " and label ", labelled.sizes(), " differ in size");
-  check_finite(predicted);
-  const float* p = predicted.data_ptr<float>();
-  const float* y = labelled.data_ptr<float>();
-  for (int64_t i = 0; i < predicted.numel(); ++i) {
-    if (y[i] > 0) add_pixel(std::clamp<double>(p[i], least_, most_), y[i]);
-  }
+  for_each_pixel(prediction, label, [&](float p, float y) {
+    if (y > 0) add_pixel(std::clamp<double>(p, least_, most_), y);
+  });
 }
 
 void DepthSums::merge(const DepthSums& other) {

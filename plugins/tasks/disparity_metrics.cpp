@@ -12,20 +12,14 @@ std::vector<MetricInfo> DisparitySums::infos() {
 }
 
 void DisparitySums::add(const torch::Tensor& prediction, const torch::Tensor& label) {
-  const auto predicted = image_values(prediction, 1), labelled = image_values(label, 1);
-  TORCH_CHECK(predicted.sizes() == labelled.sizes(), "prediction ", predicted.sizes(),
-              " and label ", labelled.sizes(), " differ in size");
-  check_finite(predicted);
-  const float* p = predicted.data_ptr<float>();
-  const float* y = labelled.data_ptr<float>();
-  for (int64_t i = 0; i < predicted.numel(); ++i) {
-    if (!(y[i] >= 0)) continue;
-    const double error = std::abs(static_cast<double>(p[i]) - y[i]);
+  for_each_pixel(prediction, label, [&](float p, float y) {
+    if (!(y >= 0)) return;
+    const double error = std::abs(static_cast<double>(p) - y);
     ++pixels_;
     absolute_ += error;
     square_ += error * error;
-    outliers_ += error > kOutlierPixels && error > kOutlierShare * y[i];
-  }
+    outliers_ += error > kOutlierPixels && error > kOutlierShare * y;
+  });
 }
 
 void DisparitySums::merge(const DisparitySums& other) {
