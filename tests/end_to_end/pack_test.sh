@@ -88,8 +88,10 @@ test_pack_killed() {
   local rooms=(tiny.pbtxt --set data.dataset.height=480 --set data.dataset.width=640
     --set data.dataset.train_size=60)
   "$tasuki" data pack "${rooms[@]}" -o rooms.pack >out.txt 2>&1 &
+  # A commit is of 64 MiB and at most one sample more, and the next begins when it has ended: at
+  # 100 MB the second is being written, so the first has come to stay.
   local pid=$! waited=0
-  while [ "$(stat -c %s rooms.pack.part 2>/dev/null || echo 0)" -lt 60000000 ]; do
+  while [ "$(stat -c %s rooms.pack.part 2>/dev/null || echo 0)" -lt 100000000 ]; do
     kill -0 $pid || fail "data pack ends before it is killed"
     sleep 0.1
     waited=$((waited + 1))
