@@ -38,6 +38,16 @@ Loader::Options with(size_t batch_size, size_t workers, size_t prefetch = 2) {
   return options;
 }
 
+// Waits for what other threads do; false where it has not come after a minute.
+bool eventually(const std::function<bool()>& holds) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > limit) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
 std::string epoch_bits(Loader& loader, uint64_t epoch) {
   loader.start(epoch);
   std::string all;
@@ -179,27 +189,38 @@ TEST(Loader, MakesNoMoreThanItsPrefetchAhead) {
   Loader loader(source, with(2, 3, 2));
   loader.start(0);
   loader.next();
+  EXPECT_TRUE(eventually([&] { return bench.dataset->loads >= 6u; }));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(bench.dataset->loads, 6u);  // the batch taken, and two that wait
 }
 
 TEST(Loader, WorkersShareTheSamplesOfOneBatch) {
   Bench bench;
-  std::atomic<int> inside{0}, most{0};
+  std::atomic<int> inside{0};
+  std::atomic<bool> met{false};
   Pipeline pipeline;
   add(pipeline, true, [&](Sample&, cv::RNG&) {
-    const int now = ++inside;
-    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (++inside == 2) met = true;
+    eventually([&] { return met.load(); });
     --inside;
   });
   const auto source = bench.source(std::move(pipeline));
   Loader loader(source, with(2, 2, 1));
   loader.start(0);
   loader.next();
-  EXPECT_EQ(most, 2);
-  EXPECT_GT(loader.waited(), 0.015);
+  EXPECT_TRUE(met);
+}
+
+TEST(Loader, TellsHowLongItWasWaitedFor) {
+  Bench bench;
+  Pipeline pipeline;
+  add(pipeline, true,
+      [](Sample&, cv::RNG&) { std::this_thread::sleep_for(std::chrono::milliseconds(20)); });
+  const auto source = bench.source(std::move(pipeline));
+  Loader loader(source, with(2, 0));
+  loader.start(0);
+  loader.next();
+  EXPECT_GE(loader.waited(), 0.04);
   loader.start(1);
   EXPECT_EQ(loader.waited(), 0);
 }
