@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -298,28 +297,6 @@ TEST(DisparityMetrics, OutliersAreBothThreePixelsAndFivePercentOff) {
                   torch::tensor({10.0f, 100.0f, 10.0f, 0.0f, -1.0f}).view({1, 1, 5}));
   EXPECT_EQ(by_name(*metrics)["d1"], 0.5);
   EXPECT_EQ(by_name(*metrics)["abs_err"], 17.0 / 4);
-}
-
-// A split of 654 images must not wait for its metrics: a few milliseconds an image.
-TEST(TaskMetrics, KeepUpWithImagesOfFullSize) {
-  const std::vector<std::tuple<const char*, const char*, Images>> all = {
-      {"tasuki/Segmentation", "classes: 13", random_classes(1, 288, 384, 13)},
-      {"tasuki/Depth", "", random_depths(1, 288, 384)},
-      {"tasuki/Normals", "", random_normals(1, 288, 384)},
-      {"tasuki/Disparity", "", random_disparities(1, 288, 384)}};
-  for (const auto& [name, options, images] : all) {
-    const auto metrics = make_task(name, options)->make_metrics();
-    double best = 1e9;
-    for (int i = 0; i < 5; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      metrics->update(images.predictions[0], images.labels[0]);
-      const std::chrono::duration<double, std::milli> took =
-          std::chrono::steady_clock::now() - start;
-      best = std::min(best, took.count());
-    }
-    RecordProperty(std::string(name).substr(7) + "_ms", std::to_string(best));
-    EXPECT_LT(best, 200) << name;  // far above what it takes, for sanitizers and busy machines
-  }
 }
 
 }  // namespace
