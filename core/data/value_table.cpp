@@ -62,9 +62,8 @@ int ValueTable::look_up(int stored) const {
   if (meaning_.ignored.count(stored) != 0) return meaning_.invalid;
   const auto index = static_cast<size_t>(stored);
   if (meaning_.classes.empty()) {
-    const bool known =
-        stored == meaning_.invalid || (stored >= 0 && stored < meaning_.limit.value_or(kNoLimit));
-    return known ? stored : kNoMeaning;
+    if (stored == meaning_.invalid) return meaning_.may_store_invalid ? stored : kNoMeaning;
+    return stored >= 0 && stored < meaning_.limit.value_or(kNoLimit) ? stored : kNoMeaning;
   }
   return stored >= 0 && index < meaning_.classes.size() ? meaning_.classes[index] : kNoMeaning;
 }
@@ -88,7 +87,7 @@ std::string ValueTable::known_values() const {
     return "stored values are 0 to " + std::to_string(meaning_.classes.size() - 1);
   }
   if (!meaning_.limit) return "classes are 0 or above";
-  return "there are " + std::to_string(*meaning_.limit) + " classes";
+  return "classes are 0 to " + std::to_string(*meaning_.limit - 1);
 }
 
 void ValueTable::fail(const cv::Mat& stored) const {

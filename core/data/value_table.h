@@ -11,7 +11,7 @@ namespace tasuki {
 // What the stored integers of a field mean.
 struct ValueMeaning {
   // Class of each stored value, from stored value 0 on; -1 is invalid. Empty: stored values are
-  // classes, and the field's own invalid value is itself.
+  // classes.
   std::vector<int> classes{};
   // How many classes there are; a value beyond them has no meaning.
   std::optional<int> limit{};
@@ -19,6 +19,8 @@ struct ValueMeaning {
   std::set<int> ignored{};
   // What an invalid pixel becomes.
   int invalid = -1;
+  // Without `classes`: whether the field's own invalid value may be stored, and stays itself.
+  bool may_store_invalid = true;
   // What to do about a value without a meaning: the end of the error.
   std::string advice{};
 };

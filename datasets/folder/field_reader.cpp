@@ -32,6 +32,10 @@ double channel_value(const google::protobuf::RepeatedField<double>& values, int 
   return values.size() == 1 ? values[0] : values[channel];
 }
 
+bool is_bytes(const FieldKind& kind) {
+  return kind.mat_type() == CV_8UC1;
+}
+
 // OptionError, `place` in front, for a class that the field's `classes` don't have and for `ignore`
 // values that are no integers.
 ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& kind,
@@ -55,6 +59,11 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
     meaning.ignored.insert(static_cast<int>(value));
   }
   meaning.advice = "if it means unknown, add it to the field's ignore";
+  if (is_bytes(kind)) {
+    meaning.may_store_invalid = false;
+    meaning.limit = std::min(meaning.limit.value_or(meaning.invalid), meaning.invalid);
+    meaning.advice += "; if it means yes, give the field a threshold";
+  }
   return meaning;
 }
 
@@ -77,11 +86,12 @@ FieldReader::FieldReader(const options::Folder::Field& options, const std::strin
       folder_(options.has_folder() ? options.folder() : options.name()),
       extension_(extension_of(options)) {
   check_options(place);
-  if (holds_integers()) table_.emplace(meaning_of(options, kind_, place));
+  if (holds_integers() && !options_.has_threshold())
+    table_.emplace(meaning_of(options, kind_, place));
 }
 
 bool FieldReader::holds_integers() const {
-  return kind_.mat_type() == CV_8UC1 || kind_.mat_type() == CV_32SC1;
+  return is_bytes(kind_) || kind_.mat_type() == CV_32SC1;
 }
 
 bool FieldReader::is_picture() const {
@@ -110,6 +120,11 @@ void FieldReader::check_options(const std::string& place) const {
                  place + ".scale", "this kind holds integers: use label_map");
   require_option(!floats || (options_.label_map().empty() && options_.classes().empty()),
                  place + ".label_map", "this kind holds no classes: use scale and offset");
+  require_option(!options_.has_threshold() || is_bytes(kind_), place + ".threshold",
+                 "this kind is not yes or no for each pixel");
+  require_option(
+      !options_.has_threshold() || (options_.label_map().empty() && options_.classes().empty()),
+      place + ".threshold", "stored values go through label_map or a threshold, not both");
 }
 
 std::vector<std::string> FieldReader::classes() const {
@@ -137,10 +152,25 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
   if (is_picture() && !numpy && plain) return read_image(file);
   const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file);
   if (table_) return table_->apply(stored, kind_.mat_type());
+  if (options_.has_threshold()) return above_threshold(stored);
   cv::Mat value = floats(picked(stored, !numpy));
   if (is_picture()) {
     value.convertTo(value, CV_8U);
     cv::cvtColor(value, value, cv::COLOR_RGB2BGR);
+  }
+  return value;
+}
+
+cv::Mat FieldReader::above_threshold(const cv::Mat& stored) const {
+  if (stored.channels() != 1) {
+    throw Error(ErrorKind::kData,
+                "has " + std::to_string(stored.channels()) + " channels where one is expected");
+  }
+  cv::Mat value = (stored > options_.threshold()) / 255;
+  invalidate_ignored(stored, value);
+  const cv::Mat is_nan = (stored != stored) & (value != kind_.invalid_value());
+  if (cv::countNonZero(is_nan) != 0) {
+    throw Error(ErrorKind::kData, "has NaN; if it means unknown, add nan to the field's ignore");
   }
   return value;
 }

@@ -34,6 +34,7 @@ class FieldReader {
   bool is_picture() const;
   void check_options(const std::string& place) const;
   cv::Mat decode(const std::filesystem::path& file) const;
+  cv::Mat above_threshold(const cv::Mat& stored) const;
   // Stored channels picked and in the order R, G, B.
   cv::Mat picked(const cv::Mat& stored, bool from_picture) const;
   cv::Mat floats(const cv::Mat& stored) const;
@@ -43,7 +44,7 @@ class FieldReader {
   const FieldKind& kind_;
   const std::string folder_;
   const std::string extension_;
-  std::optional<ValueTable> table_;  // for kinds of integers
+  std::optional<ValueTable> table_;  // for kinds of integers without a threshold
 };
 
 }  // namespace tasuki::folder

@@ -179,6 +179,45 @@ TEST_F(FolderTest, DecodesNormalsFromColours) {
   EXPECT_NEAR(value.at<cv::Vec3f>(2, 2)[0], -1, 1e-4);
 }
 
+// Masks are mostly stored as 0 and 255, and 255 is the kind's own value for "unknown".
+TEST_F(FolderTest, MasksAreAboveAThreshold) {
+  cv::Mat stored(4, 6, CV_8UC1, cv::Scalar(0));
+  stored.at<uchar>(1, 2) = 255;
+  stored.at<uchar>(1, 3) = 127;
+  stored.at<uchar>(1, 4) = 90;
+  write_image(file("edge", "a/0"), stored);
+  stored.setTo(0, stored != 255);
+  stored.convertTo(stored, CV_32F);
+  stored.at<float>(0, 0) = std::nanf("");
+  write_npy(root_ / "set/edge/a/0.npy", stored);
+  write_file_atomically(root_ / "set/one.txt", "a/0\n");
+  const auto load = [&](const std::string& options) {
+    return dataset("root: 'set' field { name: 'image' extension: '.png' } field { name: 'edge' " +
+                   options + " kind: 'tasuki/mask' } split { name: 's' list: 'one.txt' } ")
+        ->load("s", 0)
+        .field("edge")
+        .value.clone();
+  };
+  const auto value = load("threshold: 127 ignore: 90");
+  EXPECT_EQ(value.at<uchar>(0, 0), 0);
+  EXPECT_EQ(value.at<uchar>(1, 2), 1);
+  EXPECT_EQ(value.at<uchar>(1, 3), 0);
+  EXPECT_EQ(value.at<uchar>(1, 4), 255);
+  EXPECT_EQ(cv::countNonZero(value), 2);
+  EXPECT_THAT(message([&] { load("ignore: [90, 127]"); }),
+              AllOf(HasSubstr("edge/a/0.png: stored value 255 at (x 2, y 1) has no class"),
+                    HasSubstr("give the field a threshold")));
+  EXPECT_EQ(load("ignore: [90, 127, 255]").at<uchar>(1, 2), 255);
+  const auto numpy = load("extension: '.npy' threshold: 0.5 ignore: nan");
+  EXPECT_EQ(numpy.at<uchar>(0, 0), 255);
+  EXPECT_EQ(numpy.at<uchar>(1, 2), 1);
+  EXPECT_THAT(message([&] { load("extension: '.npy' threshold: 0.5"); }), HasSubstr("has NaN"));
+  EXPECT_THAT(message([&] { load("extension: '.npy'"); }), HasSubstr("no whole numbers"));
+  write_image(file("edge", "a/0"), cv::Mat(4, 6, CV_16UC1, cv::Scalar(256)));
+  EXPECT_THAT(message([&] { load(""); }), HasSubstr("stored value 256 at (x 0, y 0)"));
+  EXPECT_EQ(load("threshold: 255").at<uchar>(0, 0), 1);
+}
+
 TEST_F(FolderTest, ReadsNumpyFiles) {
   cv::Mat colours(4, 6, CV_32FC3, cv::Scalar(1, 0.5, 0)), labels(4, 6, CV_32FC1, cv::Scalar(2));
   labels.at<float>(1, 1) = -1;
@@ -270,6 +309,10 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' classes: 'a'"
                          "        label_map: [0, 1] }"),
             "field[s].label_map[1]");
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' threshold: 1 }"),
+            "field[s].threshold");
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/mask' threshold: 1 label_map: 0 }"),
+            "field[s].threshold");
   EXPECT_EQ(path(image + "split { name: 's' from: 0.5 to: 0.5 }"), "split[s].to");
   EXPECT_EQ(path(image + "split { name: 's' } camera { fx: 1 fy: 1 cx: 0 }"), "camera.cy");
 }
