@@ -25,15 +25,18 @@ void add_bench(CLI::App& app) {
                    "Steps of a turn: k for a weighting that does its work at every k-th step")
       ->capture_default_str()
       ->check(kAboveZero);
-  command
-      ->add_option("--weighting", options->weightings,
-                   "Compare the step of this weighting with that of EW instead, with and without "
-                   "the config's self-auxiliaries; any number of them")
-      ->type_name("[NAME]{...}")
-      ->allow_extra_args(false);
+  auto* weighting =
+      command
+          ->add_option(
+              "--weighting", options->weightings,
+              "Compare the step of this weighting with that of EW instead, with and without "
+              "the config's self-auxiliaries; any number of them")
+          ->type_name("[NAME]{...}")
+          ->allow_extra_args(false);
   command->add_option("--samples", options->samples, "Measured samples of the loader")
       ->capture_default_str()
-      ->check(kAboveZero);
+      ->check(kAboveZero)
+      ->excludes(weighting);
   command->add_flag("--no-loader", options->skip_loader, "Leave the loader out");
   command->add_flag("--no-step", options->skip_step, "Leave the training step out");
   command->footer(

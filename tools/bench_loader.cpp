@@ -61,7 +61,7 @@ std::pair<double, double> files_alone(const Dataset& dataset, const std::string&
 std::vector<std::string> fields_of(const ResolvedConfig& config) {
   std::vector<std::string> fields = {"image"};
   for (const auto& task : config.message().model().task()) {
-    fields.push_back(task.has_field() ? task.field() : task.name());
+    fields.push_back(label_field(task));
   }
   return fields;
 }

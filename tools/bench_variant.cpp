@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "tools/progress.h"
+
 namespace tasuki::tools {
 namespace {
 
@@ -54,20 +56,25 @@ Batch first_batch(const BenchOptions& options) {
   return std::move(*batch);
 }
 
-// Each variant alone in memory, two steps: the first allocates the optimiser's state.
-void measure_memory(Variant& variant, const Batch& batch, const BenchOptions& options) {
+// Each variant alone in memory: the first step allocates the optimiser's state.
+constexpr int kMemorySteps = 2;
+void measure_memory(Variant& variant, const Batch& batch, const BenchOptions& options,
+                    Progress& progress) {
   reset_peak();
   build(variant, options);
-  step(variant, batch);
-  step(variant, batch);
+  for (int i = 0; i < kMemorySteps; ++i) {
+    step(variant, batch);
+    progress.add();
+  }
   variant.peak_mib = peak_mib();
   variant.run.reset();
 }
 
-StepSeconds turn(Variant& variant, const Batch& batch, int steps) {
+StepSeconds turn(Variant& variant, const Batch& batch, int steps, Progress& progress) {
   StepSeconds sum;
   for (int i = 0; i < steps; ++i) {
     const auto seconds = step(variant, batch);
+    progress.add();
     sum.forward += seconds.forward / steps;
     sum.losses += seconds.losses / steps;
     sum.backward += seconds.backward / steps;
@@ -76,20 +83,29 @@ StepSeconds turn(Variant& variant, const Batch& batch, int steps) {
   return sum;
 }
 
+void measure(std::vector<Variant>& variants, const Batch& batch, const BenchOptions& options,
+             Progress& progress) {
+  for (auto& variant : variants) measure_memory(variant, batch, options, progress);
+  for (auto& variant : variants) {
+    variant.first_losses.clear();
+    build(variant, options);
+    turn(variant, batch, options.steps_per_turn, progress);
+  }
+  for (int i = 0; i < options.steps; ++i) {
+    for (auto& variant : variants) {
+      variant.seconds.push_back(turn(variant, batch, options.steps_per_turn, progress));
+    }
+  }
+}
+
 }  // namespace
 
 void measure(std::vector<Variant>& variants, const BenchOptions& options) {
   const auto batch = first_batch(options);
-  for (auto& variant : variants) measure_memory(variant, batch, options);
-  for (auto& variant : variants) {
-    variant.first_losses.clear();
-    build(variant, options);
-    turn(variant, batch, options.steps_per_turn);
-  }
-  for (int i = 0; i < options.steps; ++i) {
-    for (auto& variant : variants) {
-      variant.seconds.push_back(turn(variant, batch, options.steps_per_turn));
-    }
+  const auto timed = size_t(options.steps_per_turn) * size_t(1 + options.steps);
+  {
+    Progress progress("steps", variants.size() * (kMemorySteps + timed));
+    measure(variants, batch, options, progress);
   }
   const auto& image = batch.tensor("image");
   std::cout << fmt::format(

@@ -7,6 +7,10 @@ namespace {
 
 constexpr const char* kEqual = "[tasuki/EW]{}";
 
+std::string assignment(const std::string& weighting) {
+  return "train.weighting=" + weighting;
+}
+
 // "[tasuki/AutoLambda]{every:4}" -> "AutoLambda {every:4}", "[tasuki/PCGrad]{}" -> "PCGrad".
 std::string short_name(const std::string& weighting) {
   const auto slash = weighting.find('/');
@@ -18,6 +22,20 @@ std::string short_name(const std::string& weighting) {
          (inside == std::string::npos ? "" : " " + options);
 }
 
+// Says --weighting instead of the assignment that it becomes.
+void check_weighting(ConfigOptions config, const std::string& weighting) {
+  const std::string assigned = "--set " + assignment(weighting) + ": train.weighting: ";
+  config.assignments.push_back(assignment(weighting));
+  try {
+    config.load();
+  } catch (const Error& error) {
+    const std::string_view what = error.what();
+    if (!what.starts_with(assigned)) throw;
+    throw Error(error.kind(),
+                "--weighting " + weighting + ": " + std::string(what.substr(assigned.size())));
+  }
+}
+
 std::vector<Variant> variants(const ResolvedConfig& config,
                               const std::vector<std::string>& weightings) {
   const bool transfers = config.message().model().self_auxiliary_size() > 0;
@@ -27,7 +45,7 @@ std::vector<Variant> variants(const ResolvedConfig& config,
     for (const auto& weighting : weightings) {
       Variant variant;
       variant.name = short_name(weighting) + (with ? " + self-auxiliaries" : "");
-      variant.assignments = {"train.weighting=" + weighting};
+      variant.assignments = {assignment(weighting)};
       if (!with && transfers) variant.assignments.emplace_back("model.self_auxiliary=[]");
       all.push_back(std::move(variant));
     }
@@ -38,6 +56,7 @@ std::vector<Variant> variants(const ResolvedConfig& config,
 }  // namespace
 
 void bench_weightings(const BenchOptions& options) {
+  for (const auto& weighting : options.weightings) check_weighting(options.config, weighting);
   std::vector<std::string> weightings = {kEqual};
   weightings.insert(weightings.end(), options.weightings.begin(), options.weightings.end());
   auto all = variants(options.config.load(), weightings);

@@ -54,6 +54,17 @@ std::vector<std::pair<std::string, int64_t>> parameters_by_part(const MultiTaskM
   return parts;
 }
 
+std::shared_ptr<const Dataset> dataset_of(const ResolvedConfig& config,
+                                          const std::filesystem::path& root) {
+  try {
+    return build_dataset(config, root);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kData) throw;
+    throw Error(error.kind(), std::string(error.what()) +
+                                  "; without data, give the image's size: --size HEIGHT WIDTH");
+  }
+}
+
 // Of the first sample of the training split behind the evaluation pipeline; of the validation split
 // where a pack has no such samples.
 std::vector<int> size_of_a_sample(const ResolvedConfig& config, const std::filesystem::path& root) {
@@ -61,7 +72,7 @@ std::vector<int> size_of_a_sample(const ResolvedConfig& config, const std::files
   experiment.config = config;
   SampleSource::Options options;
   options.all_fields = true;
-  const auto dataset = build_dataset(config, root);
+  const auto dataset = dataset_of(config, root);
   check_split(config, *dataset, "data.train_split", experiment.train_split());
   auto input = pipeline_input(config, dataset, Experiment::Pipeline::kEvaluate);
   const auto split = has_split(*input.dataset, experiment.train_split())

@@ -92,7 +92,8 @@ void add_data_check(CLI::App& data) {
       "Read every file of the splits that a config uses, or every sample of its data.pack, run the "
       "pipelines over them, compare the labels with the tasks, and say what is wrong");
   options->config.add_to(*command);
-  command->add_option("--threads", options->threads, "Files read at once (default: processors)");
+  command->add_option("--threads", options->threads, "Files read at once (default: processors)")
+      ->check(kAboveZero);
   command->footer("Example: tasuki data check configs/nyuv2/quick.pbtxt --data-root data");
   command->callback([options] { check(*options); });
 }

@@ -111,7 +111,8 @@ void add_eval(CLI::App& app) {
                    "Folder for figures and report (default: beside what is evaluated)")
       ->type_name("DIR");
   command->add_option("--samples", options->samples, "Samples with pictures in the report")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100000));
   command->footer(
       "Examples:\n"
       "  tasuki eval configs/rooms/quickstart.pbtxt work_dirs/quickstart/best.safetensors\n"

@@ -22,6 +22,27 @@ bool is_usage(tasuki::ErrorKind kind) {
   return kind == tasuki::ErrorKind::kUsage || kind == tasuki::ErrorKind::kPlugin;
 }
 
+// CLI11 would take a subcommand that it does not know for an argument too many.
+void check_subcommands(const CLI::App* app, int argc, char** argv) {
+  std::string path;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto all = app->get_subcommands({});
+    if (all.empty()) return;
+    const auto found = std::find_if(
+        all.begin(), all.end(), [&](const CLI::App* one) { return one->get_name() == argv[i]; });
+    std::vector<std::string> known;
+    for (const auto* one : all) known.push_back(path + one->get_name());
+    const auto name = path + argv[i];
+    if (found == all.end()) {
+      throw tasuki::Error(tasuki::ErrorKind::kUsage, "there is no command \"" + name + "\"" +
+                                                         tasuki::did_you_mean(name, known) +
+                                                         "; there are: " + tasuki::join(known));
+    }
+    app = *found;
+    path = name + " ";
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,6 +56,7 @@ int main(int argc, char** argv) {
     add(app);
   }
   try {
+    check_subcommands(&app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& usage) {
     return app.exit(usage) == 0 ? 0 : kUsageError;

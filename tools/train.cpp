@@ -1,3 +1,4 @@
+#include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/trainer.h"
@@ -60,11 +61,10 @@ void prepare_work_dir(const std::filesystem::path& dir, bool resume, const Resol
                                        " holds a run already; go on with it with "
                                        "--resume, or give another --work-dir");
   }
-  if (used && read_file(config_file) != config.text()) {
-    throw Error(ErrorKind::kUsage, config_file.string() +
-                                       " is another config than the one given, as resolved on "
-                                       "this machine (see `tasuki config`); resume with the same, "
-                                       "or give another --work-dir");
+  const auto change = used ? config_change(read_file(config_file), config.text()) : "";
+  if (!change.empty()) {
+    throw Error(ErrorKind::kUsage, dir.string() + " holds a run of another config: " + change +
+                                       "; resume with the same, or give another --work-dir");
   }
   if (resume && !used) {
     throw Error(ErrorKind::kUsage, dir.string() + " holds no run to resume");

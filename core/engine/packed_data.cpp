@@ -101,7 +101,7 @@ void add_classes(const PackJob& job, PackHeader& header) {
     for (const auto& item : source->prepared(0).fields) fields.insert(item.first);
   }
   for (const auto& task : job.config.message().model().task()) {
-    fields.insert(task.has_field() ? task.field() : task.name());
+    fields.insert(label_field(task));
   }
   for (const auto& field : fields) {
     const auto names = job.dataset->class_names(field);

@@ -14,13 +14,21 @@ constexpr bool kAlwaysVerify = false;
 constexpr bool kAlwaysVerify = true;
 #endif
 
+// A data set's own "sample ID: " in front, left out where the place begins with the same.
+Error without_sample(const Error& error, const std::string& place) {
+  const auto name = place.substr(0, place.find(" (split ")) + ": ";
+  const std::string_view what = error.what();
+  return what.starts_with(name) ? Error(error.kind(), std::string(what.substr(name.size())))
+                                : error;
+}
+
 // Runs `step`; whatever it throws leaves as an Error with `place()` in front.
 template <class Place, class Step>
 auto located(const Place& place, const Step& step) {
   try {
     return step();
   } catch (const Error& error) {
-    throw error.within(place());
+    throw without_sample(error, place()).within(place());
   } catch (const cv::Exception& error) {
     throw Error(ErrorKind::kData, place() + ": OpenCV: " + error.err + " (" + error.func + ")");
   } catch (const std::bad_alloc&) {

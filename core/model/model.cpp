@@ -69,6 +69,10 @@ torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& s
 
 }  // namespace
 
+std::string label_field(const TaskConfig& task) {
+  return task.has_field() ? task.field() : task.name();
+}
+
 std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names) {
   const auto& described = config.message().model().task();
   if (described.empty()) {
@@ -79,7 +83,7 @@ std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassName
     check_name(config, task);
     ModelTask entry;
     entry.name = task.name();
-    entry.field = task.has_field() ? task.field() : task.name();
+    entry.field = label_field(task);
     entry.loss_scale = task.has_loss_scale() ? task.loss_scale() : 1.0;
     entry.joint = !task.has_joint() || task.joint();
     entry.task = config.create<Task>(

@@ -28,6 +28,9 @@ struct ModelTask {
   bool joint = true;  // the model predicts it; otherwise it is a source of self-auxiliaries only
 };
 
+// Field of the sample that has a task's labels: the one that its config names, or else its name.
+std::string label_field(const TaskConfig& task);
+
 // What of a config's model is built: self-auxiliaries are there in training only.
 enum class Network { kTraining, kInference };
 

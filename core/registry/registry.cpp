@@ -36,6 +36,17 @@ void open_library(const std::string& file) {
   }
 }
 
+// did_you_mean, also for a name without its namespace: "ResNet" for "tasuki/ResNet".
+std::string near_name(const std::string& name, const std::vector<std::string>& known) {
+  if (name.find('/') != std::string::npos) return did_you_mean(name, known);
+  std::vector<std::string> short_names;
+  for (const auto& one : known) short_names.push_back(one.substr(one.find('/') + 1));
+  const auto near = nearest_name(name, short_names);
+  const auto found = std::find(short_names.begin(), short_names.end(), near);
+  if (found == short_names.end()) return "";
+  return did_you_mean(known[size_t(found - short_names.begin())], known);
+}
+
 }  // namespace
 
 Registry& Registry::instance() {
@@ -146,7 +157,7 @@ void Registry::unknown(const std::string& name, const std::string& kind) const {
     }
   }
   throw Error(ErrorKind::kPlugin, "there is no " + (kind.empty() ? "plugin" : kind) + " \"" + name +
-                                      "\"" + did_you_mean(name, known) + "; known: " + join(known));
+                                      "\"" + near_name(name, known) + "; known: " + join(known));
 }
 
 std::vector<std::string> Registry::names(const std::string& kind) const {

@@ -61,7 +61,11 @@ RunConditions read_conditions(const std::filesystem::path& file) {
     if (in.at("format") != kFormat) {
       throw Error(ErrorKind::kData, file.string() + ": unknown format");
     }
-    return in.get<RunConditions>();
+    auto conditions = in.get<RunConditions>();
+    if (conditions.seeds.empty()) {
+      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
+    }
+    return conditions;
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
                 file.string() + ": not the conditions of a comparison: " + wrong.what());

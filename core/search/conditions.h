@@ -25,7 +25,7 @@ void to_json(nlohmann::json& out, const RunConditions& conditions);
 // nlohmann::json::exception where something is missing or of another type.
 void from_json(const nlohmann::json& in, RunConditions& conditions);
 
-// As a file of their own. Error (kData) where it is missing or something else.
+// As a file of their own. Error (kData) where it is missing, has no seeds or is something else.
 RunConditions read_conditions(const std::filesystem::path& file);
 void write_conditions(const std::filesystem::path& file, const RunConditions& conditions);
 

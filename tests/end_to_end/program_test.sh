@@ -21,6 +21,9 @@ test_help() {
 test_usage_errors() {
   expect 2
   expect 2 trian tiny.pbtxt
+  says 'there is no command "trian" (did you mean "train"?)'
+  expect 2 data chek tiny.pbtxt
+  says 'there is no command "data chek" (did you mean "data check"?)'
   expect 2 train
   expect 2 train no_such_file.pbtxt
   says "no_such_file.pbtxt"
@@ -38,6 +41,8 @@ test_usage_errors() {
   says 'model.encoder.depth'
   [ ! -e bad ] || fail "a config that is refused leaves no work dir"
   expect 2 plugins tasuki/ResNte
+  says 'did you mean "tasuki/ResNet"?'
+  expect 2 plugins ResNet
   says 'did you mean "tasuki/ResNet"?'
   expect 2 plugins --plugin no_such_module.so
   says "no_such_module.so"
@@ -68,6 +73,7 @@ test_train_and_resume() {
   says "--resume"
   expect 2 train tiny.pbtxt --work-dir run --resume --set train.optimizer.lr=1
   says "another config"
+  says 'was "lr: 0.001" and now is "lr: 1"'
   expect 2 train tiny.pbtxt --work-dir elsewhere --resume
   says "no run to resume"
   expect 1 train tiny.pbtxt --work-dir diverged --set train.optimizer.lr=1e35
@@ -215,6 +221,8 @@ assert len(plain) == 2
 COMPARE
   expect 0 complexity tiny.pbtxt --size 64 80 --set 'data={}'
   says "one image of 64x80"
+  expect 1 complexity folder.pbtxt --data-root nowhere
+  says "--size HEIGHT WIDTH"
   expect 2 complexity tiny.pbtxt --size 64
   expect 2 complexity tiny.pbtxt --size 0 64
   says "0 is not a whole number above 0"
@@ -306,7 +314,9 @@ test_bench() {
   expect 2 bench --weighting '[tasuki/PCGrad]{}' tiny.pbtxt --no-step
   says "--no-step leaves nothing to measure"
   expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrda]{}'
-  says "PCGrad"
+  says '--weighting [tasuki/PCGrda]{}: there is no Weighting "tasuki/PCGrda" (did you mean "tasuki/PCGrad"?)'
+  expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrad]{}' --samples 3
+  says "--samples"
 }
 
 run_tests help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \

@@ -55,7 +55,8 @@ inline Sample fake_sample(const std::string& id, uint64_t seed, cv::Size size) {
 struct FakeDataset final : Dataset {
   size_t samples = 11;
   cv::Size frame{12, 8};
-  std::set<size_t> broken;     // load throws an Error
+  std::set<size_t> broken;  // load throws an Error
+  std::string broken_says = "frame.png: truncated";
   std::set<size_t> overgrown;  // of twice the size
   mutable std::atomic<size_t> loads{0};
 
@@ -68,7 +69,7 @@ struct FakeDataset final : Dataset {
   }
   Sample load(const std::string&, size_t index) const override {
     ++loads;
-    if (broken.count(index)) throw Error(ErrorKind::kData, "frame.png: truncated");
+    if (broken.count(index)) throw Error(ErrorKind::kData, broken_says);
     return fake_sample("frame" + std::to_string(index), index,
                        overgrown.count(index) ? frame * 2 : frame);
   }

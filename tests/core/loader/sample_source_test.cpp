@@ -209,6 +209,13 @@ TEST(SampleSource, ErrorsOfLoadNameTheSample) {
   const auto source = source_of(dataset, kPlenty);
   EXPECT_EQ(message_of([&] { source.get(0, 3); }),
             "sample frame3 (split val, index 3): frame.png: truncated");
+  // Most data sets name the sample themselves; once is enough.
+  dataset->broken_says = "sample frame3: frame.png: truncated";
+  EXPECT_EQ(message_of([&] { source.get(0, 3); }),
+            "sample frame3 (split val, index 3): frame.png: truncated");
+  dataset->broken_says = "sample frame31: frame.png: truncated";
+  EXPECT_EQ(message_of([&] { source.get(0, 3); }),
+            "sample frame3 (split val, index 3): sample frame31: frame.png: truncated");
   EXPECT_THAT(message_of([&] { source.get(0, 99); }), HasSubstr("no index 99"));
 }
 

@@ -78,6 +78,8 @@ TEST_F(RegistryTest, AnUnknownNameListsTheKnownAndTheNearest) {
   const auto message = plugin_error([&] { registry.find("test/frist", "FieldKind"); });
   EXPECT_THAT(message, HasSubstr("no FieldKind \"test/frist\" (did you mean \"test/first\"?)"));
   EXPECT_THAT(message, HasSubstr("known: test/first, test/second"));
+  EXPECT_THAT(plugin_error([&] { registry.find("secnd"); }),
+              HasSubstr("(did you mean \"test/second\"?)"));
   EXPECT_THAT(plugin_error([&] { registry.find("acme/Encoder", "FieldKind"); }),
               Not(HasSubstr("did you mean")));
 }
