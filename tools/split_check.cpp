@@ -77,6 +77,7 @@ class Checker {
 
   SplitSummary run(int threads) {
     std::vector<std::jthread> workers;
+    workers.reserve(size_t(threads));
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     workers.clear();
     SplitSummary summary{source_.size(), dataset_->fields(), {}};

@@ -160,6 +160,7 @@ void write_pack(const PackJob& job, const PackHeader& header, PackWriter& writer
   };
   {
     std::vector<std::jthread> workers;
+    workers.reserve(size_t(threads));
     for (int i = 0; i < threads; ++i) workers.emplace_back(work);
   }
   if (failure) std::rethrow_exception(failure);

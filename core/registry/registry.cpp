@@ -40,6 +40,7 @@ void open_library(const std::string& file) {
 std::string near_name(const std::string& name, const std::vector<std::string>& known) {
   if (name.find('/') != std::string::npos) return did_you_mean(name, known);
   std::vector<std::string> short_names;
+  short_names.reserve(known.size());
   for (const auto& one : known) short_names.push_back(one.substr(one.find('/') + 1));
   const auto near = nearest_name(name, short_names);
   const auto found = std::find(short_names.begin(), short_names.end(), near);

@@ -67,6 +67,13 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
   return meaning;
 }
 
+// 255 where the one channel is NaN.
+cv::Mat nan_mask(const cv::Mat& values) {
+  cv::Mat mask;
+  cv::compare(values, values, mask, cv::CMP_NE);
+  return mask;
+}
+
 // Unit vectors; what is too short to have a direction becomes (0,0,0).
 void normalise_length(cv::Mat& vectors) {
   for (int y = 0; y < vectors.rows; ++y) {
@@ -168,8 +175,7 @@ cv::Mat FieldReader::above_threshold(const cv::Mat& stored) const {
   }
   cv::Mat value = (stored > options_.threshold()) / 255;
   invalidate_ignored(stored, value);
-  const cv::Mat is_nan = (stored != stored) & (value != kind_.invalid_value());
-  if (cv::countNonZero(is_nan) != 0) {
+  if (cv::countNonZero(nan_mask(stored) & (value != kind_.invalid_value())) != 0) {
     throw Error(ErrorKind::kData, "has NaN; if it means unknown, add nan to the field's ignore");
   }
   return value;
@@ -223,11 +229,7 @@ void FieldReader::invalidate_ignored(const cv::Mat& stored, cv::Mat& value) cons
       std::vector<cv::Mat> planes;
       cv::split(stored, planes);
       mask = cv::Mat(stored.size(), CV_8UC1, cv::Scalar(255));
-      for (const auto& plane : planes) {
-        cv::Mat is_nan;
-        cv::compare(plane, plane, is_nan, cv::CMP_NE);
-        mask &= is_nan;
-      }
+      for (const auto& plane : planes) mask &= nan_mask(plane);
     } else {
       cv::inRange(stored, cv::Scalar::all(ignored), cv::Scalar::all(ignored), mask);
     }
