@@ -82,6 +82,11 @@ cv::Mat ValueTable::apply(const cv::Mat& stored, int mat_type) const {
   return out;
 }
 
+std::string ValueTable::what_is_wrong_with(int stored) const {
+  if (stored == meaning_.invalid) return "is this kind's own value for unknown";
+  return "has no class: " + known_values();
+}
+
 std::string ValueTable::known_values() const {
   if (!meaning_.classes.empty()) {
     return "stored values are 0 to " + std::to_string(meaning_.classes.size() - 1);
@@ -96,8 +101,8 @@ void ValueTable::fail(const cv::Mat& stored) const {
       const int value = stored.depth() == CV_8U ? stored.at<uchar>(y, x) : stored.at<int>(y, x);
       if (look_up(value) != kNoMeaning) continue;
       throw Error(ErrorKind::kData, "stored value " + std::to_string(value) + " at (x " +
-                                        std::to_string(x) + ", y " + std::to_string(y) +
-                                        ") has no class: " + known_values() +
+                                        std::to_string(x) + ", y " + std::to_string(y) + ") " +
+                                        what_is_wrong_with(value) +
                                         (meaning_.advice.empty() ? "" : "; " + meaning_.advice));
     }
   }

@@ -36,6 +36,7 @@ class ValueTable {
 
  private:
   int look_up(int stored) const;
+  std::string what_is_wrong_with(int stored) const;
   std::string known_values() const;
   [[noreturn]] void fail(const cv::Mat& stored) const;
 

@@ -61,7 +61,7 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
   meaning.advice = "if it means unknown, add it to the field's ignore";
   if (is_bytes(kind)) {
     meaning.may_store_invalid = false;
-    meaning.limit = std::min(meaning.limit.value_or(meaning.invalid), meaning.invalid);
+    meaning.limit = std::min(meaning.limit.value_or(256), 256);
     meaning.advice += "; if it means yes, give the field a threshold";
   }
   return meaning;
@@ -93,8 +93,9 @@ FieldReader::FieldReader(const options::Folder::Field& options, const std::strin
       folder_(options.has_folder() ? options.folder() : options.name()),
       extension_(extension_of(options)) {
   check_options(place);
-  if (holds_integers() && !options_.has_threshold())
+  if (holds_integers() && !options_.has_threshold()) {
     table_.emplace(meaning_of(options, kind_, place));
+  }
 }
 
 bool FieldReader::holds_integers() const {

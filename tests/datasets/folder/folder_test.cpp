@@ -204,9 +204,11 @@ TEST_F(FolderTest, MasksAreAboveAThreshold) {
   EXPECT_EQ(value.at<uchar>(1, 3), 0);
   EXPECT_EQ(value.at<uchar>(1, 4), 255);
   EXPECT_EQ(cv::countNonZero(value), 2);
-  EXPECT_THAT(message([&] { load("ignore: [90, 127]"); }),
-              AllOf(HasSubstr("edge/a/0.png: stored value 255 at (x 2, y 1) has no class"),
-                    HasSubstr("give the field a threshold")));
+  EXPECT_THAT(
+      message([&] { load("ignore: [90, 127]"); }),
+      AllOf(HasSubstr("edge/a/0.png: stored value 255 at (x 2, y 1) is this kind's own value "
+                      "for unknown"),
+            HasSubstr("give the field a threshold")));
   EXPECT_EQ(load("ignore: [90, 127, 255]").at<uchar>(1, 2), 255);
   const auto numpy = load("extension: '.npy' threshold: 0.5 ignore: nan");
   EXPECT_EQ(numpy.at<uchar>(0, 0), 255);
