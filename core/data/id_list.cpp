@@ -54,6 +54,8 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
     if (id.empty()) continue;
     const std::string place = file.string() + ":" + std::to_string(line) + ": id \"" + id + "\"";
     if (!stays_inside(id)) throw Error(ErrorKind::kData, place + " leads out of its folder");
+    const auto plain = std::filesystem::path(id).lexically_normal().generic_string();
+    if (plain != id) throw Error(ErrorKind::kData, place + " has a shorter form: " + plain);
     const auto [known, fresh] = line_of.emplace(id, line);
     if (!fresh) {
       throw Error(ErrorKind::kData,

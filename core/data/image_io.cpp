@@ -80,8 +80,8 @@ bool jpeg_is_complete(std::string_view bytes) {
 }
 
 // libpng scales grey values of fewer than 8 bits to 0..255; this undoes it.
-void undo_scaling(cv::Mat& indices, int bits) {
-  if (bits < 8) indices /= 255 / ((1 << bits) - 1);
+void undo_scaling(cv::Mat& values, int bits) {
+  if (bits >= 1 && bits < 8) values /= 255 / ((1 << bits) - 1);
 }
 
 // Of a chunk's type and data.
@@ -124,7 +124,7 @@ cv::Mat decode(std::string_view bytes, int flags) {
   return picture;
 }
 
-// The picture, or the indices of a PNG with a palette when `stored_values` are asked for.
+// The picture; the values of a PNG as they are stored, when `stored_values` are asked for.
 cv::Mat decode_checked(std::string_view bytes, int flags, bool stored_values) {
   const Error truncated(ErrorKind::kData, "truncated: the file has no end marker");
   if (starts_with(bytes, kJpegMagic) && !jpeg_is_complete(bytes)) throw truncated;
@@ -136,17 +136,20 @@ cv::Mat decode_checked(std::string_view bytes, int flags, bool stored_values) {
   if (!png) return decode(bytes, flags);
   const auto chunks = png_chunks(bytes);
   if (chunks.empty()) throw truncated;
-  const bool indexed = stored_values && chunks[0].substr(4, 4) == "IHDR" &&
-                       chunks[0].size() == 8 + 13 + 4 && chunks[0][8 + 9] == kPalette;
-  if (!indexed) return decode(bytes, flags);
-  cv::Mat indices = decode(without_palette(chunks), cv::IMREAD_UNCHANGED);
-  undo_scaling(indices, chunks[0][8 + 8]);
-  return indices;
+  const bool has_header = chunks[0].substr(4, 4) == "IHDR" && chunks[0].size() == 8 + 13 + 4;
+  if (!stored_values || !has_header) return decode(bytes, flags);
+  const char bits = chunks[0][8 + 8], colours = chunks[0][8 + 9];
+  if (colours != kPalette && colours != kGrey) return decode(bytes, flags);
+  cv::Mat values = colours == kPalette ? decode(without_palette(chunks), cv::IMREAD_UNCHANGED)
+                                       : decode(bytes, flags);
+  undo_scaling(values, bits);
+  return values;
 }
 
 cv::Mat read(const std::filesystem::path& path, int flags, bool stored_values) {
   const std::string bytes = read_file(path, kLargestPicture);
   try {
+    if (bytes.empty()) throw Error(ErrorKind::kData, "is empty");
     return decode_checked(bytes, flags, stored_values);
   } catch (const Error& error) {
     throw error.within(path.string());

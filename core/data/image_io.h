@@ -14,7 +14,8 @@ cv::Mat read_image(const std::filesystem::path& path);
 
 // Reads a picture whose pixels are numbers: depth and channels as stored (16 bit stays 16 bit;
 // colour channels in OpenCV's BGR order). A PNG with a palette gives its indices, CV_8UC1, and the
-// palette is ignored: its colours only show which class is meant. Errors as read_image.
+// palette is ignored: its colours only show which class is meant; grey values of fewer than 8 bits
+// are not scaled. Errors as read_image.
 cv::Mat read_stored_values(const std::filesystem::path& path);
 
 // Writes a picture in the format of its extension, whole or not at all. Error (kRun).

@@ -1,5 +1,6 @@
 #include "core/data/value_table.h"
 
+#include <cmath>
 #include <limits>
 
 #include "core/error/error.h"
@@ -33,18 +34,26 @@ bool map_all(const cv::Mat& stored, cv::Mat& out, const Table& bytes, LookUp loo
   return map_values<Out, int>(stored, out, look_up);
 }
 
-// Floats become integers only where nothing is lost.
-cv::Mat whole_numbers(const cv::Mat& stored) {
+// Floats become integers only where nothing is lost; NaN becomes kStoredNan where it is `ignored`.
+cv::Mat whole_numbers(const cv::Mat& stored, const std::set<int>& ignored) {
   if (stored.depth() == CV_8U || stored.depth() == CV_32S) return stored;
   cv::Mat integers;
   stored.convertTo(integers, CV_32S);
   if (stored.depth() < CV_32F) return integers;
-  cv::Mat back, differs;
-  integers.convertTo(back, stored.depth());
-  differs = back != stored;
-  if (cv::countNonZero(differs) != 0) {
-    throw Error(ErrorKind::kData,
-                "has values that are no whole numbers where classes are expected");
+  const bool nan_is_known = ignored.count(kStoredNan) != 0;
+  cv::Mat numbers;
+  stored.convertTo(numbers, CV_64F);
+  for (int y = 0; y < stored.rows; ++y) {
+    const auto* row = numbers.ptr<double>(y);
+    for (int x = 0; x < stored.cols; ++x) {
+      const bool nan = std::isnan(row[x]);
+      if (nan && nan_is_known) integers.at<int>(y, x) = kStoredNan;
+      if (nan ? nan_is_known : row[x] == integers.at<int>(y, x)) continue;
+      throw Error(ErrorKind::kData, (nan ? "has NaN" : "has no whole number") + std::string(" at (x ") +
+                                        std::to_string(x) + ", y " + std::to_string(y) +
+                                        ") where classes are expected" +
+                                        (nan ? "; if it means unknown, ignore nan" : ""));
+    }
   }
   return integers;
 }
@@ -73,7 +82,7 @@ cv::Mat ValueTable::apply(const cv::Mat& stored, int mat_type) const {
     throw Error(ErrorKind::kData,
                 "has " + std::to_string(stored.channels()) + " channels where one is expected");
   }
-  const cv::Mat integers = whole_numbers(stored);
+  const cv::Mat integers = whole_numbers(stored, meaning_.ignored);
   cv::Mat out(stored.size(), mat_type);
   const auto map = [this](int value) { return look_up(value); };
   const bool done = mat_type == CV_8UC1 ? map_all<uchar>(integers, out, bytes_, map)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <set>
@@ -7,6 +8,9 @@
 #include <vector>
 
 namespace tasuki {
+
+// Stands for NaN among stored integers.
+inline constexpr int kStoredNan = std::numeric_limits<int>::min() + 1;
 
 // What the stored integers of a field mean.
 struct ValueMeaning {

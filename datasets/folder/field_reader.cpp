@@ -53,9 +53,13 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
   }
   for (int i = 0; i < options.ignore_size(); ++i) {
     const double value = options.ignore(i);
+    if (std::isnan(value)) {
+      meaning.ignored.insert(kStoredNan);
+      continue;
+    }
     require_option(value == std::floor(value) && std::abs(value) < 1e9,
                    place + ".ignore[" + std::to_string(i) + "]",
-                   "stored values of this kind are integers");
+                   "stored values of this kind are integers, or nan");
     meaning.ignored.insert(static_cast<int>(value));
   }
   meaning.advice = "if it means unknown, add it to the field's ignore";
@@ -67,11 +71,33 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
   return meaning;
 }
 
-// 255 where the one channel is NaN.
+// 255 where the one channel is NaN. OpenCV's comparisons take NaN for equal to itself where they
+// are vectorised.
 cv::Mat nan_mask(const cv::Mat& values) {
-  cv::Mat mask;
-  cv::compare(values, values, mask, cv::CMP_NE);
+  cv::Mat mask(values.size(), CV_8UC1, cv::Scalar(0));
+  if (values.depth() < CV_32F) return mask;
+  cv::Mat numbers;
+  values.convertTo(numbers, CV_64F);
+  for (int y = 0; y < values.rows; ++y) {
+    const auto* row = numbers.ptr<double>(y);
+    for (int x = 0; x < values.cols; ++x) mask.at<uchar>(y, x) = std::isnan(row[x]) ? 255 : 0;
+  }
   return mask;
+}
+
+// Floats -> bytes. Error (kData) for the first value that is none, but for rounding.
+cv::Mat colours(const cv::Mat& values) {
+  cv::Point at;
+  if (!cv::checkRange(values, true, &at, -0.5, 255.5)) {
+    throw Error(ErrorKind::kData, "has a colour at (x " + std::to_string(at.x) + ", y " +
+                                      std::to_string(at.y) +
+                                      ") that is not 0 to 255; the field's scale and offset lead "
+                                      "there, scale: 255 from colours of 0 to 1");
+  }
+  cv::Mat bytes;
+  values.convertTo(bytes, CV_8U);
+  cv::cvtColor(bytes, bytes, cv::COLOR_RGB2BGR);
+  return bytes;
 }
 
 // Unit vectors; what is too short to have a direction becomes (0,0,0).
@@ -80,7 +106,7 @@ void normalise_length(cv::Mat& vectors) {
     auto* row = vectors.ptr<cv::Vec3f>(y);
     for (int x = 0; x < vectors.cols; ++x) {
       const float length = std::sqrt(row[x].dot(row[x]));
-      row[x] = length >= 0.5f ? row[x] * (1 / length) : cv::Vec3f(0, 0, 0);
+      row[x] = length < 0.5f ? cv::Vec3f(0, 0, 0) : row[x] * (1 / length);  // NaN stays NaN
     }
   }
 }
@@ -121,6 +147,8 @@ void FieldReader::check_options(const std::string& place) const {
   for (const uint32_t channel : options_.channel()) {
     require_option(channel < CV_CN_MAX, place + ".channel", "there is no such channel");
   }
+  require_option(options_.channel().empty() || !holds_integers(), place + ".channel",
+                 "files of this kind have one channel");
   require_option(!options_.unit_length() || kind_.mat_type() == CV_32FC3, place + ".unit_length",
                  "only vectors of three floats have a length");
   const bool floats = !holds_integers();
@@ -161,12 +189,8 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
   const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file);
   if (table_) return table_->apply(stored, kind_.mat_type());
   if (options_.has_threshold()) return above_threshold(stored);
-  cv::Mat value = floats(picked(stored, !numpy));
-  if (is_picture()) {
-    value.convertTo(value, CV_8U);
-    cv::cvtColor(value, value, cv::COLOR_RGB2BGR);
-  }
-  return value;
+  const cv::Mat value = floats(picked(stored, !numpy));
+  return is_picture() ? colours(value) : value;
 }
 
 cv::Mat FieldReader::above_threshold(const cv::Mat& stored) const {
@@ -191,7 +215,11 @@ cv::Mat FieldReader::picked(const cv::Mat& stored, bool from_picture) const {
   std::vector<int> pairs;
   for (int c = 0; c < wanted; ++c) {
     int from = chosen ? static_cast<int>(options_.channel(c)) : c;
-    if (from >= stored.channels() || (!chosen && !fits)) {
+    if (chosen && from >= stored.channels()) {
+      throw Error(ErrorKind::kData, "has channels 0 to " + std::to_string(stored.channels() - 1) +
+                                        " where the field's channel says " + std::to_string(from));
+    }
+    if (!chosen && !fits) {
       throw Error(ErrorKind::kData, "has " + std::to_string(stored.channels()) +
                                         " channels where " + std::to_string(wanted) +
                                         " are expected; the field's channel says which to take");

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
@@ -33,6 +34,7 @@ class Folder final : public ListedDataset {
     for (int i = 0; i < options.split_size(); ++i) {
       add_split(options.split(i), place("split", options.split(i).name(), i));
     }
+    check_excluded();
   }
 
   std::vector<std::string> class_names(const std::string& field) const override {
@@ -71,16 +73,24 @@ class Folder final : public ListedDataset {
       const auto& name = options.split(i).name();
       require_option(!name.empty() && splits[name]++ == 0, place("split", name, i) + ".name",
                      "each split needs a name of its own");
+      const std::filesystem::path folder(options.split(i).folder());
+      require_option(folder.empty() || (folder.lexically_normal() == folder && folder != "." &&
+                                        !folder.is_absolute() && *folder.begin() != ".."),
+                     place("split", name, i) + ".folder",
+                     "a path below the root is expected, such as \"train\"");
       require_option(options.split(i).folder().empty() == options.split(0).folder().empty(),
                      place("split", name, i) + ".folder", "all splits have one, or none has");
     }
   }
 
   void set_camera(const options::Folder::Camera& camera) {
-    require_option(camera.fx() > 0, "camera.fx", "a focal length in pixels is required");
-    require_option(camera.fy() > 0, "camera.fy", "a focal length in pixels is required");
-    require_option(camera.has_cx(), "camera.cx", "the principal point is required");
-    require_option(camera.has_cy(), "camera.cy", "the principal point is required");
+    const auto focal = [](double f) { return f > 0 && std::isfinite(f); };
+    require_option(focal(camera.fx()), "camera.fx", "a focal length in pixels is required");
+    require_option(focal(camera.fy()), "camera.fy", "a focal length in pixels is required");
+    require_option(camera.has_cx() && std::isfinite(camera.cx()), "camera.cx",
+                   "the principal point is required");
+    require_option(camera.has_cy() && std::isfinite(camera.cy()), "camera.cy",
+                   "the principal point is required");
     camera_ = Camera{camera.fx(), camera.fy(), camera.cx(), camera.cy()};
   }
 
@@ -93,11 +103,7 @@ class Folder final : public ListedDataset {
     const auto root = root_ / split.folder();
     const auto source = root / (split.has_list() ? split.list() : image_->folder());
     const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
-    std::set<std::string> excluded;
-    if (split.has_exclude()) {
-      const auto ids = read_ids(root / split.exclude());
-      excluded.insert(ids.begin(), ids.end());
-    }
+    const auto excluded = excluded_from(split, root, all);
     auto chosen = part_of(all, split.from(), to);
     std::erase_if(chosen, [&](const std::string& id) { return excluded.count(id) > 0; });
     if (!split.folder().empty()) {
@@ -109,9 +115,33 @@ class Folder final : public ListedDataset {
         "none of the " + std::to_string(all.size()) + " ids of " + source.string() + " is left");
   }
 
+  std::set<std::string> excluded_from(const options::Folder::Split& split,
+                                      const std::filesystem::path& root,
+                                      const std::vector<std::string>& all) {
+    if (!split.has_exclude()) return {};
+    const auto file = root / split.exclude();
+    const auto ids = read_ids(file);
+    const std::set<std::string> excluded(ids.begin(), ids.end());
+    auto& unknown = unknown_excluded_.emplace(file, excluded).first->second;
+    for (const auto& id : all) unknown.erase(id);
+    return excluded;
+  }
+
+  // A file of ids to leave out may be for several lists; an id that none of them has leaves
+  // something in.
+  void check_excluded() const {
+    for (const auto& [file, unknown] : unknown_excluded_) {
+      if (unknown.empty()) continue;
+      throw Error(ErrorKind::kData, file.string() + ": id \"" + *unknown.begin() +
+                                        "\" is in none of the lists that it is left out of");
+    }
+  }
+
   std::vector<std::unique_ptr<folder::FieldReader>> readers_;
   const folder::FieldReader* image_ = nullptr;
   std::filesystem::path root_;
+  // Of each file of excluded ids those that no list had so far.
+  std::map<std::filesystem::path, std::set<std::string>> unknown_excluded_;
   std::set<std::string, std::greater<>> split_folders_;  // "a/b" before "a"
   std::optional<Camera> camera_;
 };

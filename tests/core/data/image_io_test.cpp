@@ -126,6 +126,17 @@ TEST_F(ImageIo, APaletteGivesItsIndices) {
   EXPECT_EQ(cv::norm(indices, noise(CV_8UC1), cv::NORM_INF), 0);
 }
 
+// libpng makes 0 and 255 of one bit, which would be another class.
+TEST_F(ImageIo, GreyOfFewBitsGivesItsValues) {
+  cv::Mat bits(5, 9, CV_8UC1, cv::Scalar(0));
+  bits.at<uchar>(2, 7) = 255;
+  ASSERT_TRUE(cv::imwrite((folder_ / "bits.png").string(), bits, {cv::IMWRITE_PNG_BILEVEL, 1}));
+  const cv::Mat stored = read_stored_values(folder_ / "bits.png");
+  EXPECT_EQ(stored.at<uchar>(2, 7), 1);
+  EXPECT_EQ(cv::countNonZero(stored), 1);
+  EXPECT_EQ(read_image(folder_ / "bits.png").at<cv::Vec3b>(2, 7), cv::Vec3b(255, 255, 255));
+}
+
 // The header of a picture with a palette is changed on its way to libpng, which checks no more than
 // what it gets.
 TEST_F(ImageIo, ADamagedHeaderIsAnErrorBehindAPaletteToo) {
