@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <filesystem>
+#include <mutex>
 #include <set>
 
 #include "core/data/field_kind.h"
@@ -193,6 +194,8 @@ std::unique_ptr<google::protobuf::Message> Registry::unpack(const google::protob
 
 const FieldKind& field_kind(const std::string& name) {
   static auto* kinds = new std::map<std::string, std::unique_ptr<FieldKind>>;
+  static auto* mutex = new std::recursive_mutex;  // a kind may ask for another when it is made
+  const std::lock_guard lock(*mutex);
   auto& kind = (*kinds)[name];
   if (kind == nullptr) {
     try {

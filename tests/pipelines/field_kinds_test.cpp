@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <thread>
+#include <vector>
 
 #include "core/data/field_kind.h"
 #include "core/registry/registry.h"
@@ -63,6 +65,22 @@ INSTANTIATE_TEST_SUITE_P(All, EveryKind,
                                            "tasuki/disparity", "tasuki/inverse_depth",
                                            "tasuki/normals", "tasuki/mask"),
                          [](const auto& kind) { return std::string(kind.param).substr(7); });
+
+// Workers may be the first that ask.
+TEST(FieldKinds, AreMadeOnceFromAnyThread) {
+  const auto names = Registry::instance().names(FieldKind::kKind);
+  ASSERT_GE(names.size(), 7u);
+  std::vector<std::vector<const FieldKind*>> seen(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& own : seen) {
+      threads.emplace_back([&own, &names] {
+        for (const auto& name : names) own.push_back(&field_kind(name));
+      });
+    }
+  }
+  for (const auto& own : seen) EXPECT_EQ(own, seen.front());
+}
 
 TEST(FieldKinds, ZoomBringsDepthNearerAndWidensDisparity) {
   cv::Mat depth(1, 1, CV_32FC1, cv::Scalar(3)), disparity(1, 1, CV_32FC1, cv::Scalar(8));
