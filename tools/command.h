@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,20 @@ inline const CLI::Validator kAboveZero(
                                            : text + " is not a whole number above 0";
     },
     "ABOVE 0");
+
+// The same of finite numbers: CLI11's own range lets NaN through.
+inline CLI::Validator number_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        double value = 0;
+        const bool number = CLI::detail::lexical_cast(text, value);
+        if (number && value >= least && value <= most) return std::string();
+        std::ostringstream problem;
+        problem << text << " is not a number from " << least << " to " << most;
+        return problem.str();
+      },
+      "");
+}
 
 // --plugin, which every subcommand takes.
 struct PluginOptions {

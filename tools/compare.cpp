@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/config/config_change.h"
+#include "core/config/writer.h"
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"
@@ -29,6 +30,8 @@ struct Entry {
   std::string name;
   ResolvedConfig config;
   std::filesystem::path folder;
+  std::vector<std::string>
+      self_auxiliaries;  // some of which are read from a file beside the config
 };
 
 // A training of it, with one seed.
@@ -43,13 +46,29 @@ struct GivenBaseline {
   ResolvedConfig config;
 };
 
+constexpr const char* kJsonFile = "compare.json";
+constexpr const char* kHtmlFile = "compare.html";
+constexpr const char* kSelfAuxiliariesFile = "self_auxiliaries.txt";
+
+// What of a config says on which samples its figures are.
+std::string text_of_data(const ResolvedConfig& config) {
+  Experiment names;
+  names.config = config;
+  Config part;
+  auto& data = *part.mutable_data();
+  *data.mutable_dataset() = config.message().data().dataset();
+  data.set_validation_split(names.validation_split());
+  data.set_test_split(names.test_split());
+  return write_text(part);
+}
+
 class Compare {
  public:
   explicit Compare(const CompareOptions& options) : options_(options), folder_(options.work_dir) {
     for (const auto& file : options.configs) load(file);
     dataset_ = build_dataset(entries_.front().config, options.shared.root());
-    for (const auto& entry : entries_) {
-      check_network(entry.config, *dataset_);
+    for (auto& entry : entries_) {
+      entry.self_auxiliaries = check_network(entry.config, *dataset_);
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }
@@ -76,8 +95,8 @@ class Compare {
     comparison.protocol = result.protocol;
     comparison.split = options_.split.empty() ? result.split : options_.split;
     comparison.baselines = options_.baselines.empty() ? own_baselines() : given_baselines();
-    write_file_atomically(folder_ / "compare.json", comparison_json(comparison));
-    write_file_atomically(folder_ / "compare.html", comparison_html(comparison));
+    write_file_atomically(folder_ / kJsonFile, comparison_json(comparison));
+    write_file_atomically(folder_ / kHtmlFile, comparison_html(comparison));
     return comparison;
   }
 
@@ -85,7 +104,13 @@ class Compare {
   void load(const std::string& file) {
     ConfigOptions one = options_.shared;
     one.file = file;
-    Entry entry{std::filesystem::path(file).stem().string(), one.load(), {}};
+    Entry entry{std::filesystem::path(file).stem().string(), one.load(), {}, {}};
+    for (const char* own : {"single_task", "lock", kJsonFile, kHtmlFile, kConditionsFile}) {
+      if (entry.name != own) continue;
+      throw Error(ErrorKind::kUsage, file +
+                                         ": a comparison has something of its own that is called " +
+                                         entry.name + "; rename the config");
+    }
     if (!names_.insert(entry.name).second) {
       throw Error(ErrorKind::kUsage, file + ": two configs of a comparison are called " +
                                          entry.name + ".pbtxt; rename one of them");
@@ -119,6 +144,10 @@ class Compare {
       if (!progress_of(folder).finished) throw fail("this is no work dir of a finished training");
       auto config = load_config(folder / kConfigFile);
       check_protocol("--baseline " + folder.string(), config);
+      const auto& first = entries_.front();
+      const auto change =
+          config_change(text_of_data(config), text_of_data(first.config), "the data of both");
+      if (!change.empty()) throw fail("its data are not those of " + first.name + ": " + change);
       const auto joint = joint_tasks(config.message());
       if (joint.size() != 1) throw fail("it predicts " + join(joint) + ", not one task alone");
       if (!std::filesystem::exists(figures_of(folder))) {
@@ -154,12 +183,29 @@ class Compare {
     const auto file = entry.folder / kSearchedConfigFile;
     if (!std::filesystem::exists(file)) {
       write_file_atomically(file, entry.config.text());
+      write_file_atomically(entry.folder / kSelfAuxiliariesFile, text_of_transfers(entry));
       return;
     }
+    check_self_auxiliaries(entry);
     const auto change = config_change(read_file(file), entry.config.text());
     if (change.empty()) return;
     throw Error(ErrorKind::kUsage, entry.folder.string() + " holds another config: " + change +
                                        "; give another --work-dir");
+  }
+
+  static std::string text_of_transfers(const Entry& entry) {
+    return join(entry.self_auxiliaries, "\n") + "\n";
+  }
+
+  // A config that reads a selection stays the same when that changes.
+  static void check_self_auxiliaries(const Entry& entry) {
+    const auto file = entry.folder / kSelfAuxiliariesFile;
+    if (!std::filesystem::exists(file)) return;
+    const auto change =
+        config_change(read_file(file), text_of_transfers(entry), "the self-auxiliaries");
+    if (change.empty()) return;
+    throw Error(ErrorKind::kUsage, entry.folder.string() + ": " + change + ": the selection that " +
+                                       entry.name + " reads is another; give another --work-dir");
   }
 
   EntryRun run_of(const Entry& entry, uint64_t seed) const {
@@ -294,7 +340,7 @@ class Compare {
   const CompareOptions& options_;
   std::filesystem::path folder_;
   std::vector<Entry> entries_;
-  std::set<std::string> names_ = {"single_task"};
+  std::set<std::string> names_;
   std::shared_ptr<const Dataset> dataset_;
   MetricInfos infos_;
   RunConditions conditions_;
@@ -328,8 +374,7 @@ void print(const Comparison& comparison) {
 void compare(const CompareOptions& options) {
   Compare comparison(options);
   print(comparison.run());
-  std::cout << "Report: " << (std::filesystem::path(options.work_dir) / "compare.html").string()
-            << "\n";
+  std::cout << "Report: " << (std::filesystem::path(options.work_dir) / kHtmlFile).string() << "\n";
 }
 
 }  // namespace

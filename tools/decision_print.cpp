@@ -65,8 +65,12 @@ void print_decision(const Decision& decision) {
   if (!decision.verdict.confidence_assessed && decision.rule.confidence > 0) {
     std::cout << "Confidence was not assessed: that takes three seeds or more.\n";
   }
-  if (!decision.next_config.empty()) {
+  if (decision.next_config.empty()) return;
+  if (decision.verdict.adopt) {
     std::cout << "Config to use next: " << decision.next_file.string() << "\n";
+  } else {
+    std::cout << "Keep the single-task models. The config that was judged: "
+              << decision.next_file.string() << "\n";
   }
 }
 

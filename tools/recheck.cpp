@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"
+#include "core/model/safetensors.h"
 #include "core/search/recheck.h"
 #include "tools/search.h"
 
@@ -33,6 +36,35 @@ Affinities measured_then(const std::filesystem::path& folder, const SearchPlan& 
                          ("seed_" + std::to_string(plan.conditions.seeds.front())) / kAffinityFile);
 }
 
+// The transfers that a run trained, by the decoders in its checkpoint; none without a checkpoint.
+std::set<std::string> trained_transfers(const std::filesystem::path& run) {
+  const std::string begin = "decoder.";
+  std::set<std::string> found;
+  if (!std::filesystem::exists(run / kBestFile)) return found;
+  for (const auto& item : read_safetensors(run / kBestFile).tensors) {
+    if (!is_auxiliary_tensor(item.first)) continue;
+    const auto end = item.first.find('.', begin.size());
+    found.insert(item.first.substr(begin.size(), end - begin.size()));
+  }
+  return found;
+}
+
+// A later call of the search may have written another selection than the run was trained by.
+void check_is_of_run(const Selection& selection, const std::filesystem::path& file,
+                     const std::filesystem::path& run, bool alone) {
+  const auto trained = trained_transfers(run);
+  std::set<std::string> included;
+  for (const auto& edge : included_edges(selection)) included.insert(edge.text());
+  const bool holds =
+      alone ? trained == included
+            : std::includes(trained.begin(), trained.end(), included.begin(), included.end());
+  if (trained.empty() || holds) return;
+  throw Error(ErrorKind::kUsage,
+              file.string() + " has changed since " + run.string() + " was trained: it includes " +
+                  join({included.begin(), included.end()}) + ", and the run has " +
+                  join({trained.begin(), trained.end()}) + "; train by the selection as it is now");
+}
+
 }  // namespace
 
 bool recheck(const SearchOptions& options) {
@@ -51,6 +83,7 @@ bool recheck(const SearchOptions& options) {
   for (const auto& file : selections) {
     const auto folder = file.parent_path();
     const auto selection = read_selection(file);
+    check_is_of_run(selection, file, run, config.message().model().self_auxiliary_size() == 1);
     const auto plan = read_plan(folder / kPlanFile);
     const auto changes = data_changes(plan.conditions.data, data_prints(config, *dataset));
     for (const auto& change : changes) std::cout << "Data changed: " << change << "\n";

@@ -19,16 +19,17 @@ ClassNames class_names_of(const Dataset& dataset) {
 void add_rule(CLI::App& command, Rule& rule) {
   command.add_option("--target", rule.target, "Task that is to gain (default: any)");
   command.add_option("--least-gain", rule.least_gain, "Percent that the target has to gain")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(number_between(-1e9, 1e9));
   command.add_option("--most-loss", rule.most_loss, "Percent that any other task may lose")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(number_between(0, 1e9));
   command
       .add_option("--confidence", rule.confidence,
                   "Of each of these, by a one-sided paired t test from three seeds on; 0: means "
                   "alone decide")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 0.9999));
+      ->check(number_between(0, 0.9999));
 }
 
 void add_plan(CLI::App& command, SearchOptions& options) {
@@ -46,7 +47,7 @@ void add_plan(CLI::App& command, SearchOptions& options) {
   command
       .add_option("--margin", options.margin, "Percent that a transfer has to gain to be included")
       ->capture_default_str()
-      ->check(CLI::Range(-1e9, 1e9));
+      ->check(number_between(-1e9, 1e9));
   command
       .add_option("--affinity-every", options.affinity_every,
                   "Steps between two measurements of tag and cosine")
@@ -92,8 +93,13 @@ std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset&
   return prints;
 }
 
-void check_network(const ResolvedConfig& config, const Dataset& dataset) {
+std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset) {
   const MultiTaskModel network(config, class_names_of(dataset), Network::kTraining);
+  std::vector<std::string> transfers;
+  for (const auto& objective : network.objectives()) {
+    if (objective.auxiliary) transfers.push_back(objective.name);
+  }
+  return transfers;
 }
 
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {

@@ -40,8 +40,8 @@ MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset);
 // The splits for training, validation and test, as far as the data set has them.
 std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset& dataset);
 // Builds the network that a config trains: mistakes that would show only when its turn comes are
-// Errors now, located in the config.
-void check_network(const ResolvedConfig& config, const Dataset& dataset);
+// Errors now, located in the config. Returns its self-auxiliaries, "normal->seg".
+std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset);
 // Parameters of the network that a config has at inference.
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset);
 // --data-root and --plugin as further arguments of a `tasuki train` in the same folder.

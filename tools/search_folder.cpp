@@ -58,12 +58,7 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     const auto kept = read_plan(plan_file);
     const auto why = obstacle(kept, plan_);
     if (!why.empty()) throw refuse(why);
-    plan_.conditions.threads = kept.conditions.threads;
-    for (const auto& strategy : kept.strategies) {
-      auto& all = plan_.strategies;
-      if (std::find(all.begin(), all.end(), strategy) == all.end()) all.push_back(strategy);
-    }
-    plan_.trials = kept.trials;
+    plan_ = continued(kept, std::move(plan_));
   } else {
     check_is_new(config_file);
     write_file_atomically(config_file, config_.text());

@@ -104,7 +104,11 @@ void evaluate_checkpoint(const TrainJob& job, const std::string& split,
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    throw Error(ErrorKind::kRun, "--work-dir " + folder.string() + ": " + failed.message());
+  }
   const auto file = folder / "lock";
   // Trainings inherit it: a folder is free when the last of them has ended, too.
   descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT, 0666);

@@ -21,10 +21,9 @@ std::string shown_number(double value) {
   return text.str();
 }
 
-bool has_any(const std::vector<std::string>& all, const std::vector<std::string>& some) {
-  return std::any_of(some.begin(), some.end(), [&](const std::string& one) {
-    return std::find(all.begin(), all.end(), one) != all.end();
-  });
+bool measures_affinities(const std::vector<std::string>& strategies) {
+  return std::any_of(strategies.begin(), strategies.end(),
+                     [](const std::string& one) { return one == "tag" || one == "cosine"; });
 }
 
 }  // namespace
@@ -46,7 +45,10 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     }
     return plan;
   } catch (const json::exception& wrong) {
-    throw Error(ErrorKind::kData, file.string() + ": not a plan of tasuki search: " + wrong.what());
+    throw Error(ErrorKind::kData, file.string() +
+                                      ": not a plan of tasuki search; remove it, and the same "
+                                      "command goes on from the finished trials (" +
+                                      wrong.what() + ")");
   }
 }
 
@@ -61,14 +63,24 @@ void write_plan(const std::filesystem::path& file, const SearchPlan& plan) {
   write_file_atomically(file, out.dump(2) + "\n");
 }
 
+SearchPlan continued(const SearchPlan& kept, SearchPlan asked) {
+  asked.conditions.threads = kept.conditions.threads;
+  if (measures_affinities(kept.strategies)) asked.affinity_every = kept.affinity_every;
+  for (const auto& strategy : kept.strategies) {
+    auto& all = asked.strategies;
+    if (std::find(all.begin(), all.end(), strategy) == all.end()) all.push_back(strategy);
+  }
+  asked.trials = kept.trials;
+  return asked;
+}
+
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked) {
   const auto conditions = obstacle(kept.conditions, asked.conditions);
   if (!conditions.empty()) return conditions;
   if (kept.margin != asked.margin) {
     return "its --margin is " + shown_number(kept.margin) + ", now " + shown_number(asked.margin);
   }
-  const bool measures = has_any(asked.strategies, {"tag", "cosine"});
-  if (measures && has_any(kept.strategies, {"tag", "cosine"}) &&
+  if (measures_affinities(asked.strategies) && measures_affinities(kept.strategies) &&
       kept.affinity_every != asked.affinity_every) {
     return "its --affinity-every is " + std::to_string(kept.affinity_every) + ", now " +
            std::to_string(asked.affinity_every);

@@ -29,6 +29,10 @@ void write_plan(const std::filesystem::path& file, const SearchPlan& plan);
 // same.
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked);
 
+// What goes on in that folder: the trials, threads and strategies that `kept` has stay, and the
+// steps between affinities that its trials measured with.
+SearchPlan continued(const SearchPlan& kept, SearchPlan asked);
+
 inline constexpr const char* kPlanFile = "search.json";
 inline constexpr const char* kSelectionFile = "selection.pbtxt";
 inline constexpr const char* kSearchedConfigFile = "config.pbtxt";

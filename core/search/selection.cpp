@@ -19,12 +19,22 @@ Error problem_at(const Origins& origins, int transfer, const std::string& proble
   return Error(ErrorKind::kUsage, origins.nearest(path)->text() + ": " + path + ": " + problem);
 }
 
-void check(const Selection& selection, const Origins& origins) {
+void check(const Selection& selection, const Origins& origins, const std::filesystem::path& file) {
+  if (selection.transfer().empty()) {
+    throw Error(
+        ErrorKind::kUsage,
+        file.string() +
+            ": has no transfer; a selection says of each whether it is included: transfer { "
+            "from: \"TASK\" to: \"TASK\" included: true }");
+  }
   std::set<Edge> seen;
   for (int i = 0; i < selection.transfer_size(); ++i) {
     const Edge edge{selection.transfer(i).from(), selection.transfer(i).to()};
     const auto fail = [&](const std::string& problem) { return problem_at(origins, i, problem); };
     if (edge.from.empty() || edge.to.empty()) throw fail("needs the tasks `from` and `to`");
+    if (!selection.transfer(i).has_included()) {
+      throw fail(edge.text() + " needs `included`: true or false");
+    }
     if (edge.from == edge.to) throw fail("leads from task \"" + edge.to + "\" to itself");
     if (!seen.insert(edge).second) throw fail(edge.text() + " is there already");
   }
@@ -70,7 +80,7 @@ Selection read_selection(const std::filesystem::path& file) {
   Selection selection;
   const auto origins =
       parse_text({read_config_file(file, ""), file.string(), true, "", nullptr}, selection);
-  check(selection, origins);
+  check(selection, origins, file);
   return selection;
 }
 

@@ -31,8 +31,8 @@ std::vector<std::string> joint_tasks(const Selection& selection);
 std::vector<std::string> left_out_tasks(const Selection& selection);
 
 // Reads what write_selection wrote (or a person, in text format). Error (kUsage) is
-// "file:line:column: path: problem" for syntax and unknown fields; a transfer without both ends,
-// from a task to itself or given twice is one as well. No transfers at all are fine.
+// "file:line:column: path: problem" for syntax and unknown fields; a transfer without both ends
+// or `included`, from a task to itself or given twice is one as well, and so are no transfers.
 Selection read_selection(const std::filesystem::path& file);
 void write_selection(const std::filesystem::path& file, const Selection& selection);
 

@@ -64,6 +64,13 @@ test_refusals() {
   says "--affinity-every 100: a training has only 6 steps"
   expect 2 search tiny.pbtxt --recheck nowhere
   says "--recheck takes no CONFIG"
+  for option in --margin --least-gain --most-loss --confidence; do
+    expect 2 search tiny.pbtxt $option nan
+    says "$option: nan is not a number from "
+  done
+  cp tiny.pbtxt lock.pbtxt
+  expect 2 compare lock.pbtxt
+  says "a comparison has something of its own that is called lock"
   expect 2 compare tiny.pbtxt --split tset
   says '--split: the data set has no split "tset" (did you mean "test"?)'
   expect 2 compare tiny.pbtxt --baseline nowhere
@@ -167,6 +174,13 @@ test_next_config() {
   "$tasuki" search --recheck next >out.txt 2>&1 || code=$?
   [ $code -le 1 ] || fail "--recheck exits with $code"
   says "affinity now"
+  # Another selection than the run was trained by says nothing about the run.
+  cp search/selection.pbtxt kept.pbtxt
+  sed -i 's/included: true/included: false/' search/selection.pbtxt
+  sed -i '0,/included: false/s//included: true/' search/selection.pbtxt
+  expect 2 search --recheck next
+  says "has changed since next was trained: it includes "
+  mv kept.pbtxt search/selection.pbtxt
   # Other data: every decision is in doubt.
   sed -i 's/train_size: 6/train_size: 8/' next/config.pbtxt
   expect 1 search --recheck next
@@ -231,6 +245,18 @@ test_compare() {
   expect 2 compare two.pbtxt --work-dir other --set train.epochs=1 --set protocol.name=other \
     --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
   says 'its protocol is "", and that of two is "other"'
+  expect 2 compare two.pbtxt --work-dir other --set train.epochs=1 --set data.validation_split=test \
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
+  says "its data are not those of two: line "
+  # A selection that changes makes another config of the same text.
+  printf 'base: "two.pbtxt"\nmodel { self_auxiliary { [tasuki/FromSearch] { file: "by.pbtxt" } } }\n' >by_file.pbtxt
+  echo 'transfer { from: "seg" to: "depth" included: true }' >by.pbtxt
+  expect 0 compare by_file.pbtxt --work-dir by --set train.epochs=1 \
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
+  echo 'transfer { from: "depth" to: "seg" included: true }' >by.pbtxt
+  expect 2 compare by_file.pbtxt --work-dir by --set train.epochs=1 --seeds 2 \
+    --baseline table/single_task/seg/seed_0 --baseline table/single_task/depth/seed_0
+  says 'line 1 of the self-auxiliaries was "seg->depth" and now is "depth->seg"'
   [ ! -e given/single_task ] || fail "given baselines are not trained"
   # What is wrong with the last config is said before the first one is trained.
   printf 'base: "two.pbtxt"\nmodel { self_auxiliary { [tasuki/FromSearch] {} } }\n' >nowhere.pbtxt

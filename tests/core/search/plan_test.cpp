@@ -32,6 +32,23 @@ TEST(SearchPlan, IsReadAsItWasWritten) {
   EXPECT_EQ(read_plan(folder / kPlanFile), example_plan());
 }
 
+// A call without the strategies that measure says nothing of how often the others did.
+TEST(SearchPlan, GoesOnWithWhatItsTrialsWereMeasuredWith) {
+  auto asked = example_plan();
+  asked.strategies = {"enumerate", "halving"};
+  asked.affinity_every = 3;
+  asked.conditions.seeds = {0, 1, 2};
+  asked.conditions.threads = 1;
+  asked.trials.clear();
+  auto expected = example_plan();
+  expected.strategies = {"enumerate", "halving", "tag"};
+  expected.conditions.seeds = {0, 1, 2};
+  EXPECT_EQ(continued(example_plan(), asked), expected);
+  auto first = example_plan();
+  first.strategies = {"enumerate"};
+  EXPECT_EQ(continued(first, asked).affinity_every, 3u);
+}
+
 TEST(SearchPlan, HasSeeds) {
   const testing::TemporaryFolder folder;
   auto plan = example_plan();

@@ -42,12 +42,6 @@ TEST(Selection, IsReadAsItWasWritten) {
   EXPECT_THAT(left_out_tasks(read), ElementsAre("a \"quoted\" task"));
 }
 
-TEST(Selection, WithoutTransfersIsFine) {
-  const testing::TemporaryFolder folder;
-  write_file_atomically(folder / "empty.pbtxt", "");
-  EXPECT_THAT(included_edges(read_selection(folder / "empty.pbtxt")), IsEmpty());
-}
-
 TEST(Selection, AllEdgesAreOrderedPairsByTarget) {
   EXPECT_THAT(all_edges({"a", "b", "c"}),
               ElementsAre(Edge{"b", "a"}, Edge{"c", "a"}, Edge{"a", "b"}, Edge{"c", "b"},
