@@ -84,6 +84,10 @@ class Browser {
         config_(options.config.load()),
         dataset_(build_dataset(config_, options.config.root())),
         tasks_(data_tasks(config_, *dataset_)) {
+    if (std::filesystem::path(options.output).extension() != ".html") {
+      throw Error(ErrorKind::kUsage,
+                  "--output " + options.output + ": the name of a page ends in .html");
+    }
     names_.config = config_;
     split_ = options.split.empty() ? names_.train_split() : options.split;
     if (!has_split(*dataset_, split_)) {

@@ -36,6 +36,28 @@ std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std:
   return findings;
 }
 
+// One split in two roles.
+std::vector<std::string> double_roles(const ResolvedConfig& config) {
+  Experiment names;
+  names.config = config;
+  std::vector<std::string> findings;
+  if (names.validation_split() == names.train_split()) {
+    findings.push_back(
+        "data.validation_split is data.train_split: \"best\" would be chosen on what "
+        "was trained on");
+  }
+  if (names.test_split() == names.train_split()) {
+    findings.push_back(
+        "data.test_split is data.train_split: figures would be of what was trained on");
+  }
+  if (names.test_split() == names.validation_split()) {
+    findings.push_back(
+        "data.test_split is data.validation_split: figures would be of the split "
+        "that chose");
+  }
+  return findings;
+}
+
 std::vector<std::string> split_names(const std::vector<SplitUse>& used) {
   std::vector<std::string> names;
   for (const auto& use : used) {
@@ -71,10 +93,10 @@ void check(const CheckOptions& options) {
     print(use, summary, *dataset);
     findings += summary.findings.size();
   }
-  for (const auto& overlap : overlaps(*dataset, split_names(used))) {
-    std::cout << overlap << "\n";
-    ++findings;
-  }
+  auto of_splits = overlaps(*dataset, split_names(used));
+  for (auto& role : double_roles(config)) of_splits.push_back(std::move(role));
+  for (const auto& finding : of_splits) std::cout << finding << "\n";
+  findings += of_splits.size();
   if (findings > 0) {
     throw Error(ErrorKind::kData, fmt::format("{} findings; mend or leave out these files before "
                                               "training",

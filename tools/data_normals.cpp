@@ -9,6 +9,7 @@
 #include "core/config/writer.h"
 #include "core/data/files.h"
 #include "core/data/image_io.h"
+#include "core/search/trial.h"
 #include "tools/data.h"
 #include "tools/progress.h"
 
@@ -33,10 +34,11 @@ struct NormalsOptions {
 // The config with this transform alone as its training pipeline.
 ResolvedConfig with_transform(const NormalsOptions& options) {
   ConfigOptions config = options.config;
-  config.assignments.push_back(fmt::format(
-      "data.train_pipeline=[{{[{}]{{depth:\"{}\" normals:\"{}\" window:{} gate:{} "
-      "depth_step:{}}}}}]",
-      kTransform, options.depth, kNormals, options.window, options.gate, options.depth_step));
+  config.assignments.push_back(
+      fmt::format("data.train_pipeline=[{{[{}]{{depth:{} normals:\"{}\" window:{} gate:{} "
+                  "depth_step:{}}}}}]",
+                  kTransform, string_literal(options.depth), kNormals, options.window, options.gate,
+                  options.depth_step));
   return config.load();
 }
 
@@ -49,10 +51,19 @@ cv::Mat stored_normals(const cv::Mat& normals) {
   return swapped;
 }
 
+// Without a slash at its end.
+std::filesystem::path folder_of(const NormalsOptions& options) {
+  const auto folder = std::filesystem::path(options.output).lexically_normal();
+  if (folder.has_filename() && folder != ".") return folder;
+  if (folder.has_parent_path() && folder.parent_path() != folder) return folder.parent_path();
+  throw Error(ErrorKind::kUsage,
+              "--output \"" + options.output + "\": name a folder of its own for the pictures");
+}
+
 class Writer {
  public:
   explicit Writer(const NormalsOptions& options)
-      : folder_(options.output),
+      : folder_(folder_of(options)),
         config_(with_transform(options)),
         dataset_(build_raw_dataset(config_, options.config.root())),
         transform_(build_pipeline(config_, Experiment::Pipeline::kTrain)) {
@@ -76,6 +87,9 @@ class Writer {
     if (failure_) throw Error(*failure_);
     std::cout << fmt::format("{} files in {}, {} of them were there already\n", samples_.size(),
                              folder_.string(), kept_.load());
+    if (kept_ > 0) {
+      std::cout << "Where depths have changed since, remove the folder and make them again.\n";
+    }
   }
 
  private:
@@ -93,12 +107,24 @@ class Writer {
   }
 
   // Another data set or another window would leave a folder of both.
+  // So would pictures of somebody else.
   void check_settings() const {
     const auto file = folder_ / kSettings;
-    if (!std::filesystem::exists(file) || read_file(file) == settings()) return;
+    if (!std::filesystem::exists(file)) return check_is_new();
+    if (read_file(file) == settings()) return;
     throw Error(ErrorKind::kUsage, folder_.string() +
                                        " holds normals of another data set or other settings (" +
                                        file.string() + "); give another --output");
+  }
+
+  void check_is_new() const {
+    for (const auto& sample : samples_) {
+      if (!std::filesystem::exists(sample.file)) continue;
+      throw Error(ErrorKind::kUsage,
+                  sample.file.string() +
+                      " is there already, and not from tasuki data normals (no " + kSettings +
+                      " beside it); give another --output");
+    }
   }
 
   // Files appear whole or not at all: what is there is done.
@@ -146,9 +172,10 @@ void write_normals(const NormalsOptions& options) {
   std::cout << "As a field of tasuki/Folder:\n"
                "  field {\n"
                "    name: \"normal\" folder: \"" +
-                   std::filesystem::path(options.output).filename().string() +
+                   folder_of(options).filename().string() +
                    "\" kind: \"tasuki/normals\"\n"
-                   "    scale: 3.05185095e-05 offset: -1 unit_length: true  # 2 / 65534\n"
+                   "    scale: 3.05185095e-05 offset: -1 unit_length: true above_splits: true  # 2 "
+                   "/ 65534\n"
                    "  }\n";
 }
 

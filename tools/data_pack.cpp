@@ -37,6 +37,7 @@ void print_summary(const PackOptions& options) {
 }
 
 void write(const PackOptions& options) {
+  if (options.output.empty()) throw Error(ErrorKind::kUsage, "--output needs the name of a file");
   ConfigOptions raw = options.config;
   raw.assignments.push_back("data.pack=\"\"");  // the raw files, whatever the config trains from
   const auto config = raw.load();
@@ -45,7 +46,9 @@ void write(const PackOptions& options) {
   cv::setNumThreads(0);  // the threads here are the parallelism
   const auto header = pack_header(job);
   if (is_packed(options.output, header)) {
-    std::cout << "Nothing to do: " << options.output << " is this pack already.\n";
+    std::cout << "Nothing to do: " << options.output
+              << " is this pack already. (Its samples and the files "
+                 "behind them are not compared: remove it to pack them again.)\n";
     return print_summary(options);
   }
   {

@@ -57,6 +57,12 @@ void FieldSummary::add(const Field& field, const std::optional<Camera>& camera) 
   const int type = field.value.type();
   if (type == CV_32SC1 || type == CV_8UC1) count_classes(field.value, valid);
   if (type == CV_32FC1) count_values(field.value, valid);
+  if (type == CV_8UC3) {
+    double most = 0;
+    cv::minMaxLoc(field.value.reshape(1), nullptr, &most);
+    brightest_ = std::max(brightest_, int(most));
+  }
+  is_mask_ |= field.kind == &field_kind("tasuki/mask");
   if (field.kind == &field_kind("tasuki/normals")) count_directions(field.value, valid, camera);
 }
 
@@ -119,6 +125,8 @@ void FieldSummary::merge(const FieldSummary& other) {
   most_ = std::max(most_, other.most_);
   has_directions_ |= other.has_directions_;
   away_ += other.away_;
+  is_mask_ |= other.is_mask_;
+  brightest_ = std::max(brightest_, other.brightest_);
 }
 
 std::vector<double> FieldSummary::histogram(int bins) const {
@@ -146,6 +154,20 @@ double FieldSummary::quantile(double part) const {
 }
 
 std::string FieldSummary::finding() const {
+  if (pixels_ > 0 && valid_ == 0) {
+    return "no pixel of any sample is valid: its files are missing, or its options make all of "
+           "them "
+           "unknown";
+  }
+  if (is_mask_ && class_pixels_.size() < 2) {
+    return "no pixel of any sample is yes: masks of 0 and 255 take threshold: 127, those of 0 and "
+           "1 "
+           "none";
+  }
+  if (brightest_ == 0 || brightest_ == 1) {
+    return "no colour of any sample is above 1 of 255: files of colours from 0 to 1 take scale: "
+           "255";
+  }
   if (!has_directions_ || 2 * away_ <= valid_) return "";
   return fmt::format(
       "{:.1f} % of the normals point away from the camera: their axes are others than the data "

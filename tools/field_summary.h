@@ -52,6 +52,8 @@ class FieldSummary {
   // Of normals: n . ray >= 0.
   bool has_directions_ = false;
   int64_t away_ = 0;
+  bool is_mask_ = false;
+  int brightest_ = -1;  // of images
 };
 
 }  // namespace tasuki::tools

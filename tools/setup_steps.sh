@@ -23,6 +23,7 @@ build_packages=(
   "libmatio-dev          -        matio with its headers"
   "liblmdb-dev           -        LMDB with its headers"
   "libxxhash-dev         -        xxHash with its headers"
+  "libjpeg-dev           -        libjpeg with its headers"
 )
 torch_packages=(
   "libtorch-dev          -        LibTorch 1.13 or newer (docs/install.md)"

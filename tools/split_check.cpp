@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <mutex>
+#include <set>
 #include <thread>
 
+#include "tools/jpeg_damage.h"
 #include "tools/progress.h"
 
 namespace tasuki::tools {
@@ -90,6 +92,7 @@ class Checker {
         of_split_.push_back("field " + name + " of split " + source_.split() + ": " + finding);
       }
     }
+    add_sizes();
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;
   }
@@ -98,9 +101,16 @@ class Checker {
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
           PipelineInput input)
       : tasks_(labelled(check.tasks, pipeline)),
+        batch_size_(batch_size_of(check.config, pipeline)),
         dataset_(std::make_shared<CountingDataset>(input.dataset)),
         source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
         progress_("split " + split, source_.size()) {}
+
+  static size_t batch_size_of(const ResolvedConfig& config, Experiment::Pipeline pipeline) {
+    Experiment experiment;
+    experiment.config = config;
+    return experiment.loader_options(pipeline).batch_size;
+  }
 
   static SampleSource::Options options(const SplitCheck& check,
                                        const std::vector<const ModelTask*>& tasks) {
@@ -118,7 +128,10 @@ class Checker {
       std::vector<std::string> missing;
       try {
         const Sample prepared = source_.prepared(i);
-        check(prepared, source_.finished(prepared, 0, i), i, found, missing);
+        const Sample finished = source_.finished(prepared, 0, i);
+        check(prepared, finished, i, found, missing);
+        const std::lock_guard lock(mutex_);
+        sizes_[{finished.size().height, finished.size().width}].insert(i);
       } catch (const std::exception& problem) {
         found.push_back(problem.what());
       }
@@ -148,12 +161,35 @@ class Checker {
       }
     }
     collate({finished}, {index}, fields);
+    std::set<std::string> files;
+    for (const auto& item : prepared.fields) files.insert(item.second.file);
+    for (const auto& file : files) {
+      const auto damage = file.empty() ? "" : jpeg_damage(file);
+      if (damage.empty()) continue;
+      found.push_back(fmt::format("sample {} (split {}, index {}, {}): damaged JPEG file: {}",
+                                  prepared.id, source_.split(), index, file, damage));
+    }
   }
 
   std::string place(const Sample& sample, const Field& field, size_t index) const {
     const auto file = field.file.empty() ? sample.field("image").file : field.file;
     return fmt::format("sample {} (split {}, index {}{})", sample.id, source_.split(), index,
                        file.empty() ? "" : ", " + file);
+  }
+
+  // What a run would stop at in the first epoch.
+  void add_sizes() {
+    if (batch_size_ < 2 || sizes_.size() < 2) return;
+    const auto ids = dataset_->ids(source_.split());
+    const auto& [a, first] = *sizes_.begin();
+    const auto& [b, last] = *sizes_.rbegin();
+    of_split_.push_back(fmt::format(
+        "the samples of split {} have {} sizes behind the pipeline, such as {} of {}x{} and {} of "
+        "{}x{} (height x width), but a batch of {} takes one: crop or resize them, or set the "
+        "batch "
+        "size of data.loader to 1",
+        source_.split(), sizes_.size(), ids[*first.begin()], a.first, a.second, ids[*last.begin()],
+        b.first, b.second, batch_size_));
   }
 
   // A field that no sample has is one finding, and one that some lack is one for each of these.
@@ -180,6 +216,7 @@ class Checker {
   }
 
   const std::vector<const ModelTask*> tasks_;
+  const size_t batch_size_;
   const std::shared_ptr<const CountingDataset> dataset_;
   const SampleSource source_;
   std::atomic<size_t> next_ = 0;
@@ -189,6 +226,7 @@ class Checker {
   std::map<size_t, std::vector<std::string>> findings_;  // by index
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::vector<std::string> of_split_;
+  std::map<std::pair<int, int>, std::set<size_t>> sizes_;  // height and width -> indices
 };
 
 }  // namespace

@@ -49,9 +49,9 @@ cv::Mat whole_numbers(const cv::Mat& stored, const std::set<int>& ignored) {
       const bool nan = std::isnan(row[x]);
       if (nan && nan_is_known) integers.at<int>(y, x) = kStoredNan;
       if (nan ? nan_is_known : row[x] == integers.at<int>(y, x)) continue;
-      throw Error(ErrorKind::kData, (nan ? "has NaN" : "has no whole number") + std::string(" at (x ") +
-                                        std::to_string(x) + ", y " + std::to_string(y) +
-                                        ") where classes are expected" +
+      throw Error(ErrorKind::kData, (nan ? "has NaN" : "has no whole number") +
+                                        std::string(" at (x ") + std::to_string(x) + ", y " +
+                                        std::to_string(y) + ") where classes are expected" +
                                         (nan ? "; if it means unknown, ignore nan" : ""));
     }
   }

@@ -137,6 +137,8 @@ void FieldReader::check_options(const std::string& place) const {
                  "an ending such as \".png\" is expected");
   require_option(!options_.optional() || name() != "image", place + ".optional",
                  "every sample has an image");
+  require_option(!options_.above_splits() || name() != "image", place + ".above_splits",
+                 "the image lies in the folders of the splits");
   const int channels = CV_MAT_CN(kind_.mat_type());
   const auto fits = [&](int count) { return count <= 1 || count == channels; };
   const std::string one_or_each = "one number, or one for each of the channels, is expected";

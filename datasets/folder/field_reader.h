@@ -23,6 +23,7 @@ class FieldReader {
   // Below the root, or below the folder of a split in it.
   const std::string& folder() const { return folder_; }
   const std::string& extension() const { return extension_; }
+  bool is_above_splits() const { return options_.above_splits(); }
   std::vector<std::string> classes() const;
 
   // `place`: the root, or the folder of a split in it. Where the field is optional and has no file,

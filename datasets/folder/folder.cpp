@@ -52,10 +52,14 @@ class Folder final : public ListedDataset {
     const auto folder = of_split == split_folders_.end() ? std::string() : *of_split;
     const auto name = folder.empty() ? id : id.substr(folder.size() + 1);
     Sample sample;
-    sample.fields["image"] = image_->read(root_ / folder, name);
+    const auto read_field = [&](const folder::FieldReader& reader, cv::Size size = {}) {
+      return reader.is_above_splits() ? reader.read(root_, id, size)
+                                      : reader.read(root_ / folder, name, size);
+    };
+    sample.fields["image"] = read_field(*image_);
     for (const auto& reader : readers_) {
       if (reader.get() == image_) continue;
-      sample.fields[reader->name()] = reader->read(root_ / folder, name, sample.size());
+      sample.fields[reader->name()] = read_field(*reader, sample.size());
     }
     sample.camera = camera_;
     return sample;

@@ -25,11 +25,44 @@ test_data_check() {
   says "frames/depth/frame1.png"
   rm -r frames
   mv sound frames
+  cp -r frames sound_again
+  # Splits in two roles, and sizes that no batch takes.
+  expect 1 data check folder.pbtxt --data-root . --set data.validation_split=train
+  says "data.validation_split is data.train_split"
+  expect 1 data check folder.pbtxt --data-root . --set data.test_split=val
+  says "data.test_split is data.validation_split"
 
   expect 2 data check folder.pbtxt --data-root . --set data.train_split=trian
   says 'data.train_split: the data set has no split "trian" (did you mean "train"?)'
   expect 2 data check folder.pbtxt --data-root . --set data.test_split=tset
   says 'data.test_split: the data set has no split "tset"'
+}
+
+# OpenCV shows it as a sound picture: a JPEG whose scan lacks some bytes.
+test_damaged_jpeg() {
+  mkdir -p jpeg/image
+  base64 -d >jpeg/image/0.jpg <<'JPEG'
+/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1td
+hbWGkJ6jq62rZ4C8ybqmx5moq6T/wAALCAAgACABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QA
+tRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0
+NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2
+t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/AGZyOuaXPy4GT6Umc96AOmM0
+AYFLk7snigjk+uPWgevUUY4znGaTqeBn0oB5Bz+dL16dqTg8kUvU5x05pO/Ax6Uvr/hX/9k=
+JPEG
+  { head -c 340 jpeg/image/0.jpg; tail -c 38 jpeg/image/0.jpg; } >jpeg/image/1.jpg
+  cat >jpeg.pbtxt <<'CONFIG'
+data {
+  dataset {
+    [tasuki/Folder] {
+      root: "jpeg" field { name: "image" }
+      split { name: "train" to: 0.5 } split { name: "val" from: 0.5 }
+    }
+  }
+}
+CONFIG
+  expect 1 data check jpeg.pbtxt --data-root .
+  says "split train (train_pipeline): 1 samples, 0 findings"
+  says "sample 1 (split val, index 0, ./jpeg/image/1.jpg): damaged JPEG file: "
 }
 
 test_data_browse() {
@@ -64,6 +97,8 @@ CONFIG
   says 'the data set has no split "tset" (did you mean "test"?)'
   expect 2 data browse tiny.pbtxt
   says "--output"
+  expect 2 data browse tiny.pbtxt -o tiny.pbtxt
+  says "the name of a page ends in .html"
   expect 2 data browse tiny.pbtxt -n 0 -o none.html
   [ ! -e none.html ] || fail "a page is written in spite of an error"
 }
@@ -100,6 +135,13 @@ CONFIG
   sed 's/scale: 3.05185095e-05 offset: -1/scale: -3.05185095e-05 offset: 1/' derived.pbtxt >away.pbtxt
   expect 1 data check away.pbtxt --data-root .
   says "field normal of split train: 100.0 % of the normals point away from the camera"
+  expect 2 data normals camera.pbtxt --data-root . -o frames/depth
+  says "frames/depth/frame"
+  says "not from tasuki data normals"
+  expect 0 data normals camera.pbtxt --data-root . --window 7 -o frames/derived/
+  says 'folder: "derived"'
+  expect 2 data normals camera.pbtxt --data-root . --window 7 -o ''
+  says "name a folder of its own"
   expect 2 data normals camera.pbtxt --data-root . --window 9 -o frames/derived
   says "holds normals of another data set or other settings"
   expect 2 data normals camera.pbtxt --data-root . --window 8 -o frames/other
@@ -152,4 +194,4 @@ test_data_check_for_tasks() {
   says "split test: 3/3"
 }
 
-run_tests data_check data_browse data_normals data_check_for_tasks
+run_tests data_check damaged_jpeg data_browse data_normals data_check_for_tasks

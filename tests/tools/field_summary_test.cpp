@@ -45,6 +45,21 @@ TEST(FieldSummary, CountsPixelsAndSamplesOfEachClass) {
                     HasSubstr("50.00 %  in 2 samples"), HasSubstr("no pixel of: lamp, door")));
 }
 
+// What trains without an error, and learns nothing.
+TEST(FieldSummary, FieldsThatSayNothingAreFindings) {
+  const cv::Mat none(3, 9, CV_32SC1, cv::Scalar(-1)), some(3, 9, CV_32SC1, cv::Scalar(2));
+  EXPECT_THAT(summary_of("tasuki/label_map", {none, none}).finding(),
+              HasSubstr("no pixel of any sample is valid"));
+  EXPECT_EQ(summary_of("tasuki/label_map", {none, some}).finding(), "");
+  const cv::Mat no(3, 9, CV_8UC1, cv::Scalar(0)), yes(3, 9, CV_8UC1, cv::Scalar(1));
+  EXPECT_THAT(summary_of("tasuki/mask", {no, no}).finding(),
+              HasSubstr("no pixel of any sample is yes"));
+  EXPECT_EQ(summary_of("tasuki/mask", {no, yes}).finding(), "");
+  const cv::Mat black(3, 9, CV_8UC3, cv::Scalar(0, 1, 0)), dark(3, 9, CV_8UC3, cv::Scalar(0, 2, 0));
+  EXPECT_THAT(summary_of("tasuki/image", {black}).finding(), HasSubstr("take scale: 255"));
+  EXPECT_EQ(summary_of("tasuki/image", {black, dark}).finding(), "");
+}
+
 TEST(FieldSummary, ManyClassesAreCutToTheLargest) {
   cv::Mat labels(1, 200, CV_32SC1);
   for (int i = 0; i < 200; ++i) labels.at<int>(0, i) = i < 120 ? 70 : i - 119;

@@ -118,6 +118,13 @@ TEST_F(FolderTest, SplitsMayHaveFolders) {
   };
   EXPECT_EQ(pixel("val", 1), cv::Vec3b(10, 't', 0));
   EXPECT_EQ(pixel("more", 0), cv::Vec3b(10, 't', '/'));
+  // Derived labels lie in one folder for all splits.
+  write_image(root_ / "set/derived/train/10.png", cv::Mat(4, 6, CV_16UC1, cv::Scalar(7)));
+  const auto derived =
+      dataset(image +
+              "field { name: 'depth' folder: 'derived' kind: 'tasuki/depth' above_splits: true } "
+              "split { name: 'last' folder: 'train' from: 0.9 }");
+  EXPECT_EQ(derived->load("last", 0).field("depth").value.at<float>(3, 5), 7);
   const auto failure = [&](const std::string& splits) {
     return message([&] { dataset(image + splits); });
   };
@@ -295,11 +302,11 @@ TEST_F(FolderTest, ColoursThatAreNoneAreErrors) {
 // An id to leave out that is spelled otherwise than in the list would stay in.
 TEST_F(FolderTest, ExcludedIdsAreInTheList) {
   write_file_atomically(root_ / "set/bad.txt", "a/1\na/2.png\n");
-  EXPECT_THAT(message([&] {
-                dataset(std::string(kFields) +
-                        "split { name: 'some' list: 'all.txt' exclude: 'bad.txt' }");
-              }),
-              HasSubstr("bad.txt: id \"a/2.png\" is in none of the lists"));
+  EXPECT_THAT(
+      message([&] {
+        dataset(std::string(kFields) + "split { name: 'some' list: 'all.txt' exclude: 'bad.txt' }");
+      }),
+      HasSubstr("bad.txt: id \"a/2.png\" is in none of the lists"));
   // One file for two lists.
   write_file_atomically(root_ / "set/bad.txt", "a/1\na/4\n");
   write_file_atomically(root_ / "set/one.txt", "a/3\na/4\n");
