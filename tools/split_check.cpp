@@ -92,7 +92,7 @@ class Checker {
         of_split_.push_back("field " + name + " of split " + source_.split() + ": " + finding);
       }
     }
-    add_sizes();
+    report_sizes();
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;
   }
@@ -130,8 +130,7 @@ class Checker {
         const Sample prepared = source_.prepared(i);
         const Sample finished = source_.finished(prepared, 0, i);
         check(prepared, finished, i, found, missing);
-        const std::lock_guard lock(mutex_);
-        sizes_[{finished.size().height, finished.size().width}].insert(i);
+        add_size(finished.size(), i);
       } catch (const std::exception& problem) {
         found.push_back(problem.what());
       }
@@ -161,13 +160,13 @@ class Checker {
       }
     }
     collate({finished}, {index}, fields);
-    std::set<std::string> files;
-    for (const auto& item : prepared.fields) files.insert(item.second.file);
-    for (const auto& file : files) {
-      const auto damage = file.empty() ? "" : jpeg_damage(file);
+    std::set<std::string> files;  // fields may share one
+    for (const auto& item : prepared.fields) {
+      const Field& field = item.second;
+      if (field.file.empty() || !files.insert(field.file).second) continue;
+      const auto damage = jpeg_damage(field.file);
       if (damage.empty()) continue;
-      found.push_back(fmt::format("sample {} (split {}, index {}, {}): damaged JPEG file: {}",
-                                  prepared.id, source_.split(), index, file, damage));
+      found.push_back(place(prepared, field, index) + ": damaged JPEG file: " + damage);
     }
   }
 
@@ -177,19 +176,24 @@ class Checker {
                        file.empty() ? "" : ", " + file);
   }
 
+  void add_size(cv::Size size, size_t index) {
+    const std::lock_guard lock(mutex_);
+    auto& first = first_of_size_.emplace(std::pair(size.height, size.width), index).first->second;
+    first = std::min(first, index);
+  }
+
   // What a run would stop at in the first epoch.
-  void add_sizes() {
-    if (batch_size_ < 2 || sizes_.size() < 2) return;
+  void report_sizes() {
+    if (batch_size_ < 2 || first_of_size_.size() < 2) return;
     const auto ids = dataset_->ids(source_.split());
-    const auto& [a, first] = *sizes_.begin();
-    const auto& [b, last] = *sizes_.rbegin();
+    const auto& [a, of_a] = *first_of_size_.begin();
+    const auto& [b, of_b] = *first_of_size_.rbegin();
     of_split_.push_back(fmt::format(
         "the samples of split {} have {} sizes behind the pipeline, such as {} of {}x{} and {} of "
         "{}x{} (height x width), but a batch of {} takes one: crop or resize them, or set the "
-        "batch "
-        "size of data.loader to 1",
-        source_.split(), sizes_.size(), ids[*first.begin()], a.first, a.second, ids[*last.begin()],
-        b.first, b.second, batch_size_));
+        "batch size of data.loader to 1",
+        source_.split(), first_of_size_.size(), ids[of_a], a.first, a.second, ids[of_b], b.first,
+        b.second, batch_size_));
   }
 
   // A field that no sample has is one finding, and one that some lack is one for each of these.
@@ -226,7 +230,7 @@ class Checker {
   std::map<size_t, std::vector<std::string>> findings_;  // by index
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::vector<std::string> of_split_;
-  std::map<std::pair<int, int>, std::set<size_t>> sizes_;  // height and width -> indices
+  std::map<std::pair<int, int>, size_t> first_of_size_;  // height and width -> least index
 };
 
 }  // namespace

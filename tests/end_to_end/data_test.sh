@@ -25,8 +25,7 @@ test_data_check() {
   says "frames/depth/frame1.png"
   rm -r frames
   mv sound frames
-  cp -r frames sound_again
-  # Splits in two roles, and sizes that no batch takes.
+  # Splits in two roles.
   expect 1 data check folder.pbtxt --data-root . --set data.validation_split=train
   says "data.validation_split is data.train_split"
   expect 1 data check folder.pbtxt --data-root . --set data.test_split=val
@@ -63,6 +62,19 @@ CONFIG
   expect 1 data check jpeg.pbtxt --data-root .
   says "split train (train_pipeline): 1 samples, 0 findings"
   says "sample 1 (split val, index 0, ./jpeg/image/1.jpg): damaged JPEG file: "
+}
+
+# A batch has one size: what a run would stop at in the first epoch.
+test_sizes() {
+  mkdir -p sizes/image
+  for i in 0 1 3; do printf 'P6 2 1 255\nabcdef' >sizes/image/$i.ppm; done
+  printf 'P6 3 1 255\nabcdefghi' >sizes/image/2.ppm
+  sed 's/"jpeg"/"sizes"/; s/name: "image"/name: "image" extension: ".ppm"/' jpeg.pbtxt >sizes.pbtxt
+  expect 1 data check sizes.pbtxt --data-root .
+  says "the samples of split val have 2 sizes behind the pipeline, such as 3 of 1x2 and 2 of 1x3 "
+  says "a batch of 4 takes one"
+  says "1 findings"
+  expect 0 data check sizes.pbtxt --data-root . --set data.loader.eval_batch_size=1
 }
 
 test_data_browse() {
@@ -194,4 +206,4 @@ test_data_check_for_tasks() {
   says "split test: 3/3"
 }
 
-run_tests data_check damaged_jpeg data_browse data_normals data_check_for_tasks
+run_tests data_check damaged_jpeg sizes data_browse data_normals data_check_for_tasks
