@@ -20,9 +20,11 @@ void stop_opencv_threads() {
   std::call_once(once, [] { cv::setNumThreads(0); });
 }
 
+}  // namespace
+
 // A batch in the making. It knows all that a worker needs, so that one which outlives its epoch is
 // finished, and forgotten, without harm.
-class Job {
+class Loader::Job {
  public:
   Job(const SampleSource& source, uint64_t epoch, std::vector<size_t> indices, bool pinned,
       std::shared_ptr<BlockPool> pool)
@@ -66,6 +68,8 @@ class Job {
   std::vector<std::optional<Error>> errors_;
   BatchBuilder builder_;
 };
+
+namespace {
 
 // Batches that a step has at once: its own, and one for validation or the last one.
 constexpr size_t kBatchesInUse = 2;
@@ -138,7 +142,7 @@ void Loader::Implementation::start(uint64_t new_epoch) {
   work_ready.notify_all();
 }
 
-std::shared_ptr<Job> Loader::Implementation::begin_job() {
+std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
   const size_t first = begun * options.batch_size;
   const size_t last = std::min(first + options.batch_size, order.size());
   const auto job = std::make_shared<Job>(
@@ -168,7 +172,8 @@ void Loader::Implementation::work(const std::stop_token& stop) {
 }
 
 // The next batch's job, all its samples made.
-std::shared_ptr<Job> Loader::Implementation::take_front(std::unique_lock<std::mutex>& lock) {
+std::shared_ptr<Loader::Job> Loader::Implementation::take_front(
+    std::unique_lock<std::mutex>& lock) {
   if (threads.empty()) {
     const auto job = begin_job();
     for (size_t position = 0; position < job->size(); ++position) job->make(position);

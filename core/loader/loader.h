@@ -63,6 +63,7 @@ class SampleSource {
   CacheState cache_state() const;
 
  private:
+  class Job;
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
@@ -103,6 +104,7 @@ class Loader {
   double waited() const;
 
  private:
+  class Job;
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

@@ -17,7 +17,7 @@ struct CoefficientSchedule {
   Decay decay = Decay::kNone;
   int64_t decay_from = 0;
   int64_t decay_to = 0;
-  std::optional<int64_t> drop_after;  // 0 from this epoch on (so many epochs have it)
+  std::optional<int64_t> drop_after = {};  // 0 from this epoch on (so many epochs have it)
 
   // Of epoch 0, 1, ...
   double at(int64_t epoch) const;
