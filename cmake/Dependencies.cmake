@@ -1,7 +1,8 @@
 # What Tasuki is built on; docs/dependencies.md says what each is for.
 include("${CMAKE_CURRENT_LIST_DIR}/Compatibility.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake")
 
-find_package(Torch REQUIRED)
+tasuki_locate_torch()
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs ximgproc)
 find_package(Protobuf 3.21 REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
@@ -19,6 +20,11 @@ find_path(LMDB_INCLUDE_DIR lmdb.h REQUIRED)
 find_library(LMDB_LIBRARY lmdb REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
+tasuki_find_torch()
+if(TASUKI_TORCH_IS_PIP AND TASUKI_TORCH_CUDA)
+  tasuki_cuda_of_pip()
+endif()
+message(STATUS "LibTorch ${TASUKI_TORCH_VERSION} (${TASUKI_TORCH_BUILD}): ${TASUKI_TORCH_LIB}")
 
 # File of an imported shared library, whatever configuration it was exported for.
 function(tasuki_library_file variable target)
@@ -35,19 +41,14 @@ function(tasuki_check_compatibility)
   tasuki_library_file(protobuf protobuf::libprotobuf)
   tasuki_library_file(opencv_core opencv_core)
   tasuki_library_file(opencv_imgcodecs opencv_imgcodecs)
-  get_filename_component(torch_folder "${TORCH_LIBRARY}" DIRECTORY)
-  set(abi 1)
-  if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=([01])")
-    set(abi "${CMAKE_MATCH_1}")
-  endif()
-  tasuki_check_cxx_abi(${abi} LibTorch "${torch_folder}/libc10.so" OpenCV "${opencv_core}"
-                       Protobuf "${protobuf}")
+  tasuki_check_cxx_abi(${TASUKI_CXX11_ABI} LibTorch "${TASUKI_TORCH_LIB}/libc10.so"
+                       OpenCV "${opencv_core}" Protobuf "${protobuf}")
   tasuki_check_protobuf("${protobuf}" "${Protobuf_VERSION}"
-                        LibTorch "${torch_folder}/libtorch_cpu.so" OpenCV "${opencv_imgcodecs}")
+                        LibTorch "${TASUKI_TORCH_LIB}/libtorch_cpu.so" OpenCV "${opencv_imgcodecs}")
 endfunction()
 
 # The libraries stay where they are between configurations: looked at once for each set of them.
-set(seen "${TORCH_LIBRARY};${OpenCV_DIR};${Protobuf_VERSION};${TORCH_CXX_FLAGS}")
+set(seen "${TASUKI_TORCH_LIB};${OpenCV_DIR};${Protobuf_VERSION};${TASUKI_TORCH_FLAGS}")
 if(NOT TASUKI_COMPATIBLE STREQUAL seen)
   tasuki_check_compatibility()
   set(TASUKI_COMPATIBLE "${seen}" CACHE INTERNAL "libraries that were found to live together")

@@ -28,6 +28,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/TasukiConfigVersion.cmak
                                  COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/TasukiConfig.cmake"
               "${PROJECT_BINARY_DIR}/TasukiConfigVersion.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/Stamp.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/TasukiPlugin.cmake"
         DESTINATION "${package_folder}")

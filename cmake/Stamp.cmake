@@ -1,32 +1,34 @@
-# tasuki_stamp(VERSION variable): what a module must share with the program that loads it, as this
-# build's LibTorch, Protobuf and compiler give it.
+# tasuki_stamp(VERSION variable): what a module must share with the program that loads it: every library
+# whose types pass between them by value, and what changes the layout of those types. After
+# tasuki_find_torch() and find_package of the others.
 include_guard(GLOBAL)
 
-function(tasuki_torch_version variable)
-  set(header)
-  foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
-    if(NOT header AND EXISTS "${folder}/torch/version.h")
-      set(header "${folder}/torch/version.h")
-    endif()
-  endforeach()
-  if(NOT header)
-    message(FATAL_ERROR "LibTorch has no torch/version.h in ${TORCH_INCLUDE_DIRS}")
+# 1 where files of this build see NDEBUG (LibTorch's and OpenCV's headers look at it), otherwise 0.
+function(tasuki_ndebug variable)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  set(${variable} 0 PARENT_SCOPE)
+  if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}" MATCHES "-D *NDEBUG")
+    set(${variable} 1 PARENT_SCOPE)
   endif()
-  file(STRINGS "${header}" lines REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH)")
-  string(REGEX REPLACE "[^0-9;]" "" numbers "${lines}")
-  string(REPLACE ";" "." numbers "${numbers}")
-  set(${variable} "${numbers}" PARENT_SCOPE)
 endfunction()
 
 function(tasuki_stamp version variable)
-  tasuki_torch_version(torch_version)
   string(REGEX MATCH "^[0-9]+" compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
-  set(cxx11_abi 1)
-  if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=([01])")
-    set(cxx11_abi "${CMAKE_MATCH_1}")
-  endif()
-  string(CONCAT stamp "tasuki ${version}, libtorch ${torch_version}, "
-                "protobuf ${Protobuf_VERSION}, ${CMAKE_CXX_COMPILER_ID} ${compiler_major}, "
-                "cxx11 abi ${cxx11_abi}")
+  tasuki_ndebug(ndebug)
+  set(parts)
+  foreach(part IN ITEMS "tasuki=${version}" "libtorch=${TASUKI_TORCH_VERSION}"
+                        "protobuf=${Protobuf_VERSION}" "opencv=${OpenCV_VERSION}"
+                        "nlohmann-json=${nlohmann_json_VERSION}"
+                        "${CMAKE_CXX_COMPILER_ID}=${compiler_major}"
+                        "cxx11 abi=${TASUKI_CXX11_ABI}" "ndebug=${ndebug}")
+    if(part MATCHES "^=|=$")
+      message(FATAL_ERROR "The stamp of modules has an empty part, \"${part}\": what it was built "
+                          "with would not be known when one is loaded. What is found without its "
+                          "version is not a whole installation; docs/dependencies.md lists all.")
+    endif()
+    string(REPLACE "=" " " part "${part}")
+    list(APPEND parts "${part}")
+  endforeach()
+  list(JOIN parts ", " stamp)
   set(${variable} "${stamp}" PARENT_SCOPE)
 endfunction()

@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   using namespace tasuki::tools;
   set_up_process(argv);
   CLI::App app("Tasuki trains and evaluates multi-task dense prediction");
-  app.set_version_flag("--version", tasuki::kStamp);
+  app.set_version_flag("--version",
+                       std::string(tasuki::kStamp) + "\nLibTorch's build: " + tasuki::kTorchBuild);
   app.require_subcommand(1);
   for (const auto add : {add_train, add_eval, add_predict, add_export, add_search, add_compare,
                          add_complexity, add_config, add_plugins, add_bench, add_data}) {

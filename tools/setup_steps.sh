@@ -1,5 +1,5 @@
 # Steps that tools/setup, tools/quickstart, tools/test and tools/fuzz share. Sourced, not run; the
-# caller has `set -Eeuo pipefail`.
+# caller has `set -Eeuo pipefail` and calls choose_torch (setup_torch.sh) first.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 build="$root/build/release"
 current_step="starting"
@@ -24,6 +24,10 @@ build_packages=(
   "liblmdb-dev           -        LMDB with its headers"
   "libxxhash-dev         -        xxHash with its headers"
   "libjpeg-dev           -        libjpeg with its headers"
+)
+pip_packages=(
+  "python3               python3  Python 3"
+  "python3-venv          -        Python's venv, for --torch pip"
 )
 torch_packages=(
   "libtorch-dev          -        LibTorch 1.13 or newer (docs/install.md)"
@@ -59,37 +63,7 @@ stop() {
   exit 1
 }
 
-has_torch_config() {
-  local found
-  found=$(find "$1"/{share,lib,lib64}{,/*}/cmake/Torch "$1/Torch" "$1" -maxdepth 1 \
-               -name TorchConfig.cmake -print -quit 2>/dev/null || true)
-  [ -n "$found" ]
-}
-
-# Where Python's package keeps LibTorch, or nothing. A package of the old C++ ABI can't share
-# std::string with the system's OpenCV and Protobuf, so it is passed over.
-python_torch() {
-  command -v python3 >/dev/null || return 0
-  python3 - 2>/dev/null <<'PYTHON' || true
-import torch
-if torch.compiled_with_cxx11_abi():
-    print(torch.utils.cmake_prefix_path)
-PYTHON
-}
-
-# Succeeds when there is a LibTorch that does not come from a system package. One of Python's
-# package is put on CMAKE_PREFIX_PATH; the others are found by CMake itself.
-find_own_torch() {
-  local folder folders
-  if has_torch_config /usr/local; then return 0; fi
-  IFS=':;' read -r -a folders <<<"${Torch_DIR:-}:${CMAKE_PREFIX_PATH:-}"
-  for folder in "${folders[@]}"; do
-    if [ -n "$folder" ] && has_torch_config "$folder"; then return 0; fi
-  done
-  folder=$(python_torch)
-  [ -n "$folder" ] || return 1
-  export CMAKE_PREFIX_PATH="$folder${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}"
-}
+source "$root/tools/setup_torch.sh"
 
 is_there() {  # package program
   if [ "$2" != - ] && command -v "$2" >/dev/null; then return 0; fi
@@ -113,12 +87,13 @@ name_what_is_needed() {
   stop "Install them, then run this again with TASUKI_SKIP_SETUP=1."
 }
 
-# Installs what is missing; "tests" adds what only the tests need, "fuzz" what only the fuzz targets
-# do. Says nothing when all is there.
+# Installs what is missing, the chosen LibTorch included; "tests" adds what only the tests need, "fuzz"
+# what only the fuzz targets do. Says nothing when all is there.
 install_packages() {
   local wanted=("${build_packages[@]}") line package program
   missing=()
-  find_own_torch || wanted+=("${torch_packages[@]}")
+  if wants_distribution_torch; then wanted+=("${torch_packages[@]}"); fi
+  if [ -n "$torch_release" ] && ! has_venv; then wanted+=("${pip_packages[@]}"); fi
   case "${1:-}" in
     tests) wanted+=("${test_packages[@]}") ;;
     fuzz) wanted+=("${fuzz_packages[@]}") ;;
@@ -129,12 +104,16 @@ install_packages() {
     read -r package program _ <<<"$line"
     is_there "$package" "$program" || missing+=("$package")
   done
-  if [ ${#missing[@]} = 0 ]; then return 0; fi
-  step "installing ${missing[*]}"
-  as_root apt-get update -q
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -q --no-install-recommends "${missing[@]}"
+  if [ ${#missing[@]} != 0 ]; then
+    step "installing ${missing[*]}"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -q --no-install-recommends "${missing[@]}"
+  fi
+  install_torch
 }
+
+has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
 # A compilation with LibTorch's headers takes up to 2 GB.
 build_jobs() {
@@ -147,16 +126,25 @@ build_jobs() {
 }
 
 # Configures build/release unless that is done; "tests" asks for the tests. Files are compiled eight
-# at a time: a whole build takes half the time, a change to one file somewhat more.
+# at a time: a whole build takes half the time, a change to one file somewhat more. With another
+# LibTorch everything is configured, and so compiled, anew.
 configure() {
-  local tests=OFF
+  local tests=OFF cache="$build/CMakeCache.txt"
   if [ "${1:-}" = tests ]; then tests=ON; fi
-  if [ -f "$build/build.ninja" ]; then
-    if [ $tests = OFF ] || grep -q '^TASUKI_TESTS:BOOL=ON' "$build/CMakeCache.txt"; then return 0; fi
+  if [ -n "$torch_release" ] && [ -z "$torch_dir" ]; then
+    stop "$torch_release is not installed, and TASUKI_SKIP_SETUP says to install nothing"
+  fi
+  if [ -f "$build/build.ninja" ] && has_setting "Torch_DIR:[A-Z]*=${torch_dir:-.*}"; then
+    if [ $tests = OFF ] || has_setting "TASUKI_TESTS:BOOL=ON"; then return 0; fi
+  elif [ -f "$cache" ]; then
+    rm -rf "$cache" "$build/CMakeFiles"
   fi
   step "configuring build/release"
-  (cd "$root" && cmake --preset release -DTASUKI_TESTS=$tests -DCMAKE_UNITY_BUILD=ON)
+  (cd "$root" && cmake --preset release -DTASUKI_TESTS=$tests -DCMAKE_UNITY_BUILD=ON \
+                       ${torch_dir:+-DTorch_DIR="$torch_dir"})
 }
+
+has_setting() { grep -q "^$1\$" "$build/CMakeCache.txt"; }  # regular expression
 
 build() {  # target...
   step "building $*"

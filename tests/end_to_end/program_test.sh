@@ -6,6 +6,8 @@ source "$here/small_configs.sh"
 
 test_help() {
   expect 0 --version
+  says "libtorch "
+  says "LibTorch's build: C"  # CPU, or CUDA with its release
   expect 0 --help
   local commands
   commands=$(sed -n '/^Subcommands:/,$p' out.txt | awk '/^  [a-z]/ { print $1 }')

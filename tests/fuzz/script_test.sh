@@ -5,7 +5,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,tools,build/fuzz/bin,tests/fuzz/dictionaries} "$work"/tests/fuzz/corpus/{good,bad}
-cp "$1/tools/fuzz" "$1/tools/setup_steps.sh" "$work/tools"
+cp "$1/tools/fuzz" "$1"/tools/setup_*.sh "$work/tools"
 echo seed | tee "$work/tests/fuzz/corpus/good/seed" >"$work/tests/fuzz/corpus/bad/seed"
 echo '"word"' >"$work/tests/fuzz/dictionaries/good.dict"
 touch "$work/build/fuzz/build.ninja"

@@ -2,9 +2,12 @@
 # setup_test.sh SOURCE: tools/setup on machines that are played by stand-ins for apt-get, dpkg-query,
 # id, sudo and python3. Nothing is installed.
 set -euo pipefail
-source_root="$1"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# A checkout of its own, since --torch pip installs into its build folder.
+source_root="$work/checkout"
+mkdir -p "$source_root/tools"
+cp "$1"/tools/setup* "$1"/tools/test "$source_root/tools"
 
 fail() {
   echo "setup_test: $case_name: $1" >&2
@@ -20,7 +23,7 @@ machine() {
   mkdir "$work/bin"
   : >"$work/calls"
   local program
-  for program in bash env find sed awk grep dirname basename; do
+  for program in bash env find sed awk grep dirname basename mkdir cp touch cat; do
     ln -s "$(command -v $program)" "$work/bin/$program"
   done
   for program in "$@"; do
@@ -33,12 +36,30 @@ answers() {  # program text: the stand-in prints the text
   printf 'printf "%%s" "%s"\n' "$2" >>"$work/bin/$1"
 }
 
-run() {  # argument...: the exit code is in $code, the output in $work/out
+run_tool() {  # tool argument...: the exit code is in $code, the output in $work/out
   code=0
-  env -i PATH="$work/bin" HOME="$work" "${settings[@]}" "$source_root/tools/setup" "$@" \
+  env -i PATH="$work/bin" HOME="$work" "${settings[@]}" "$source_root/tools/$1" "${@:2}" \
     >"$work/out" 2>&1 || code=$?
 }
+run() { run_tool setup "$@"; }
 settings=()
+
+# Python that makes environments whose pip installs a LibTorch without CUDA, or with the release $1.
+python_with_pip() {
+  cat >"$work/bin/python3" <<PYTHON
+#!/bin/bash
+echo "python3 \$*" >>"$work/calls"
+if [ "\$1 \$2" = "-m venv" ]; then
+  mkdir -p "\$3/bin" && cp "\$0" "\$3/bin/python"
+elif [ "\$1 \$2" = "-m pip" ] && [[ "\$*" == *" torch"* ]]; then
+  torch="\${0%/bin/python}/lib/python3.11/site-packages/torch"
+  mkdir -p "\$torch/share/cmake/Torch"
+  touch "\$torch/share/cmake/Torch/TorchConfig.cmake"
+  printf '%s\n' "__version__ = '9.9.9'" "cuda: Optional[str] = $1" >"\$torch/version.py"
+fi
+PYTHON
+  chmod +x "$work/bin/python3"
+}
 
 said() { grep -qF -- "$1" "$work/out" || fail "did not say: $1"; }
 called() { grep -qF -- "$1" "$work/calls" || { cat "$work/calls" >&2; fail "did not call: $1"; }; }
@@ -119,6 +140,92 @@ answers id 0
 answers python3 "$work/torch/share/cmake"
 run
 never_called "libtorch-dev"
+
+machine "--torch distribution, though Python has one" apt-get dpkg-query id python3
+answers id 0
+answers python3 "$work/torch/share/cmake"
+run --torch distribution
+called "libtorch-dev"
+
+machine "--torch with a folder" apt-get dpkg-query id
+answers id 0
+run --tests --torch "$work/torch"
+[ $code = 0 ] || fail "exit code $code"
+called "libgtest-dev"
+never_called "libtorch-dev"
+
+machine "--torch with a folder that has none" apt-get dpkg-query id
+run --torch "$work/bin"
+[ $code = 1 ] || fail "exit code $code"
+said "--torch $work/bin: no TorchConfig.cmake"
+said "pip==RELEASE"
+
+machine "--torch pip" apt-get dpkg-query id
+answers id 0
+answers dpkg-query installed
+python_with_pip None
+run --torch pip
+[ $code = 0 ] || fail "exit code $code"
+called "-m venv $source_root/build/torch"
+called "-m pip install --quiet torch"
+never_called nvidia
+never_called libtorch-dev
+: >"$work/calls"
+run --torch pip
+never_called "-m pip"
+
+machine "--torch pip==RELEASE, a build with CUDA 13" apt-get dpkg-query id
+answers id 0
+answers dpkg-query installed
+python_with_pip "'13.0'"
+run --torch pip==9.9.9
+[ $code = 0 ] || fail "exit code $code"
+called "-m pip install --quiet torch==9.9.9"
+called "--target $source_root/build/cuda nvidia-cuda-crt==13.0.* nvidia-cuda-cccl==13.0.*"
+mkdir -p "$source_root"/build/cuda/nvidia/cu13/include/{crt,nv}
+touch "$source_root"/build/cuda/nvidia/cu13/include/{crt/host_defines.h,nv/target}
+: >"$work/calls"
+run --torch pip==9.9.9
+never_called "-m pip"
+
+machine "--torch pip==RELEASE, a build with CUDA 12" apt-get dpkg-query id
+answers id 0
+answers dpkg-query installed
+python_with_pip "'12.8'"
+rm -r "$source_root/build/cuda"
+run --torch pip==8.8.8
+called "nvidia-cuda-nvcc-cu12==12.8.* nvidia-cuda-cccl-cu12==12.8.*"
+
+# cmake writes down how it is called, and leaves what a configured build folder has.
+machine_that_builds() {
+  machine "$@" cmake ctest rm nproc
+  answers nproc 2
+  cat >"$work/bin/cmake" <<'CMAKE'
+#!/bin/bash
+echo "cmake $*" >>"${0%/bin/cmake}/calls"
+all="$*"
+if [ "$1" = --preset ]; then
+  mkdir -p build/release && : >build/release/build.ninja
+  printf '%s\n' TASUKI_TESTS:BOOL=ON "Torch_DIR:PATH=${all##*-DTorch_DIR=}" >build/release/CMakeCache.txt
+fi
+CMAKE
+}
+machine_that_builds "another LibTorch than last time"
+settings=(TASUKI_SKIP_SETUP=1)
+run_tool test --torch "$work/torch" -R anything
+[ $code = 0 ] || fail "exit code $code"
+[[ "$(head -n 1 "$work/out")" == "== LibTorch: $work/torch/share/cmake/Torch"* ]] || fail "first line"
+called "-DTorch_DIR=$work/torch/share/cmake/Torch"
+called "-R anything"
+: >"$work/calls"
+run_tool test --torch "$work/torch"
+never_called "--preset"
+run_tool test --torch pip==9.9.9
+called "-DTorch_DIR=$source_root/build/torch-9.9.9/lib/python3.11/site-packages/torch/share/cmake/Torch"
+run_tool test --torch pip==7.7.7
+[ $code = 1 ] || fail "exit code $code"
+said "torch==7.7.7 is not installed"
+settings=()
 
 machine "apt-get fails" apt-get dpkg-query id
 answers id 0
