@@ -18,6 +18,13 @@ std::vector<RegistryEntry>& pending() {
   return entries;
 }
 
+// Modules are loaded once a process, and what their constructors announce goes to whoever loads them:
+// one lock for all registries. A constructor may ask a registry for something.
+std::recursive_mutex& registry_mutex() {
+  static auto* mutex = new std::recursive_mutex;
+  return *mutex;
+}
+
 // Loaded modules stay mapped until the process ends: their code is in every object they made.
 std::vector<boost::dll::shared_library>& loaded_libraries() {
   static auto* libraries = new std::vector<boost::dll::shared_library>;
@@ -62,6 +69,7 @@ bool Registry::announce(RegistryEntry entry) {
 }
 
 void Registry::add_folder(const std::string& folder) {
+  const std::lock_guard lock(registry_mutex());
   std::set<std::string> libraries;
   std::error_code code;
   for (const auto& item : std::filesystem::directory_iterator(folder, code)) {
@@ -77,6 +85,7 @@ void Registry::add_folder(const std::string& folder) {
 }
 
 void Registry::add_module(const std::string& file) {
+  const std::lock_guard lock(registry_mutex());
   if (!std::filesystem::exists(file)) {
     throw Error(ErrorKind::kPlugin, "module " + file + ": there is no such file");
   }
@@ -135,10 +144,12 @@ void Registry::load(size_t index) {
 }
 
 std::vector<RegistryEntry> Registry::take_announced() {
+  const std::lock_guard lock(registry_mutex());
   return std::exchange(pending(), {});
 }
 
 const RegistryEntry& Registry::find(const std::string& name, const std::string& kind) {
+  const std::lock_guard lock(registry_mutex());
   const auto module = module_of_.find(name);
   if (module == module_of_.end()) unknown(name, kind);
   load(module->second);
@@ -163,6 +174,7 @@ void Registry::unknown(const std::string& name, const std::string& kind) const {
 }
 
 std::vector<std::string> Registry::names(const std::string& kind) const {
+  const std::lock_guard lock(registry_mutex());
   std::vector<std::string> found;
   for (const auto& [name, module] : module_of_) {
     if (modules_[module].kind_of.at(name) == kind) found.push_back(name);
@@ -171,6 +183,7 @@ std::vector<std::string> Registry::names(const std::string& kind) const {
 }
 
 std::vector<std::string> Registry::kinds() const {
+  const std::lock_guard lock(registry_mutex());
   std::set<std::string> found;
   for (const auto& module : modules_) {
     for (const auto& entry : module.kind_of) found.insert(entry.second);
@@ -179,6 +192,7 @@ std::vector<std::string> Registry::kinds() const {
 }
 
 void Registry::load_all() {
+  const std::lock_guard lock(registry_mutex());
   for (size_t i = 0; i < modules_.size(); ++i) load(i);
 }
 

@@ -1,5 +1,9 @@
 #include "core/registry/registry.h"
 
+#include <atomic>
+#include <barrier>
+#include <thread>
+
 #include "core/data/field_kind.h"
 #include "core/data/transform.h"
 #include "tests/core/registry/module_files.h"
@@ -34,6 +38,30 @@ TEST_F(RegistryTest, MakesWhatTheNameStandsFor) {
   registry.add_module(copy("test_kinds"));
   EXPECT_EQ(registry.create<FieldKind>("test/first")->invalid_value(), 1);
   EXPECT_EQ(registry.create<FieldKind>("test/second")->invalid_value(), 2);
+}
+
+// Eight threads that need a name of the same module at once: one of them loads it, all have it.
+TEST_F(RegistryTest, AnyThreadFinds) {
+  for (int round = 0; round < 20; ++round) {
+    Registry registry;
+    registry.add_module(copy("test_kinds", "round" + std::to_string(round)));
+    std::barrier start(8);
+    std::atomic<int> found = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+          start.arrive_and_wait();
+          try {
+            found += registry.create<FieldKind>("test/second")->invalid_value() == 2 ? 1 : 0;
+          } catch (const Error& error) {
+            ADD_FAILURE() << error.what();
+          }
+        });
+      }
+    }
+    EXPECT_EQ(found, 8);
+  }
 }
 
 TEST_F(RegistryTest, LoadAllLoadsEveryModule) {
