@@ -5,7 +5,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,tools,build/release}
-cp "$1/tools/test" "$1/tools/setup_steps.sh" "$work/tools"
+cp "$1/tools/test" "$1"/tools/setup_*.sh "$work/tools"
 touch "$work/build/release/build.ninja"
 echo 'TASUKI_TESTS:BOOL=ON' >"$work/build/release/CMakeCache.txt"
 printf '#!/bin/bash\n' >"$work/bin/cmake"
