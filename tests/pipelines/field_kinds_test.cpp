@@ -36,7 +36,9 @@ TEST_P(EveryKind, MasksTheInvalidPixelAndNoOther) {
   ASSERT_EQ(mask.type(), CV_8UC1);
   EXPECT_EQ(cv::countNonZero(mask), is_image() ? 15 : 14);
   EXPECT_EQ(cv::countNonZero(mask == 255), cv::countNonZero(mask));
-  if (!is_image()) EXPECT_EQ(mask.at<uchar>(1, 2), 0);
+  if (!is_image()) {
+    EXPECT_EQ(mask.at<uchar>(1, 2), 0);
+  }
 }
 
 TEST_P(EveryKind, InvalidPixelsStayInvalidUnderAllGeometry) {

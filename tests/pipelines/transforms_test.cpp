@@ -173,7 +173,9 @@ TEST(PhotometricDistortion, ChangesTheImageAlone) {
     const Sample after = applied("tasuki/PhotometricDistortion", "", before, seed);
     changed += !same(after.field("image").value, before.field("image").value);
     for (const auto& [name, field] : after.fields) {
-      if (name != "image") ASSERT_TRUE(same(field.value, before.field(name).value));
+      if (name != "image") {
+        ASSERT_TRUE(same(field.value, before.field(name).value));
+      }
     }
   }
   EXPECT_GE(changed, 15);  // all four steps are left out once in 16
