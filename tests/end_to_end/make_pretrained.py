@@ -39,7 +39,7 @@ def main():
             continue
         prefix = [] if parts[1] == "stem" else [parts[1]]
         published.setdefault(".".join(prefix + parts[3:]), tensor)
-    assert "conv1.weight" in published and "layer4.0.conv1.weight" in published, sorted(published)
+    assert "conv1.weight" in published and "layer2.0.conv1.weight" in published, sorted(published)
     write(sys.argv[2], published)
 
 

@@ -84,10 +84,7 @@ test_train_and_resume() {
   # Killed in the middle, wherever that is, and resumed: the same as the run that went through.
   "$tasuki" train tiny.pbtxt --work-dir killed >out.txt 2>&1 &
   local pid=$!
-  for _ in $(seq 600); do
-    [ ! -s killed/last.safetensors ] || break
-    sleep 0.05
-  done
+  while [ ! -s killed/last.safetensors ] && kill -0 $pid; do sleep 0.05; done
   kill -9 $pid 2>/dev/null || true
   wait $pid 2>/dev/null || true
   there killed/last.safetensors
@@ -203,8 +200,10 @@ test_complexity() {
   says "tiny.pbtxt: one image of 32x40 (height x width)"
   says "decoder.normal->seg"
   says "training only"
+  # At this size the price of a small head is more than what is rounded away.
+  expect 0 complexity tiny.pbtxt --set "$with" --size 128 160
   cp out.txt helped.txt
-  expect 0 complexity tiny.pbtxt
+  expect 0 complexity tiny.pbtxt --size 128 160
   "$python" - helped.txt out.txt <<'COMPARE' 2>errors.txt || fail "self-auxiliaries cost in training only"
 import sys
 def table(file):

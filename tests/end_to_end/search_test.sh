@@ -13,8 +13,8 @@ data {
   loader { batch_size: 2 eval_batch_size: 1 workers: 1 }
 }
 model {
-  encoder { [tasuki/ResNet] { depth: 18 } }
-  architecture { [tasuki/Branched] { shared_stages: 4 } }
+  encoder { [tasuki/ResNet] { depth: 18 layers: 2 } }
+  architecture { [tasuki/Branched] { shared_stages: 2 } }
   task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
   task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
   task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
@@ -91,14 +91,14 @@ all=(--work-dir search --margin=-1000)
 test_kill_and_go_on() {
   "$tasuki" search tiny.pbtxt "${all[@]}" --jobs 2 >killed.txt 2>&1 &
   local pid=$!
-  for _ in $(seq 1200); do
-    [ "$(finished search | wc -l)" -lt 2 ] || break
+  while [ "$(finished search | wc -l)" -lt 2 ]; do
+    kill -0 $pid || fail "the search ends before it is killed"
     sleep 0.05
   done
   kill -9 $pid
   wait $pid 2>/dev/null || true
   state search >before.txt
-  [ "$(wc -l <before.txt)" -ge 8 ] || fail "two trials finish in a minute"
+  [ "$(wc -l <before.txt)" -ge 8 ] || fail "what is finished has four files"
   [ ! -e search/decision.json ] || fail "the search is killed before its decision"
   expect 2 search tiny.pbtxt --work-dir search --margin 1
   says "holds another search: its --margin is -1000, now 1"
@@ -198,8 +198,8 @@ test_failed_trial() {
 test_stop() {
   "$tasuki" search tiny.pbtxt --work-dir stopped >out.txt 2>&1 &
   local pid=$! code=0
-  for _ in $(seq 600); do
-    [ ! -e stopped/trials/seg/seed_0.log ] || break
+  while [ ! -e stopped/trials/seg/seed_0.log ]; do
+    kill -0 $pid || fail "the search ends before it is stopped"
     sleep 0.05
   done
   kill -TERM $pid

@@ -10,8 +10,8 @@ data {
   loader { batch_size: 2 eval_batch_size: 1 workers: 1 }
 }
 model {
-  encoder { [tasuki/ResNet] { depth: 18 } }
-  architecture { [tasuki/Branched] { shared_stages: 4 } }
+  encoder { [tasuki/ResNet] { depth: 18 layers: 2 } }
+  architecture { [tasuki/Branched] { shared_stages: 2 } }
   task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } decoder { [tasuki/FCNHead] { channels: 8 } } }
   task { name: "depth" kind { [tasuki/Depth] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
   task { name: "normal" kind { [tasuki/Normals] {} } decoder { [tasuki/FCNHead] { channels: 8 } } }
