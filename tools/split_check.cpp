@@ -82,7 +82,7 @@ class Checker {
     workers.reserve(size_t(threads));
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     workers.clear();
-    SplitSummary summary{source_.size(), dataset_->fields(), {}};
+    SplitSummary summary{source_.size(), dataset_->fields(), {}, {}};
     add_missing(summary);
     for (auto& [index, found] : findings_) {
       for (auto& finding : found) summary.findings.push_back(std::move(finding));
@@ -93,6 +93,7 @@ class Checker {
       }
     }
     report_sizes();
+    for (const auto& [name, files] : oriented_) summary.notes.push_back(note_of(name, files));
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;
   }
@@ -102,6 +103,7 @@ class Checker {
           PipelineInput input)
       : tasks_(labelled(check.tasks, pipeline)),
         batch_size_(batch_size_of(check.config, pipeline)),
+        ignores_orientation_(image_reading(check.config).ignore_orientation),
         dataset_(std::make_shared<CountingDataset>(input.dataset)),
         source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
         progress_("split " + split, source_.size()) {}
@@ -142,7 +144,7 @@ class Checker {
   }
 
   void check(const Sample& prepared, const Sample& finished, size_t index,
-             std::vector<std::string>& found, std::vector<std::string>& missing) const {
+             std::vector<std::string>& found, std::vector<std::string>& missing) {
     std::vector<std::string> fields = {"image"};
     for (const auto* task : tasks_) {
       if (finished.fields.count(task->field) == 0) {
@@ -160,14 +162,31 @@ class Checker {
       }
     }
     collate({finished}, {index}, fields);
+    check_files(prepared, index, found);
+  }
+
+  void check_files(const Sample& sample, size_t index, std::vector<std::string>& found) {
     std::set<std::string> files;  // fields may share one
-    for (const auto& item : prepared.fields) {
-      const Field& field = item.second;
+    for (const auto& [name, field] : sample.fields) {
       if (field.file.empty() || !files.insert(field.file).second) continue;
       const auto damage = jpeg_damage(field.file);
-      if (damage.empty()) continue;
-      found.push_back(place(prepared, field, index) + ": damaged JPEG file: " + damage);
+      if (!damage.empty()) {
+        found.push_back(place(sample, field, index) + ": damaged JPEG file: " + damage);
+      }
+      if (read_picture_header(field.file).orientation == 1) continue;
+      const std::lock_guard lock(mutex_);
+      oriented_[name].insert(field.file);
     }
+  }
+
+  std::string note_of(const std::string& field, const std::set<std::string>& files) const {
+    return fmt::format(
+        "field {}: the files of {} samples ask to be turned or mirrored (EXIF), {}; "
+        "the first is {}",
+        field, files.size(),
+        ignores_orientation_ ? "which data.image.ignore_orientation leaves out"
+                             : "and are (data.image.ignore_orientation: true leaves it out)",
+        *files.begin());
   }
 
   std::string place(const Sample& sample, const Field& field, size_t index) const {
@@ -221,6 +240,7 @@ class Checker {
 
   const std::vector<const ModelTask*> tasks_;
   const size_t batch_size_;
+  const bool ignores_orientation_;
   const std::shared_ptr<const CountingDataset> dataset_;
   const SampleSource source_;
   std::atomic<size_t> next_ = 0;
@@ -231,6 +251,8 @@ class Checker {
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::vector<std::string> of_split_;
   std::map<std::pair<int, int>, size_t> first_of_size_;  // height and width -> least index
+  // By field, the files that ask for another orientation than that of their stored pixels.
+  std::map<std::string, std::set<std::string>> oriented_;
 };
 
 }  // namespace

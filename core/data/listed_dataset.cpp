@@ -11,9 +11,13 @@ void check_sizes(const Sample& sample) {
   const Field& image = sample.field("image");
   for (const auto& [name, field] : sample.fields) {
     if (field.value.size() == image.value.size()) continue;
+    std::string reason;
+    for (const Field* read : {&image, &field}) {
+      if (reason.empty()) reason = explain_orientation(read->file, read->value.size());
+    }
     throw Error(ErrorKind::kData, field.file + " is " + height_by_width(field) + ", but " +
                                       image.file + " is " + height_by_width(image) +
-                                      " (height x width)");
+                                      " (height x width)" + (reason.empty() ? "" : "; " + reason));
   }
 }
 

@@ -268,9 +268,14 @@ std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
   return build_raw_dataset(config, data_root);
 }
 
+ImageReading image_reading(const ResolvedConfig& config) {
+  return {config.message().data().image().ignore_orientation()};
+}
+
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
                                                  const std::filesystem::path& data_root) {
-  return config.create<Dataset>("data.dataset", config.message().data().dataset(), {data_root});
+  return config.create<Dataset>("data.dataset", config.message().data().dataset(),
+                                {data_root, image_reading(config)});
 }
 
 void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,

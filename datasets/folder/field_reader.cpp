@@ -113,8 +113,10 @@ void normalise_length(cv::Mat& vectors) {
 
 }  // namespace
 
-FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place)
+FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place,
+                         const ImageReading& reading)
     : options_(options),
+      reading_(reading),
       kind_(kind_of(options, place)),
       folder_(options.has_folder() ? options.folder() : options.name()),
       extension_(extension_of(options)) {
@@ -187,8 +189,8 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
   const bool numpy = extension_ == ".npy";
   const bool plain = options_.scale().empty() && options_.offset().empty() &&
                      options_.channel().empty() && options_.ignore().empty();
-  if (is_picture() && !numpy && plain) return read_image(file);
-  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file);
+  if (is_picture() && !numpy && plain) return read_image(file, reading_);
+  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file, reading_);
   if (table_) return table_->apply(stored, kind_.mat_type());
   if (options_.has_threshold()) return above_threshold(stored);
   const cv::Mat value = floats(picked(stored, !numpy));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/data/field_kind.h"
+#include "core/data/image_io.h"
 #include "core/data/sample.h"
 #include "core/data/value_table.h"
 #include "datasets/folder/folder.pb.h"
@@ -17,7 +18,8 @@ namespace tasuki::folder {
 class FieldReader {
  public:
   // `place` is the path of the options inside the data set's ("field[depth]").
-  FieldReader(const options::Folder::Field& options, const std::string& place);
+  FieldReader(const options::Folder::Field& options, const std::string& place,
+              const ImageReading& reading);
 
   const std::string& name() const { return options_.name(); }
   // Below the root, or below the folder of a split in it.
@@ -42,6 +44,7 @@ class FieldReader {
   void invalidate_ignored(const cv::Mat& stored, cv::Mat& value) const;
 
   const options::Folder::Field options_;
+  const ImageReading reading_;
   const FieldKind& kind_;
   const std::string folder_;
   const std::string extension_;

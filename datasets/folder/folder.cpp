@@ -24,8 +24,8 @@ class Folder final : public ListedDataset {
     if (!options.field().empty()) root_ = existing_folder(context, options.root());
     for (int i = 0; i < options.field_size(); ++i) {
       const auto& field = options.field(i);
-      readers_.push_back(
-          std::make_unique<folder::FieldReader>(field, place("field", field.name(), i)));
+      readers_.push_back(std::make_unique<folder::FieldReader>(
+          field, place("field", field.name(), i), context.image));
       if (field.name() == "image") image_ = readers_.back().get();
     }
     require_option(image_ != nullptr, "field", "a field named \"image\" is required");

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/crc.hpp>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
+#include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {
@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::png_chunk;
 using testing::TemporaryFolder;
 using ::testing::ThrowsMessage;
 
@@ -99,16 +100,6 @@ TEST_F(ImageIo, WhatIsNoPictureIsAnError) {
   EXPECT_THROW(read_image(folder_ / "missing.png"), Error);
 }
 
-std::string chunk(const std::string& type, const std::string& data) {
-  boost::crc_32_type checksum;
-  checksum.process_bytes(type.data(), 4);
-  checksum.process_bytes(data.data(), data.size());
-  const auto number = [](uint32_t value) {
-    return std::string{char(value >> 24), char(value >> 16), char(value >> 8), char(value)};
-  };
-  return number(uint32_t(data.size())) + type + data + number(checksum.checksum());
-}
-
 TEST_F(ImageIo, APaletteGivesItsIndices) {
   // A grey PNG turned into one with a palette, which would paint index i in another colour.
   write_image(folder_ / "grey.png", noise(CV_8UC1));
@@ -117,8 +108,8 @@ TEST_F(ImageIo, APaletteGivesItsIndices) {
   header[9] = 3;
   std::string palette;
   for (int i = 0; i < 256; ++i) palette += {char(255 - i), char(i / 2), char(7 * i)};
-  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", palette) +
-          chunk("tRNS", "\x10\x20") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + png_chunk("IHDR", header) + png_chunk("PLTE", palette) +
+          png_chunk("tRNS", "\x10\x20") + bytes.substr(33);
   write_file_atomically(folder_ / "palette.png", bytes);
   ASSERT_EQ(cv::imread((folder_ / "palette.png").string(), cv::IMREAD_COLOR).channels(), 3);
   const cv::Mat indices = read_stored_values(folder_ / "palette.png");
@@ -144,9 +135,9 @@ TEST_F(ImageIo, ADamagedHeaderIsAnErrorBehindAPaletteToo) {
   std::string bytes = read_file(folder_ / "a.png");
   std::string header = bytes.substr(16, 13);
   header[9] = 3;
-  std::string damaged = chunk("IHDR", header);
+  std::string damaged = png_chunk("IHDR", header);
   damaged[8 + 7] = 19;  // rows
-  bytes = bytes.substr(0, 8) + damaged + chunk("PLTE", "abc") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + damaged + png_chunk("PLTE", "abc") + bytes.substr(33);
   write_file_atomically(folder_ / "a.png", bytes);
   EXPECT_THAT([&] { read_stored_values(folder_ / "a.png"); },
               ThrowsMessage<Error>(HasSubstr("a.png: damaged: the checksum of its header")));
@@ -161,7 +152,8 @@ TEST_F(ImageIo, FewerBitsAreIndicesToo) {
   std::string header = bytes.substr(16, 13);
   ASSERT_EQ(header[8], 1);
   header[9] = 3;
-  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", "abcdef") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + png_chunk("IHDR", header) + png_chunk("PLTE", "abcdef") +
+          bytes.substr(33);
   write_file_atomically(folder_ / "bits.png", bytes);
   const cv::Mat indices = read_stored_values(folder_ / "bits.png");
   EXPECT_EQ(cv::norm(indices, bits / 255, cv::NORM_INF), 0);

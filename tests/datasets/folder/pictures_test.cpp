@@ -1,4 +1,5 @@
 #include "core/data/npy.h"
+#include "tests/core/data/picture_files.h"
 #include "tests/datasets/folder/folder_fixture.h"
 
 namespace tasuki {
@@ -7,6 +8,9 @@ namespace {
 using ::testing::AllOf;
 using testing::FolderTest;
 using ::testing::HasSubstr;
+using testing::kFields;
+using testing::kSplits;
+using testing::make;
 
 TEST_F(FolderTest, DecodesNormalsFromColours) {
   cv::Mat stored(4, 6, CV_8UC3, cv::Scalar(0, 128, 128));  // B, G, R: z = -1
@@ -142,6 +146,32 @@ TEST_F(FolderTest, ColoursThatAreNoneAreErrors) {
   }
   EXPECT_THAT(load(image, "channel: [0, 1, 7] "),
               HasSubstr("has channels 0 to 2 where the field's channel says 7"));
+}
+
+// A camera that was held upright, and labels that were made by what shows the picture upright.
+TEST_F(FolderTest, ImagesAreTurnedAsTheirFilesAsk) {
+  const auto with_exif = [&](const std::string& folder, int orientation) {
+    const auto png = read_file(file(folder, "a/4"));
+    write_file_atomically(file(folder, "a/4"),
+                          testing::png_with_exif(png, testing::exif_data(orientation)));
+  };
+  const auto load = [&](bool ignore) {
+    return make<Dataset>("tasuki/Folder", std::string(kFields) + kSplits, {root_.path(), {ignore}})
+        ->load("val", 0);
+  };
+  with_exif("image", 6);
+  EXPECT_THAT(message([&] { load(false); }),
+              AllOf(HasSubstr("image/a/4.png is 6x4"), HasSubstr("is turned by 90 degrees"),
+                    HasSubstr("data.image.ignore_orientation: true")));
+  EXPECT_EQ(load(true).size(), cv::Size(6, 4));
+  // Labels carry it as well.
+  with_exif("seg", 6);
+  with_exif("depth", 6);
+  const Sample sample = load(false);
+  EXPECT_EQ(sample.size(), cv::Size(4, 6));
+  EXPECT_EQ(sample.field("seg").value.at<int>(0, 3), -1);  // stored at the top left
+  EXPECT_EQ(sample.field("seg").value.at<int>(2, 3), 0);
+  EXPECT_EQ(load(true).field("seg").value.at<int>(0, 0), -1);
 }
 
 }  // namespace
