@@ -119,12 +119,22 @@ cv::Mat oriented(cv::Mat picture, int orientation) {
   return picture;
 }
 
+// What is not given back as it was written is no label.
+void check_losses(const PictureHeader& header) {
+  if (!header.lossy) return;
+  throw Error(ErrorKind::kData, std::string("is compressed with losses (") + header.format +
+                                    "): its values are not those that were written, at borders "
+                                    "least of all; store labels as PNG, lossless TIFF or .npy, "
+                                    "made anew from their source");
+}
+
 cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, int flags,
-             bool stored_values) {
+             bool stored_values, Lossy lossy) {
   std::string bytes = read_file(path, kLargestPicture);
   try {
     if (bytes.empty()) throw Error(ErrorKind::kData, "is empty");
     const auto header = picture_header(bytes);
+    if (lossy == Lossy::kRefused) check_losses(header);
     cv::Mat picture = decode_as_stored(bytes, header, flags, stored_values);
     return oriented(std::move(picture), reading.ignore_orientation ? 1 : header.orientation);
   } catch (const Error& error) {
@@ -135,11 +145,13 @@ cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, int
 }  // namespace
 
 cv::Mat read_image(const std::filesystem::path& path, const ImageReading& reading) {
-  return read(path, reading, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, false);
+  return read(path, reading, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, false,
+              Lossy::kTaken);
 }
 
-cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading) {
-  return read(path, reading, cv::IMREAD_UNCHANGED, true);
+cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading,
+                           Lossy lossy) {
+  return read(path, reading, cv::IMREAD_UNCHANGED, true, lossy);
 }
 
 PictureHeader read_picture_header(const std::filesystem::path& path) {

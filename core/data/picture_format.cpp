@@ -49,6 +49,7 @@ bool begins_frame(uint8_t code) {
 
 PictureHeader jpeg_header(Bytes bytes) {
   PictureHeader header;
+  header.format = "JPEG";
   header.lossy = true;
   for (const auto& [code, data] : jpeg_segments(bytes)) {
     if (begins_frame(code) && data.size() >= 6 && header.width == 0) {
@@ -64,6 +65,7 @@ PictureHeader jpeg_header(Bytes bytes) {
 
 PictureHeader png_header(Bytes bytes) {
   PictureHeader header;
+  header.format = "PNG";
   for (const auto chunk : png_chunks(bytes)) {
     const Bytes type = chunk.substr(4, 4), data = chunk.substr(8, chunk.size() - 12);
     if (type == "IHDR" && data.size() == 13) {
@@ -82,6 +84,7 @@ PictureHeader png_header(Bytes bytes) {
 // A RIFF file: chunks of a name, a size and an even number of bytes. No side is above 16384 pixels.
 PictureHeader webp_header(Bytes bytes) {
   PictureHeader header;
+  header.format = "WebP";
   header.bits = 8;
   for (size_t at = 12; at + 8 <= bytes.size();) {
     const Bytes type = bytes.substr(at, 4);
@@ -96,6 +99,7 @@ PictureHeader webp_header(Bytes bytes) {
 
 PictureHeader tiff_header(const TiffDirectory& directory) {
   PictureHeader header;
+  header.format = "TIFF";
   const auto value = [&](TiffTag tag, uint64_t otherwise) {
     return directory.value(tag).value_or(otherwise);
   };
@@ -117,6 +121,7 @@ PictureHeader tiff_header(const TiffDirectory& directory) {
 
 PictureHeader bmp_header(Bytes bytes) {
   PictureHeader header;
+  header.format = "BMP";
   if (bytes.size() < 26 || little_endian_at(bytes, 14, 4) < 40) return header;  // OS/2's is shorter
   header.width = little_endian_at(bytes, 18, 4);
   const auto height = static_cast<int32_t>(little_endian_at(bytes, 22, 4));
@@ -127,6 +132,7 @@ PictureHeader bmp_header(Bytes bytes) {
 // Markers of the main header, each with the length of what follows it, up to the first tile.
 PictureHeader jpeg2000_header(Bytes bytes) {
   PictureHeader header;
+  header.format = "JPEG 2000";
   const size_t begin = bytes.find(kJpeg2000Codestream);  // behind boxes, or at the beginning
   if (begin == Bytes::npos) return header;
   const Bytes codestream = bytes.substr(begin);

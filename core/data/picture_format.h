@@ -37,11 +37,13 @@ std::vector<JpegSegment> jpeg_segments(std::string_view bytes);
 struct PictureHeader {
   enum class Numbers { kUnsigned, kSigned, kFloat };
 
+  const char* format = "";  // "JPEG"
   uint64_t width = 0, height = 0;
   int channels = 0;  // a palette's indices are one
   int bits = 0;      // of one channel
   Numbers numbers = Numbers::kUnsigned;
-  // What was written is not what is read: JPEG, also in a TIFF; lossy WebP and JPEG 2000.
+  // What was written is not what is read: JPEG, also in a TIFF; lossy WebP; JPEG 2000 with the
+  // irreversible transform.
   bool lossy = false;
   // EXIF's, or a TIFF's own: 1 as stored, 2 to 8 mirrored or turned for display. 5 to 8 exchange
   // width and height.

@@ -190,7 +190,9 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
   const bool plain = options_.scale().empty() && options_.offset().empty() &&
                      options_.channel().empty() && options_.ignore().empty();
   if (is_picture() && !numpy && plain) return read_image(file, reading_);
-  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file, reading_);
+  // Colours of images, and of vectors that unit_length brings back to their length.
+  const auto lossy = CV_MAT_CN(kind_.mat_type()) == 3 ? Lossy::kTaken : Lossy::kRefused;
+  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file, reading_, lossy);
   if (table_) return table_->apply(stored, kind_.mat_type());
   if (options_.has_threshold()) return above_threshold(stored);
   const cv::Mat value = floats(picked(stored, !numpy));

@@ -33,7 +33,7 @@ class ImageIo : public ::testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     try {
       read_image(folder_ / name);
-      read_stored_values(folder_ / name);
+      read_stored_values(folder_ / name, {}, Lossy::kTaken);
     } catch (const Error& error) {
       return error.what();
     }
@@ -79,6 +79,35 @@ TEST_F(ImageIo, EveryTruncationIsAnError) {
     EXPECT_THAT(message(name, whole.substr(0, whole.size() - 1)), HasSubstr("truncated"));
     EXPECT_EQ(message(name, whole + "trailing bytes"), "no error");
   }
+}
+
+// By what is in the file, whatever its name.
+TEST_F(ImageIo, WhatWasCompressedWithLossesIsNoLabel) {
+  cv::Mat grey = noise(CV_8UC1);
+  const auto encoded = [&](const char* ending, const std::vector<int>& settings = {}) {
+    std::vector<uchar> bytes;
+    cv::imencode(ending, grey, bytes, settings);
+    write_file_atomically(folder_ / "label.png",
+                          {reinterpret_cast<char*>(bytes.data()), bytes.size()});
+    try {
+      read_stored_values(folder_ / "label.png");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const auto refused = [](const char* format) {
+    return AllOf(HasSubstr("label.png: is compressed with losses (" + std::string(format) + ")"),
+                 HasSubstr("store labels as PNG"));
+  };
+  EXPECT_THAT(encoded(".jpg", {cv::IMWRITE_JPEG_QUALITY, 100}), refused("JPEG"));
+  EXPECT_NO_THROW(read_image(folder_ / "label.png"));
+  EXPECT_NO_THROW(read_stored_values(folder_ / "label.png", {}, Lossy::kTaken));
+  EXPECT_THAT(encoded(".webp", {cv::IMWRITE_WEBP_QUALITY, 90}), refused("WebP"));
+  EXPECT_EQ(encoded(".webp", {cv::IMWRITE_WEBP_QUALITY, 101}), "no error");  // lossless
+  EXPECT_THAT(encoded(".tif", {cv::IMWRITE_TIFF_COMPRESSION, 7}), refused("TIFF"));
+  EXPECT_EQ(encoded(".tif", {cv::IMWRITE_TIFF_COMPRESSION, 5}), "no error");
+  EXPECT_EQ(encoded(".bmp"), "no error");
 }
 
 TEST_F(ImageIo, EndOfAThumbnailIsNotTheEndOfThePicture) {

@@ -34,6 +34,12 @@ cv::Mat numbered() {
   return picture;
 }
 
+cv::Mat noisy() {
+  cv::Mat picture(64, 64, CV_8UC1);
+  cv::RNG(3).fill(picture, cv::RNG::UNIFORM, 0, 256);
+  return picture;
+}
+
 struct Corner {
   int orientation;
   cv::Size shown;
@@ -153,6 +159,16 @@ TEST(PictureHeader, SaysWhatIsStored) {
   EXPECT_EQ(tiff.numbers, PictureHeader::Numbers::kSigned);
   EXPECT_EQ(picture_header("hello").width, 0u);
   EXPECT_EQ(picture_header("").width, 0u);
+}
+
+TEST(PictureHeader, KnowsTheIrreversibleTransformOfJpeg2000) {
+  auto bytes = encoded(".jp2", noisy());
+  const size_t coding_style = bytes.find("\xff\x52");
+  ASSERT_NE(coding_style, std::string::npos);
+  EXPECT_EQ(picture_header(bytes).width, 64u);
+  EXPECT_FALSE(picture_header(bytes).lossy);
+  bytes[coding_style + 4 + 9] = 0;
+  EXPECT_TRUE(picture_header(bytes).lossy);
 }
 
 TEST(PictureHeader, NoTruncationAndNoDamagedByteCrashes) {

@@ -174,5 +174,34 @@ TEST_F(FolderTest, ImagesAreTurnedAsTheirFilesAsk) {
   EXPECT_EQ(load(true).field("seg").value.at<int>(0, 0), -1);
 }
 
+// Every kind whose values mean something one by one; the name says nothing.
+TEST_F(FolderTest, LabelsWithLossesAreErrors) {
+  write_image(root_ / "set/lossy/a/0.jpg", cv::Mat(4, 6, CV_8UC1, cv::Scalar(1)));
+  write_image(root_ / "set/colours/a/0.jpg", cv::Mat(4, 6, CV_8UC3, cv::Scalar(0, 128, 128)));
+  std::filesystem::copy(root_ / "set/lossy/a/0.jpg", root_ / "set/lossy/a/0.png");
+  write_file_atomically(root_ / "set/one.txt", "a/0\n");
+  const auto load = [&](const std::string& field) {
+    return message([&] {
+      dataset("root: 'set' field { name: 'image' extension: '.png' } field { name: 'v' " + field +
+              " } split { name: 's' list: 'one.txt' } ")
+          ->load("s", 0);
+    });
+  };
+  for (const char* kind : {"label_map", "mask", "depth", "disparity", "inverse_depth"}) {
+    for (const char* ending : {".jpg", ".png"}) {
+      EXPECT_THAT(
+          load("folder: 'lossy' extension: '" + std::string(ending) + "' kind: 'tasuki/" + kind +
+               "'"),
+          HasSubstr("lossy/a/0" + std::string(ending) + ": is compressed with losses (JPEG)"))
+          << kind;
+    }
+  }
+  EXPECT_EQ(load("folder: 'colours' extension: '.jpg' kind: 'tasuki/normals' "
+                 "scale: 0.00784313725 offset: -1 unit_length: true"),
+            "no error");
+  EXPECT_EQ(load("folder: 'colours' extension: '.jpg' kind: 'tasuki/image' scale: 0.5"),
+            "no error");
+}
+
 }  // namespace
 }  // namespace tasuki
