@@ -1,10 +1,12 @@
 #include "core/data/id_list.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
 #include "core/data/files.h"
+#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki {
@@ -28,6 +30,12 @@ size_t boundary(double fraction, size_t count) {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 // The digits at `at`, without the zeros in front of the number; `at` goes behind them.
@@ -67,19 +75,22 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
 }
 
 std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending) {
-  std::error_code failed;
+  const size_t dot = std::min(ending.rfind('.'), ending.size());
   std::vector<std::string> ids;
-  for (std::filesystem::recursive_directory_iterator file(folder, failed), end;
-       !failed && file != end; file.increment(failed)) {
-    if (!file->is_regular_file()) continue;
-    auto name = file->path().lexically_relative(folder).generic_string();
-    if (name.size() <= ending.size() || !name.ends_with(ending)) continue;
+  for (auto& name : files_below(folder)) {
+    if (name.size() <= ending.size()) continue;
+    const auto last = std::string_view(name).substr(name.size() - ending.size());
+    const bool ends = last.substr(0, dot) == std::string_view(ending).substr(0, dot) &&
+                      same_but_for_case(last.substr(dot), std::string_view(ending).substr(dot));
+    if (!ends) continue;
     name.resize(name.size() - ending.size());
     ids.push_back(std::move(name));
   }
-  if (failed) throw Error(ErrorKind::kData, folder.string() + ": " + failed.message());
   std::sort(ids.begin(), ids.end(), natural_less);
-  return ids;
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice == ids.end()) return ids;
+  throw Error(ErrorKind::kData, (folder / (*twice + ending)).string() +
+                                    ": there is another file whose ending differs in case alone");
 }
 
 bool natural_less(const std::string& a, const std::string& b) {

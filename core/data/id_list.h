@@ -11,8 +11,9 @@ namespace tasuki {
 // with file and line, for an id that is given twice or leads out of its folder ("../x", "/x").
 std::vector<std::string> read_ids(const std::filesystem::path& file);
 
-// Ids of all files below `folder` that end in `ending` (".png", "_depth.png"), in natural order:
-// numbers in names by their value, so that 9 comes before 10.
+// Ids of all files below `folder` that end in `ending` (".png", "_depth.png"), whatever the case of
+// its last part (0.JPG for ".jpg": see with_any_case), in natural order: numbers in names by their
+// value, so that 9 comes before 10. Which files count, and errors: see files_below.
 std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending);
 
 // Whether `a` comes before `b` in natural order. Names of equal numbers are ordered by their

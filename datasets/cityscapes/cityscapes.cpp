@@ -1,3 +1,4 @@
+#include "core/data/folder_walk.h"
 #include "core/data/id_list.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -75,7 +76,7 @@ class Cityscapes final : public ListedDataset {
   }
 
   std::filesystem::path file(const char* folder, const std::string& id, const char* ending) const {
-    return root_ / folder / (id + ending);
+    return with_any_case(root_ / folder / (id + ending));
   }
 
   template <class Decode>

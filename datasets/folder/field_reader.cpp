@@ -3,6 +3,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/data/folder_walk.h"
 #include "core/data/image_io.h"
 #include "core/data/npy.h"
 #include "core/registry/registry.h"
@@ -173,8 +174,8 @@ std::vector<std::string> FieldReader::classes() const {
 
 Field FieldReader::read(const std::filesystem::path& place, const std::string& id,
                         cv::Size size) const {
-  const auto file = place / folder_ / (id + extension_);
-  if (options_.optional() && !std::filesystem::exists(file)) {
+  const auto file = with_any_case(place / folder_ / (id + extension_));
+  if (options_.optional() && !is_there(file)) {
     return {&kind_, cv::Mat(size, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value())), ""};
   }
   try {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "core/data/folder_walk.h"
 #include "core/data/id_list.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -102,7 +103,7 @@ class PascalContext final : public ListedDataset {
   // PASCAL VOC's own segmentation where there is one, the labels of PASCAL-Context otherwise.
   Path segmentation_file(const std::string& id) const {
     const auto own = file("semseg/VOC12", id, ".png");
-    return std::filesystem::exists(own) ? own : file("semseg/pascal-context", id, ".png");
+    return is_there(own) ? own : file("semseg/pascal-context", id, ".png");
   }
 
   void add(Sample& sample, const std::string& field, const std::string& id) const {

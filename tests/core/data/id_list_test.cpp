@@ -6,13 +6,17 @@
 #include <algorithm>
 
 #include "core/data/files.h"
+#include "core/data/folder_walk.h"
+#include "core/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
 
 // In natural order.
 const std::vector<std::string> kNames = {"",      "0",    "00",  "01", "1",   "1a", "2",
@@ -51,6 +55,22 @@ TEST(FindIds, TakesFilesOfAnEndingInNaturalOrder) {
   EXPECT_THAT(find_ids(folder.path(), ".png"), ElementsAre("1", "1_depth", "b/2", "b/10"));
   EXPECT_THAT(find_ids(folder.path(), "_depth.png"), ElementsAre("1"));
   EXPECT_THAT(find_ids(folder.path(), ".bmp"), IsEmpty());
+}
+
+TEST(FindIds, TakesEndingsOfAnyCase) {
+  testing::TemporaryFolder folder;
+  for (const char* name : {"1.PNG", "2.png", "3_depth.Png", "4_DEPTH.png", "5.PNGX"}) {
+    write_file_atomically(folder / name, "x");
+  }
+  EXPECT_THAT(find_ids(folder.path(), ".png"), ElementsAre("1", "2", "3_depth", "4_DEPTH"));
+  EXPECT_THAT(find_ids(folder.path(), "_depth.png"), ElementsAre("3"));
+  EXPECT_EQ(with_any_case(folder / "1.png"), folder / "1.PNG");
+  EXPECT_EQ(with_any_case(folder / "2.PNG"), folder / "2.png");
+  EXPECT_EQ(with_any_case(folder / "6.png"), folder / "6.png");
+  write_file_atomically(folder / "1.png", "x");
+  EXPECT_THAT([&] { find_ids(folder.path(), ".png"); },
+              ThrowsMessage<Error>(HasSubstr("1.png: there is another file whose ending")));
+  EXPECT_EQ(with_any_case(folder / "1.PNG"), folder / "1.PNG");
 }
 
 TEST(PartOf, PartsShareNothingAndLoseNothing) {
