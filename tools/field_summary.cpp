@@ -17,6 +17,7 @@ constexpr int kOctaves = 40, kStepsPerOctave = 256, kSteps = kOctaves * kStepsPe
 constexpr double kLowest = -kOctaves / 2.0;  // log2 of where the second step begins
 constexpr int kBars = 12, kBarWidth = 40;
 constexpr size_t kMostRows = 50;
+constexpr size_t kMostNames = 10;
 // Focal length in parts of the width where the camera is not known: 53 degrees are seen.
 constexpr double kUnknownFocal = 1;
 
@@ -173,6 +174,27 @@ std::string FieldSummary::finding() const {
       "{:.1f} % of the normals point away from the camera: their axes are others than the data "
       "set's options say (x right, y down, z forward is wanted)",
       percent(away_, valid_));
+}
+
+std::string FieldSummary::absent_classes(size_t classes,
+                                         const std::vector<std::string>& names) const {
+  if (class_pixels_.empty()) return "";
+  std::vector<std::string> absent;
+  for (size_t i = 0; i < classes; ++i) {
+    if (i < class_pixels_.size() && class_pixels_[i] > 0) continue;
+    absent.push_back(i < names.size() ? names[i] : std::to_string(i));
+  }
+  if (absent.empty()) return "";
+  const size_t count = absent.size();
+  std::string more;
+  if (count > kMostNames) {
+    absent.resize(kMostNames);
+    more = fmt::format(" and {} more", count - kMostNames);
+  }
+  return fmt::format(
+      "{} of {} classes have no pixel, so that nothing can be learned of them: {}{}; are they in "
+      "the files, and not ignored or mapped to another class?",
+      count, classes, join(absent), more);
 }
 
 void FieldSummary::print(std::ostream& out, const std::string& name,

@@ -29,6 +29,9 @@ class FieldSummary {
   double quantile(double part) const;
   // What speaks against the field as a whole; "" where nothing does.
   std::string finding() const;
+  // Which of so many classes have no pixel, so that nothing can be learned of them; "" where all
+  // have one, and where no pixel is valid, which finding() says.
+  std::string absent_classes(size_t classes, const std::vector<std::string>& names) const;
 
   // A line, and below it a table of classes (by name, where names are given) or a histogram.
   void print(std::ostream& out, const std::string& name,

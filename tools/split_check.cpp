@@ -24,6 +24,9 @@ class CountingDataset final : public Dataset {
   std::vector<std::string> ids(const std::string& split) const override {
     return inner_->ids(split);
   }
+  std::vector<std::string> class_names(const std::string& field) const override {
+    return inner_->class_names(field);
+  }
   Sample load(const std::string& split, size_t index) const override {
     Sample sample = inner_->load(split, index);
     std::map<std::string, FieldSummary> found;
@@ -92,6 +95,7 @@ class Checker {
         of_split_.push_back("field " + name + " of split " + source_.split() + ": " + finding);
       }
     }
+    if (pipeline_ == Experiment::Pipeline::kTrain) report_absent_classes(summary);
     report_sizes();
     for (const auto& [name, files] : oriented_) summary.notes.push_back(note_of(name, files));
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
@@ -101,7 +105,8 @@ class Checker {
  private:
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
           PipelineInput input)
-      : tasks_(labelled(check.tasks, pipeline)),
+      : pipeline_(pipeline),
+        tasks_(labelled(check.tasks, pipeline)),
         batch_size_(batch_size_of(check.config, pipeline)),
         ignores_orientation_(image_reading(check.config).ignore_orientation),
         dataset_(std::make_shared<CountingDataset>(input.dataset)),
@@ -201,6 +206,17 @@ class Checker {
     first = std::min(first, index);
   }
 
+  void report_absent_classes(const SplitSummary& summary) {
+    for (const auto* task : tasks_) {
+      const auto field = summary.fields.find(task->field);
+      if (task->task->field_kind() != "tasuki/label_map" || field == summary.fields.end()) continue;
+      const auto absent = field->second.absent_classes(size_t(task->task->channels()),
+                                                       dataset_->class_names(task->field));
+      if (absent.empty()) continue;
+      of_split_.push_back("field " + task->field + " of split " + source_.split() + ": " + absent);
+    }
+  }
+
   // What a run would stop at in the first epoch.
   void report_sizes() {
     if (batch_size_ < 2 || first_of_size_.size() < 2) return;
@@ -238,6 +254,7 @@ class Checker {
     }
   }
 
+  const Experiment::Pipeline pipeline_;
   const std::vector<const ModelTask*> tasks_;
   const size_t batch_size_;
   const bool ignores_orientation_;

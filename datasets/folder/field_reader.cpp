@@ -64,6 +64,7 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
     meaning.ignored.insert(static_cast<int>(value));
   }
   meaning.advice = "if it means unknown, add it to the field's ignore";
+  meaning.may_have_threshold = meaning.classes.empty();
   if (is_bytes(kind)) {
     meaning.may_store_invalid = false;
     meaning.limit = std::min(meaning.limit.value_or(256), 256);
@@ -161,11 +162,13 @@ void FieldReader::check_options(const std::string& place) const {
                  place + ".scale", "this kind holds integers: use label_map");
   require_option(!floats || (options_.label_map().empty() && options_.classes().empty()),
                  place + ".label_map", "this kind holds no classes: use scale and offset");
-  require_option(!options_.has_threshold() || is_bytes(kind_), place + ".threshold",
-                 "this kind is not yes or no for each pixel");
+  require_option(!options_.has_threshold() || holds_integers(), place + ".threshold",
+                 "this kind holds no classes");
+  require_option(!options_.has_threshold() || options_.label_map().empty(), place + ".threshold",
+                 "stored values go through label_map or a threshold, not both");
   require_option(
-      !options_.has_threshold() || (options_.label_map().empty() && options_.classes().empty()),
-      place + ".threshold", "stored values go through label_map or a threshold, not both");
+      !options_.has_threshold() || options_.classes().empty() || options_.classes_size() == 2,
+      place + ".threshold", "makes two classes, but the field names another number of them");
 }
 
 std::vector<std::string> FieldReader::classes() const {
@@ -206,6 +209,7 @@ cv::Mat FieldReader::above_threshold(const cv::Mat& stored) const {
                 "has " + std::to_string(stored.channels()) + " channels where one is expected");
   }
   cv::Mat value = (stored > options_.threshold()) / 255;
+  value.convertTo(value, kind_.mat_type());
   invalidate_ignored(stored, value);
   if (cv::countNonZero(nan_mask(stored) & (value != kind_.invalid_value())) != 0) {
     throw Error(ErrorKind::kData, "has NaN; if it means unknown, add nan to the field's ignore");

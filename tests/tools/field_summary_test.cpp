@@ -45,6 +45,21 @@ TEST(FieldSummary, CountsPixelsAndSamplesOfEachClass) {
                     HasSubstr("50.00 %  in 2 samples"), HasSubstr("no pixel of: lamp, door")));
 }
 
+TEST(FieldSummary, ClassesWithoutAPixelAreNamed) {
+  const cv::Mat labels = (cv::Mat_<int>(2, 3) << 0, 2, 2, -1, 2, 0);
+  const auto summary = summary_of("tasuki/label_map", {labels});
+  EXPECT_THAT(
+      summary.absent_classes(4, {"wall", "lamp", "floor", "door"}),
+      HasSubstr("2 of 4 classes have no pixel, so that nothing can be learned of them: lamp, "
+                "door;"));
+  EXPECT_THAT(summary.absent_classes(2, {}), HasSubstr("1 of 2 classes have no pixel"));
+  EXPECT_THAT(summary.absent_classes(2, {}), HasSubstr(": 1;"));
+  EXPECT_EQ(summary.absent_classes(1, {}), "");
+  EXPECT_THAT(summary.absent_classes(100, {}), HasSubstr(" and 88 more"));
+  const cv::Mat none(3, 9, CV_32SC1, cv::Scalar(-1));
+  EXPECT_EQ(summary_of("tasuki/label_map", {none}).absent_classes(2, {}), "");
+}
+
 // What trains without an error, and learns nothing.
 TEST(FieldSummary, FieldsThatSayNothingAreFindings) {
   const cv::Mat none(3, 9, CV_32SC1, cv::Scalar(-1)), some(3, 9, CV_32SC1, cv::Scalar(2));

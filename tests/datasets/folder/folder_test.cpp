@@ -195,7 +195,9 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' classes: 'a'"
                          "        label_map: [0, 1] }"),
             "field[s].label_map[1]");
-  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' threshold: 1 }"),
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/depth' threshold: 1 }"),
+            "field[s].threshold");
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' threshold: 1 classes: 'a' }"),
             "field[s].threshold");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/mask' threshold: 1 label_map: 0 }"),
             "field[s].threshold");

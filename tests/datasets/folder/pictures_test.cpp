@@ -11,6 +11,7 @@ using ::testing::HasSubstr;
 using testing::kFields;
 using testing::kSplits;
 using testing::make;
+using ::testing::Not;
 
 TEST_F(FolderTest, DecodesNormalsFromColours) {
   cv::Mat stored(4, 6, CV_8UC3, cv::Scalar(0, 128, 128));  // B, G, R: z = -1
@@ -74,6 +75,39 @@ TEST_F(FolderTest, MasksAreAboveAThreshold) {
   write_image(file("edge", "a/0"), cv::Mat(4, 6, CV_16UC1, cv::Scalar(256)));
   EXPECT_THAT(message([&] { load(""); }), HasSubstr("stored value 256 at (x 0, y 0)"));
   EXPECT_EQ(load("threshold: 255").at<uchar>(0, 0), 1);
+}
+
+// A label map of two classes: what is proposed is what most files of 0 and 255 mean.
+TEST_F(FolderTest, TwoClassesStoredAs0And255TakeAThreshold) {
+  cv::Mat stored(4, 6, CV_8UC1, cv::Scalar(0));
+  stored.at<uchar>(1, 2) = 255;
+  write_image(file("two", "a/0"), stored);
+  write_file_atomically(root_ / "set/one.txt", "a/0\n");
+  const auto load = [&](const std::string& options) {
+    return dataset("root: 'set' field { name: 'image' extension: '.png' } field { name: 'two' " +
+                   options + " } split { name: 's' list: 'one.txt' } ")
+        ->load("s", 0)
+        .field("two")
+        .value.clone();
+  };
+  const std::string kind = "kind: 'tasuki/label_map' classes: ['ground', 'house'] ";
+  const auto proposed = AllOf(
+      HasSubstr("two/a/0.png: stored value 255 at (x 2, y 1) has no class: classes are 0 to 1"),
+      HasSubstr("the file has no values but 0 and 255: if these are classes 0 and 1, give the "
+                "field threshold: 127; if 255 means unknown, ignore: 255"));
+  EXPECT_THAT(message([&] { load(kind); }), proposed);
+  const auto value = load(kind + "threshold: 127");
+  ASSERT_EQ(value.type(), CV_32SC1);
+  EXPECT_EQ(value.at<int>(1, 2), 1);
+  EXPECT_EQ(cv::countNonZero(value), 1);
+  EXPECT_EQ(load(kind + "threshold: 127 ignore: 255").at<int>(1, 2), -1);
+  write_image(file("two", "a/0"), cv::Mat(4, 6, CV_8UC1, cv::Scalar(255)));
+  EXPECT_THAT(message([&] { load(kind); }), HasSubstr("threshold: 127"));
+  EXPECT_THAT(message([&] { load("kind: 'tasuki/mask'"); }), HasSubstr("threshold: 127"));
+  // Other values beside them are no two classes.
+  stored.at<uchar>(3, 3) = 1;
+  write_image(file("two", "a/0"), stored);
+  EXPECT_THAT(message([&] { load(kind); }), Not(HasSubstr("threshold")));
 }
 
 TEST_F(FolderTest, ReadsNumpyFiles) {
