@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,7 +107,14 @@ cv::Mat decode_as_stored(std::string& bytes, const PictureHeader& header, int fl
     bytes[*at] = little ? 1 : 0;
     bytes[*at + 1] = little ? 0 : 1;
   }
-  return stored_values && is_png(bytes) ? png_values(bytes, flags) : decode(bytes, flags);
+  if (!stored_values) return decode(bytes, flags);
+  cv::Mat values = is_png(bytes) ? png_values(bytes, flags) : decode(bytes, flags);
+  // OpenCV makes four channels of grey and alpha.
+  if (header.channels != 2 || values.channels() != 4) return values;
+  cv::Mat two(values.size(), CV_MAKETYPE(values.depth(), 2));
+  const int from_to[] = {0, 0, 3, 1};
+  cv::mixChannels(&values, 1, &two, 1, from_to, 2);
+  return two;
 }
 
 // EXIF 2.32, tag Orientation: where the stored first row and column are in what is shown.
@@ -152,6 +160,22 @@ cv::Mat read_image(const std::filesystem::path& path, const ImageReading& readin
 cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading,
                            Lossy lossy) {
   return read(path, reading, cv::IMREAD_UNCHANGED, true, lossy);
+}
+
+cv::Mat read_label_colours(const std::filesystem::path& path, const ImageReading& reading) {
+  const cv::Mat stored = read(path, reading, cv::IMREAD_UNCHANGED, false, Lossy::kRefused);
+  const auto fail = [&](const std::string& problem) {
+    return Error(ErrorKind::kData, path.string() + ": " + problem);
+  };
+  if (stored.depth() != CV_8U) throw fail("colours of 8 bits are expected");
+  cv::Mat colours = stored;
+  if (stored.channels() == 1) cv::cvtColor(stored, colours, cv::COLOR_GRAY2BGR);
+  if (stored.channels() != 4) return colours;
+  cv::Mat alpha;
+  cv::extractChannel(stored, alpha, 3);
+  if (cv::countNonZero(alpha != 255) != 0) throw fail("has transparent pixels: labels have none");
+  cv::cvtColor(stored, colours, cv::COLOR_BGRA2BGR);
+  return colours;
 }
 
 PictureHeader read_picture_header(const std::filesystem::path& path) {

@@ -23,15 +23,19 @@ struct ImageReading {
 cv::Mat read_image(const std::filesystem::path& path, const ImageReading& reading = {});
 
 // Reads a picture whose pixels are numbers: depth and channels as stored (16 bit stays 16 bit;
-// colour channels in OpenCV's BGR order), in the orientation that read_image gives. A PNG with a
-// palette gives its indices, CV_8UC1, and the palette is ignored: its colours only show which class
-// is meant; grey values of fewer than 8 bits are not scaled. Errors as read_image, and for a
-// picture that was compressed with losses, whatever its name: one pixel in six of a label map in a
-// JPEG has another class than it was given. `lossy` takes those, for what a picture is good enough
-// for.
+// colour channels in OpenCV's BGR order, grey with alpha as two), in the orientation that
+// read_image gives. A PNG with a palette gives its indices, CV_8UC1, and the palette is ignored:
+// its colours only show which class is meant; grey values of fewer than 8 bits are not scaled.
+// Errors as read_image, and for a picture that was compressed with losses, whatever its name: one
+// pixel in six of a label map in a JPEG has another class than it was given. `lossy` takes those,
+// for what a picture is good enough for.
 enum class Lossy { kRefused, kTaken };
 cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading = {},
                            Lossy lossy = Lossy::kRefused);
+
+// Reads a picture whose colours mean something each, CV_8UC3 BGR: a palette gives its colours here.
+// Errors as read_stored_values, and for more than 8 bits and for transparent pixels.
+cv::Mat read_label_colours(const std::filesystem::path& path, const ImageReading& reading = {});
 
 // What the file's header says; one without numbers where it is no picture of a known format, or
 // can't be read. Files of other formats are not read beyond their first bytes.

@@ -11,6 +11,7 @@
 #include "core/data/sample.h"
 #include "core/data/value_table.h"
 #include "datasets/folder/folder.pb.h"
+#include "datasets/folder/palette.h"
 
 namespace tasuki::folder {
 
@@ -37,6 +38,7 @@ class FieldReader {
   bool is_picture() const;
   void check_options(const std::string& place) const;
   cv::Mat decode(const std::filesystem::path& file) const;
+  cv::Mat coloured_labels(const std::filesystem::path& file) const;
   cv::Mat above_threshold(const cv::Mat& stored) const;
   // Stored channels picked and in the order R, G, B.
   cv::Mat picked(const cv::Mat& stored, bool from_picture) const;
@@ -48,7 +50,8 @@ class FieldReader {
   const FieldKind& kind_;
   const std::string folder_;
   const std::string extension_;
-  std::optional<ValueTable> table_;  // for kinds of integers without a threshold
+  std::optional<ValueTable> table_;  // for kinds of integers without threshold and palette
+  std::optional<Palette> palette_;
 };
 
 }  // namespace tasuki::folder

@@ -146,6 +146,19 @@ TEST_F(ImageIo, APaletteGivesItsIndices) {
   EXPECT_EQ(cv::norm(indices, noise(CV_8UC1), cv::NORM_INF), 0);
 }
 
+// OpenCV makes four channels of it.
+TEST_F(ImageIo, GreyWithAlphaHasTwoChannels) {
+  cv::Mat grey = noise(CV_8UC1), bgra, alpha(20, 30, CV_8UC1, cv::Scalar(255));
+  cv::merge(std::vector<cv::Mat>{grey, alpha}, bgra);
+  const std::string pixels(bgra.datastart, bgra.dataend);
+  std::string rows;
+  for (int y = 0; y < 20; ++y) rows += '\0' + pixels.substr(size_t(y) * 60, 60);
+  write_file_atomically(folder_ / "la.png", testing::png_of_rows(30, 20, 8, 4, rows));
+  const cv::Mat stored = read_stored_values(folder_ / "la.png");
+  ASSERT_EQ(stored.type(), CV_8UC2);
+  EXPECT_EQ(cv::norm(stored, bgra, cv::NORM_INF), 0);
+}
+
 // libpng makes 0 and 255 of one bit, which would be another class.
 TEST_F(ImageIo, GreyOfFewBitsGivesItsValues) {
   cv::Mat bits(5, 9, CV_8UC1, cv::Scalar(0));

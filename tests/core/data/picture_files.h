@@ -25,6 +25,25 @@ inline std::string png_chunk(const std::string& type, const std::string& data) {
          number_bytes(checksum.checksum(), 4, false);
 }
 
+// A PNG whose rows, each with its filter's number in front, are not compressed.
+inline std::string png_of_rows(int width, int height, int bits, int colour_type,
+                               const std::string& rows) {
+  uint32_t a = 1, b = 0;  // Adler-32
+  for (const char c : rows) {
+    a = (a + static_cast<uint8_t>(c)) % 65521;
+    b = (b + a) % 65521;
+  }
+  const std::string header =
+      number_bytes(static_cast<uint64_t>(width), 4, false) +
+      number_bytes(static_cast<uint64_t>(height), 4, false) +
+      std::string{static_cast<char>(bits), static_cast<char>(colour_type), 0, 0, 0};
+  const std::string data = std::string("\x78\x01\x01") + number_bytes(rows.size(), 2, true) +
+                           number_bytes(~rows.size(), 2, true) + rows +
+                           number_bytes(b << 16 | a, 4, false);
+  return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", header) + png_chunk("IDAT", data) +
+         png_chunk("IEND", "");
+}
+
 struct TiffEntry {
   uint16_t tag;
   std::vector<uint16_t> values;

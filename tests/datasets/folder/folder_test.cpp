@@ -201,6 +201,17 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
             "field[s].threshold");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/mask' threshold: 1 label_map: 0 }"),
             "field[s].threshold");
+  const auto palette_path = [&](const std::string& palette, const std::string& kind = "label_map") {
+    return path(image + "field { name: 's' kind: 'tasuki/" + kind + "' classes: 'a' palette { " +
+                palette + " } }");
+  };
+  EXPECT_EQ(palette_path("colour: [1, 2] class: 0"), "field[s].palette[0].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 256] class: 0"), "field[s].palette[0].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3]"), "field[s].palette[0].class");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 1"), "field[s].palette[0].class");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } palette { colour: [1, 2, 3] class: 0"),
+            "field[s].palette[1].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } ignore: 1 palette { "), "field[s].palette");
   EXPECT_EQ(path(image + "split { name: 's' folder: './train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "split { name: 's' folder: '../train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' channel: 1 }"),

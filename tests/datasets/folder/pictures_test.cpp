@@ -1,3 +1,5 @@
+#include <opencv2/imgproc.hpp>
+
 #include "core/data/npy.h"
 #include "tests/core/data/picture_files.h"
 #include "tests/datasets/folder/folder_fixture.h"
@@ -108,6 +110,64 @@ TEST_F(FolderTest, TwoClassesStoredAs0And255TakeAThreshold) {
   stored.at<uchar>(3, 3) = 1;
   write_image(file("two", "a/0"), stored);
   EXPECT_THAT(message([&] { load(kind); }), Not(HasSubstr("threshold")));
+}
+
+// Red is a roof, black is ground, white is not known.
+TEST_F(FolderTest, ColoursThatAreClassesTakeAPalette) {
+  cv::Mat stored(4, 6, CV_8UC3, cv::Scalar(0, 0, 0));
+  stored.at<cv::Vec3b>(1, 2) = cv::Vec3b(0, 0, 255);  // B, G, R
+  stored.at<cv::Vec3b>(3, 5) = cv::Vec3b(255, 255, 255);
+  write_image(file("colour", "a/0"), stored);
+  write_file_atomically(root_ / "set/one.txt", "a/0\n");
+  const auto load = [&](const std::string& options) {
+    return dataset("root: 'set' field { name: 'image' extension: '.png' } field { name: 'c' " +
+                   options + " folder: 'colour' } split { name: 's' list: 'one.txt' } ")
+        ->load("s", 0)
+        .field("c")
+        .value.clone();
+  };
+  const std::string kind = "kind: 'tasuki/label_map' classes: ['ground', 'roof'] ";
+  const std::string palette =
+      "palette { colour: [0, 0, 0] class: 0 } palette { colour: [255, 0, 0] class: 1 } ";
+  const std::string unknown = "palette { colour: [255, 255, 255] class: -1 } ";
+  EXPECT_THAT(
+      message([&] { load(kind); }),
+      AllOf(HasSubstr("colour/a/0.png: has 3 channels where one is expected"),
+            HasSubstr("palette: [{ colour: [0, 0, 0] class: 0 }, { colour: [255, 0, 0] class: 1 }, "
+                      "{ colour: [255, 255, 255] class: 2 }]")));
+  EXPECT_THAT(message([&] { load(kind + palette); }),
+              HasSubstr("colour [255, 255, 255] at (x 5, y 3) is not in the field's palette"));
+  const auto expect_labels = [&](const std::string& options) {
+    const auto value = load(options + palette + unknown);
+    ASSERT_EQ(value.type(), CV_32SC1);
+    EXPECT_EQ(value.at<int>(1, 2), 1);
+    EXPECT_EQ(value.at<int>(3, 5), -1);
+    EXPECT_EQ(cv::countNonZero(value), 2);
+  };
+  expect_labels(kind);
+  const auto mask = load("kind: 'tasuki/mask' " + palette + unknown);
+  ASSERT_EQ(mask.type(), CV_8UC1);
+  EXPECT_EQ(mask.at<uchar>(1, 2), 1);
+  EXPECT_EQ(mask.at<uchar>(3, 5), 255);
+  cv::Mat rgb;
+  cv::cvtColor(stored, rgb, cv::COLOR_BGR2RGB);
+  write_npy(root_ / "set/colour/a/0.npy", rgb);
+  expect_labels(kind + "extension: '.npy' ");
+  EXPECT_THAT(message([&] { load(kind + "extension: '.npy' "); }),
+              HasSubstr("{ colour: [255, 0, 0] class: 1 }"));
+  // An alpha channel says nothing where all of it is opaque; channels are counted as in the file.
+  cv::Mat alpha;
+  cv::cvtColor(stored, alpha, cv::COLOR_BGR2BGRA);
+  write_image(file("colour", "a/0"), alpha);
+  expect_labels(kind);
+  EXPECT_THAT(message([&] { load(kind); }), HasSubstr("has 4 channels where one is expected"));
+  alpha.at<cv::Vec4b>(0, 0)[3] = 7;
+  write_image(file("colour", "a/0"), alpha);
+  EXPECT_THAT(message([&] { load(kind + palette); }), HasSubstr("has transparent pixels"));
+  cv::Mat noise(40, 60, CV_8UC3);
+  cv::RNG(1).fill(noise, cv::RNG::UNIFORM, 0, 256);
+  write_image(file("colour", "a/0"), noise);
+  EXPECT_THAT(message([&] { load(kind); }), HasSubstr("too many colours for a label map"));
 }
 
 TEST_F(FolderTest, ReadsNumpyFiles) {
