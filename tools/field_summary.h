@@ -16,6 +16,12 @@ class FieldSummary {
  public:
   // One sample. `camera`: its own, where that is known.
   void add(const Field& field, const std::optional<Camera>& camera);
+  // What the files of an image hold, where it is more than 8 bits.
+  struct Stored {
+    int bits = 0;
+    double least = 0, most = 0;
+  };
+  void add_stored(const Stored& stored);
   // The other's samples too.
   void merge(const FieldSummary& other);
 
@@ -44,6 +50,7 @@ class FieldSummary {
                         const std::optional<Camera>& camera);
   void print_classes(std::ostream& out, const std::vector<std::string>& names) const;
   void print_histogram(std::ostream& out) const;
+  std::string darkness() const;
 
   size_t samples_ = 0;
   int64_t pixels_ = 0, valid_ = 0;
@@ -57,6 +64,7 @@ class FieldSummary {
   int64_t away_ = 0;
   bool is_mask_ = false;
   int brightest_ = -1;  // of images
+  std::optional<Stored> stored_;
 };
 
 }  // namespace tasuki::tools

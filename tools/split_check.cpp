@@ -63,6 +63,13 @@ void check_label(const Task& task, const Field& field) {
   }
 }
 
+FieldSummary::Stored stored_of(const std::string& file, int bits) {
+  const cv::Mat values = read_stored_values(file, {}, Lossy::kTaken);
+  FieldSummary::Stored stored{bits};
+  cv::minMaxLoc(values.reshape(1), &stored.least, &stored.most);
+  return stored;
+}
+
 // The tasks whose labels a run may look at behind a pipeline: what is only a source of
 // self-auxiliaries is never evaluated.
 std::vector<const ModelTask*> labelled(const std::vector<ModelTask>& tasks,
@@ -87,6 +94,7 @@ class Checker {
     workers.clear();
     SplitSummary summary{source_.size(), dataset_->fields(), {}, {}};
     add_missing(summary);
+    for (const auto& [name, stored] : stored_) summary.fields[name].merge(stored);
     for (auto& [index, found] : findings_) {
       for (auto& finding : found) summary.findings.push_back(std::move(finding));
     }
@@ -178,9 +186,13 @@ class Checker {
       if (!damage.empty()) {
         found.push_back(place(sample, field, index) + ": damaged JPEG file: " + damage);
       }
-      if (read_picture_header(field.file).orientation == 1) continue;
+      const auto header = read_picture_header(field.file);
+      const auto stored = field.kind->mat_type() == CV_8UC3 && header.bits > 8
+                              ? std::optional(stored_of(field.file, header.bits))
+                              : std::nullopt;
       const std::lock_guard lock(mutex_);
-      oriented_[name].insert(field.file);
+      if (stored) stored_[name].add_stored(*stored);
+      if (header.orientation != 1) oriented_[name].insert(field.file);
     }
   }
 
@@ -268,6 +280,7 @@ class Checker {
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::vector<std::string> of_split_;
   std::map<std::pair<int, int>, size_t> first_of_size_;  // height and width -> least index
+  std::map<std::string, FieldSummary> stored_;           // by field, of the files' own numbers
   // By field, the files that ask for another orientation than that of their stored pixels.
   std::map<std::string, std::set<std::string>> oriented_;
 };

@@ -1,6 +1,7 @@
 #include "core/data/image_io.h"
 
 #include <boost/crc.hpp>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
@@ -102,6 +103,16 @@ cv::Mat decode_as_stored(std::string& bytes, const PictureHeader& header, int fl
     throw Error(ErrorKind::kData, "is a DICOM file, which is not read: convert it to PNG or TIFF");
   }
   check_size(header);
+  if (header.numbers == PictureHeader::Numbers::kSigned && header.bits <= 16 && !stored_values) {
+    throw Error(ErrorKind::kData,
+                "holds signed numbers, which are no colours: write it with "
+                "unsigned ones of 8 or 16 bits");
+  }
+  if (header.channels > 4) {
+    throw Error(ErrorKind::kData, "has " + std::to_string(header.channels) +
+                                      " channels, and at most 4 can be read from a picture; .npy "
+                                      "files may have more");
+  }
   if (const auto at = header.tiff_orientation_at) {
     const bool little = bytes[0] == 'I';
     bytes[*at] = little ? 1 : 0;
@@ -127,6 +138,28 @@ cv::Mat oriented(cv::Mat picture, int orientation) {
   return picture;
 }
 
+// Colours of any range as 8-bit BGR: `white` becomes 255.
+cv::Mat scaled_to_white(const cv::Mat& stored, double white) {
+  if (white == 0) {
+    throw Error(ErrorKind::kData,
+                "holds floating-point numbers: data.image.white_level says which "
+                "of them is white, 1 where colours are 0 to 1");
+  }
+  cv::Mat values;
+  stored.convertTo(values, CV_32F);
+  if (values.channels() == 1) cv::cvtColor(values, values, cv::COLOR_GRAY2BGR);
+  if (values.channels() == 4) cv::cvtColor(values, values, cv::COLOR_BGRA2BGR);
+  cv::Point at;
+  const auto beyond = std::nextafter(static_cast<float>(white), INFINITY);  // is excluded
+  if (!cv::checkRange(values, true, &at, 0, beyond)) {
+    throw Error(ErrorKind::kData, "has a colour at (x " + std::to_string(at.x) + ", y " +
+                                      std::to_string(at.y) +
+                                      ") that is not 0 to data.image.white_level");
+  }
+  values.convertTo(values, CV_8U, 255 / white);
+  return values;
+}
+
 // What is not given back as it was written is no label.
 void check_losses(const PictureHeader& header) {
   if (!header.lossy) return;
@@ -136,15 +169,16 @@ void check_losses(const PictureHeader& header) {
                                     "made anew from their source");
 }
 
-cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, int flags,
-             bool stored_values, Lossy lossy) {
+// `decode` makes the pixels, as they are stored, of the file's bytes and their header.
+template <class Decode>
+cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, Lossy lossy,
+             Decode decode) {
   std::string bytes = read_file(path, kLargestPicture);
   try {
     if (bytes.empty()) throw Error(ErrorKind::kData, "is empty");
     const auto header = picture_header(bytes);
     if (lossy == Lossy::kRefused) check_losses(header);
-    cv::Mat picture = decode_as_stored(bytes, header, flags, stored_values);
-    return oriented(std::move(picture), reading.ignore_orientation ? 1 : header.orientation);
+    return oriented(decode(bytes, header), reading.ignore_orientation ? 1 : header.orientation);
   } catch (const Error& error) {
     throw error.within(path.string());
   }
@@ -153,17 +187,29 @@ cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, int
 }  // namespace
 
 cv::Mat read_image(const std::filesystem::path& path, const ImageReading& reading) {
-  return read(path, reading, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, false,
-              Lossy::kTaken);
+  return read(path, reading, Lossy::kTaken, [&](std::string& bytes, const PictureHeader& header) {
+    const bool is_float = header.numbers == PictureHeader::Numbers::kFloat;
+    if (reading.white_level == 0 && !is_float) {
+      return decode_as_stored(bytes, header, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION,
+                              false);
+    }
+    return scaled_to_white(decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, false),
+                           reading.white_level);
+  });
 }
 
 cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading,
                            Lossy lossy) {
-  return read(path, reading, cv::IMREAD_UNCHANGED, true, lossy);
+  return read(path, reading, lossy, [&](std::string& bytes, const PictureHeader& header) {
+    return decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, true);
+  });
 }
 
 cv::Mat read_label_colours(const std::filesystem::path& path, const ImageReading& reading) {
-  const cv::Mat stored = read(path, reading, cv::IMREAD_UNCHANGED, false, Lossy::kRefused);
+  const cv::Mat stored =
+      read(path, reading, Lossy::kRefused, [&](std::string& bytes, const PictureHeader& header) {
+        return decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, false);
+      });
   const auto fail = [&](const std::string& problem) {
     return Error(ErrorKind::kData, path.string() + ": " + problem);
   };

@@ -13,12 +13,16 @@ namespace tasuki {
 struct ImageReading {
   // Leave the pixels as they are stored, whatever orientation the file asks for.
   bool ignore_orientation = false;
+  // Stored value that becomes 255; 0: all that the file's bits can hold.
+  double white_level = 0;
 };
 
 // Reads a picture as CV_8UC3 BGR, turned and mirrored as its EXIF data (or a TIFF's own tag) ask
-// for, so that it is what a viewer shows.
+// for, so that it is what a viewer shows. Colours of more than 8 bits become 8: the largest number
+// that the file's bits can hold, or the white level, becomes 255.
 // Error (kData), naming the file: missing, unreadable, no picture, more than 2^28 pixels where the
-// header says so, DICOM, or truncated. OpenCV by itself returns truncated JPEG files with their
+// header says so, DICOM, signed numbers, floating-point numbers without a white level, a colour
+// beyond the white level, or truncated. OpenCV by itself returns truncated JPEG files with their
 // lower part grey; here a JPEG without its end marker and a PNG without its IEND chunk are Errors.
 cv::Mat read_image(const std::filesystem::path& path, const ImageReading& reading = {});
 

@@ -113,6 +113,10 @@ PictureHeader tiff_header(const TiffDirectory& directory) {
   header.numbers = numbers == 2   ? PictureHeader::Numbers::kSigned
                    : numbers == 3 ? PictureHeader::Numbers::kFloat
                                   : PictureHeader::Numbers::kUnsigned;
+  constexpr uint64_t kLogLuv = 34676, kLogLuv24 = 34677;  // are read as floating-point numbers
+  if (compression == kLogLuv || compression == kLogLuv24) {
+    header.numbers = PictureHeader::Numbers::kFloat;
+  }
   const auto orientation = value(TiffTag::kOrientation, 1);
   header.orientation = orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
   if (header.orientation != 1) header.tiff_orientation_at = directory.place(TiffTag::kOrientation);

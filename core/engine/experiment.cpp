@@ -1,5 +1,7 @@
 #include "core/engine/experiment.h"
 
+#include <cmath>
+
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -269,7 +271,11 @@ std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
 }
 
 ImageReading image_reading(const ResolvedConfig& config) {
-  return {config.message().data().image().ignore_orientation()};
+  const auto& image = config.message().data().image();
+  if (image.has_white_level() && !(image.white_level() > 0 && std::isfinite(image.white_level()))) {
+    throw config.error("data.image.white_level", "a stored value above 0 is expected");
+  }
+  return {image.ignore_orientation(), image.white_level()};
 }
 
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,

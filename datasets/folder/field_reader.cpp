@@ -33,6 +33,19 @@ double channel_value(const google::protobuf::RepeatedField<double>& values, int 
   return values.size() == 1 ? values[0] : values[channel];
 }
 
+// Images that are not read as pictures have the white level as their scale.
+options::Folder::Field with_white_level(options::Folder::Field options, const ImageReading& reading,
+                                        const std::string& place) {
+  const bool is_image = kind_of(options, place).mat_type() == CV_8UC3;
+  if (!is_image || reading.white_level == 0) return options;
+  require_option(options.scale().empty(), place + ".scale",
+                 "data.image.white_level says it for all images: take one of the two");
+  const bool picture = extension_of(options) != ".npy" && options.offset().empty() &&
+                       options.channel().empty() && options.ignore().empty();
+  if (!picture) options.add_scale(255 / reading.white_level);
+  return options;
+}
+
 bool is_bytes(const FieldKind& kind) {
   return kind.mat_type() == CV_8UC1;
 }
@@ -142,7 +155,7 @@ void normalise_length(cv::Mat& vectors) {
 
 FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place,
                          const ImageReading& reading)
-    : options_(options),
+    : options_(with_white_level(options, reading, place)),
       reading_(reading),
       kind_(kind_of(options, place)),
       folder_(options.has_folder() ? options.folder() : options.name()),

@@ -81,6 +81,72 @@ TEST_F(ImageIo, EveryTruncationIsAnError) {
   }
 }
 
+TEST_F(ImageIo, TheWhiteLevelBecomes255) {
+  cv::Mat twelve(2, 3, CV_16UC3, cv::Scalar(0, 2048, 4095));
+  for (const char* name : {"a.png", "a.tif"}) {
+    write_image(folder_ / name, twelve);
+    EXPECT_LE(read_image(folder_ / name).at<cv::Vec3b>(1, 1)[2], 16) << name;
+    EXPECT_EQ(read_image(folder_ / name, {false, 4095}).at<cv::Vec3b>(1, 1), cv::Vec3b(0, 128, 255))
+        << name;
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / name, {false, 4000});
+        },
+        ThrowsMessage<Error>(AllOf(HasSubstr(std::string(name) + ": has a colour at (x 0, y 0)"),
+                                   HasSubstr("not 0 to data.image.white_level"))));
+  }
+  write_image(folder_ / "grey.png", cv::Mat(2, 3, CV_16UC1, cv::Scalar(1023)));
+  EXPECT_EQ(read_image(folder_ / "grey.png", {false, 1023}).at<cv::Vec3b>(0, 0),
+            cv::Vec3b(255, 255, 255));
+  write_image(folder_ / "eight.png", cv::Mat(2, 3, CV_8UC4, cv::Scalar(0, 10, 100, 50)));
+  EXPECT_EQ(read_image(folder_ / "eight.png", {false, 100}).at<cv::Vec3b>(0, 0),
+            cv::Vec3b(0, 26, 255));
+}
+
+TEST_F(ImageIo, FloatingPointImagesNeedAWhiteLevel) {
+  // OpenCV writes three channels as logarithms, of which it reads floating-point numbers.
+  for (const int type : {CV_32FC1, CV_32FC3}) {
+    write_image(folder_ / "a.tif", cv::Mat(2, 3, type, cv::Scalar::all(1)));
+    EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("a.tif: holds floating-point numbers"),
+                                           HasSubstr("data.image.white_level"))));
+    EXPECT_NEAR(read_image(folder_ / "a.tif", {false, 2}).at<cv::Vec3b>(1, 2)[1], 128, 1);
+  }
+  for (const float wrong : {-0.1f, 1.1f, std::nanf("")}) {
+    write_image(folder_ / "a.tif", cv::Mat(2, 3, CV_32FC1, cv::Scalar(wrong)));
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / "a.tif", {false, 1});
+        },
+        ThrowsMessage<Error>(HasSubstr("not 0 to data.image.white_level")));
+  }
+}
+
+// OpenCV takes -128 for 128.
+TEST_F(ImageIo, SignedImagesAreErrors) {
+  const auto expect_error = [&](int bits) {
+    write_file_atomically(folder_ / "a.tif",
+                          testing::tiff_picture(4, 2, 1, bits, 2, std::string(size_t(bits), 'x')));
+    EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+                ThrowsMessage<Error>(HasSubstr("a.tif: holds signed numbers")));
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / "a.tif", {false, 9});
+        },
+        ThrowsMessage<Error>(HasSubstr("a.tif: holds signed numbers")));
+    EXPECT_NO_THROW(read_stored_values(folder_ / "a.tif"));
+  };
+  expect_error(8);
+  expect_error(16);
+}
+
+TEST_F(ImageIo, PicturesOfMoreThanFourChannelsSaySo) {
+  write_file_atomically(folder_ / "a.tif",
+                        testing::tiff_picture(4, 2, 5, 8, 1, std::string(40, 'x')));
+  EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+              ThrowsMessage<Error>(HasSubstr("a.tif: has 5 channels, and at most 4")));
+}
+
 // By what is in the file, whatever its name.
 TEST_F(ImageIo, WhatWasCompressedWithLossesIsNoLabel) {
   cv::Mat grey = noise(CV_8UC1);

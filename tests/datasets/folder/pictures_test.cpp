@@ -223,6 +223,24 @@ TEST_F(FolderTest, NanIsFoundInRowsOfAnyWidth) {
   }
 }
 
+TEST_F(FolderTest, ImagesHaveTheWhiteLevelOfTheConfig) {
+  write_image(root_ / "np/image/0.png", cv::Mat(4, 6, CV_16UC3, cv::Scalar(1023, 0, 0)));
+  write_npy(root_ / "np/image/0.npy", cv::Mat(4, 6, CV_16UC3, cv::Scalar(0, 0, 1023)));
+  const auto load = [&](const std::string& options) {
+    return make<Dataset>("tasuki/Folder",
+                         "root: 'np' split { name: 's' } field { name: 'image' " + options + " }",
+                         {root_.path(), {false, 1023}})
+        ->load("s", 0)
+        .field("image")
+        .value.at<cv::Vec3b>(2, 2);
+  };
+  EXPECT_EQ(load("extension: '.png'"), cv::Vec3b(255, 0, 0));
+  EXPECT_EQ(load("extension: '.npy'"), cv::Vec3b(255, 0, 0));
+  EXPECT_EQ(load("extension: '.png' channel: [2, 1, 1]"), cv::Vec3b(0, 0, 255));
+  EXPECT_THAT(message([&] { load("extension: '.png' scale: 0.25"); }),
+              HasSubstr("field[image].scale: data.image.white_level says it for all images"));
+}
+
 TEST_F(FolderTest, ColoursThatAreNoneAreErrors) {
   const std::string split = "root: 'np' split { name: 's' } ";
   const auto load = [&](const cv::Mat& image, const std::string& options = "") {
