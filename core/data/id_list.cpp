@@ -13,6 +13,7 @@ namespace tasuki {
 namespace {
 
 constexpr size_t kLargestList = size_t{1} << 28;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool stays_inside(const std::string& id) {
   const std::filesystem::path path(id);
@@ -22,6 +23,10 @@ bool stays_inside(const std::string& id) {
   }
   return std::none_of(id.begin(), id.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 32; });
+}
+
+bool is_hidden(const std::string& id) {
+  return id.starts_with('.') || id.find("/.") != std::string::npos;
 }
 
 size_t boundary(double fraction, size_t count) {
@@ -49,7 +54,13 @@ std::string_view number_at(const std::string& text, size_t& at) {
 }  // namespace
 
 std::vector<std::string> read_ids(const std::filesystem::path& file) {
-  const std::string text = read_file(file, kLargestList);
+  std::string text = read_file(file, kLargestList);
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  if (text.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::kData, file.string() +
+                                      ": is no list in UTF-8: has bytes of 0, as a text "
+                                      "in UTF-16 has; save it as UTF-8");
+  }
   std::vector<std::string> ids;
   std::map<std::string, int> line_of;
   int line = 0;
@@ -64,6 +75,9 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
     if (!stays_inside(id)) throw Error(ErrorKind::kData, place + " leads out of its folder");
     const auto plain = std::filesystem::path(id).lexically_normal().generic_string();
     if (plain != id) throw Error(ErrorKind::kData, place + " has a shorter form: " + plain);
+    if (is_hidden(id)) {
+      throw Error(ErrorKind::kData, place + " is of a hidden file, which is no sample");
+    }
     const auto [known, fresh] = line_of.emplace(id, line);
     if (!fresh) {
       throw Error(ErrorKind::kData,
@@ -72,6 +86,18 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
     ids.push_back(std::move(id));
   }
   return ids;
+}
+
+void check_is_one_column(const std::filesystem::path& file, const std::vector<std::string>& ids,
+                         const std::function<bool(const std::string&)>& has_file) {
+  if (ids.empty()) return;
+  const auto& id = ids.front();
+  const auto first = id.substr(0, id.find_first_of(" \t"));
+  if (first == id || has_file(id) || !has_file(first)) return;
+  throw Error(ErrorKind::kData, file.string() + ": id \"" + id +
+                                    "\": the list has more than one column, and an id is the whole "
+                                    "line; keep the first column of the lines that are meant, \"" +
+                                    first + "\"");
 }
 
 std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending) {

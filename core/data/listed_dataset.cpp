@@ -50,7 +50,10 @@ void ListedDataset::add_split(const std::string& name, std::vector<std::string> 
   if (ids.empty()) {
     throw Error(ErrorKind::kData, "split \"" + name + "\" is empty: " + source);
   }
-  if (ids_.emplace(name, std::move(ids)).second) names_.push_back(name);
+  if (!ids_.emplace(name, std::move(ids)).second) {
+    throw Error(ErrorKind::kData, "split \"" + name + "\" is there already: " + source);
+  }
+  names_.push_back(name);
 }
 
 const std::vector<std::string>& ListedDataset::ids_of(const std::string& split) const {

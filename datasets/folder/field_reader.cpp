@@ -223,9 +223,14 @@ std::vector<std::string> FieldReader::classes() const {
   return {options_.classes().begin(), options_.classes().end()};
 }
 
+std::filesystem::path FieldReader::file(const std::filesystem::path& place,
+                                        const std::string& id) const {
+  return with_any_case(place / folder_ / (id + extension_));
+}
+
 Field FieldReader::read(const std::filesystem::path& place, const std::string& id,
                         cv::Size size) const {
-  const auto file = with_any_case(place / folder_ / (id + extension_));
+  const auto file = this->file(place, id);
   if (options_.optional() && !is_there(file)) {
     return {&kind_, cv::Mat(size, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value())), ""};
   }

@@ -29,6 +29,8 @@ class FieldReader {
   bool is_above_splits() const { return options_.above_splits(); }
   std::vector<std::string> classes() const;
 
+  // The file of an id, which need not be there.
+  std::filesystem::path file(const std::filesystem::path& place, const std::string& id) const;
   // `place`: the root, or the folder of a split in it. Where the field is optional and has no file,
   // it is invalid everywhere, `size` being the image's. Error (kData) names the file.
   Field read(const std::filesystem::path& place, const std::string& id, cv::Size size = {}) const;

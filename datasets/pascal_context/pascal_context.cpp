@@ -70,6 +70,9 @@ class PascalContext final : public ListedDataset {
     require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
     const auto lists = root_ / "ImageSets/Context";
     const auto train = read_ids(lists / "train.txt");
+    check_is_one_column(lists / "train.txt", train, [&](const std::string& id) {
+      return is_there(file("JPEGImages", id, ".jpg"));
+    });
     const auto source = (lists / "train.txt").string() + " has too few ids";
     const auto border =
         train.begin() + static_cast<std::ptrdiff_t>(held_out_border(train.size(), held));

@@ -13,6 +13,7 @@
 namespace tasuki {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -44,6 +45,56 @@ TEST(NaturalOrder, IsThatOfCharactersWhereNumbersAreOfOneLength) {
   std::sort(names.begin(), names.end());
   std::sort(sorted.begin(), sorted.end(), natural_less);
   EXPECT_EQ(names, sorted);
+}
+
+std::string error_of_list(const std::string& text) {
+  testing::TemporaryFolder folder;
+  write_file_atomically(folder / "list.txt", text);
+  try {
+    read_ids(folder / "list.txt");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ReadIds, AByteOrderMarkIsNoPartOfTheFirstId) {
+  testing::TemporaryFolder folder;
+  write_file_atomically(folder / "list.txt",
+                        "\xef\xbb\xbf"
+                        "a\r\nb\r\n");
+  EXPECT_THAT(read_ids(folder / "list.txt"), ElementsAre("a", "b"));
+  EXPECT_THAT(error_of_list(std::string("\xff\xfe"
+                                        "a\0\n\0",
+                                        6)),
+              HasSubstr("save it as UTF-8"));
+}
+
+TEST(ReadIds, HiddenFilesAreNoSamples) {
+  for (const char* id : {".ipynb_checkpoints/3-checkpoint", "a/._0", ".0", "a/.b/0"}) {
+    EXPECT_THAT(error_of_list(std::string("0\n") + id + "\n"),
+                HasSubstr("list.txt:2: id \"" + std::string(id) + "\" is of a hidden file"));
+  }
+  EXPECT_EQ(error_of_list("a.b/c.d\n"), "no error");
+}
+
+TEST(ReadIds, ASecondColumnIsAnErrorOfTheList) {
+  const auto check = [](const std::vector<std::string>& ids,
+                        const std::vector<std::string>& files) {
+    check_is_one_column("list.txt", ids, [&](const std::string& id) {
+      return std::find(files.begin(), files.end(), id) != files.end();
+    });
+  };
+  EXPECT_THAT(
+      [&] {
+        check({"08_2 -1", "08_3  1"}, {"08_2", "08_3"});
+      },
+      ThrowsMessage<Error>(
+          AllOf(HasSubstr("list.txt: id \"08_2 -1\""), HasSubstr("more than one column"))));
+  EXPECT_NO_THROW(check({"my photo 1"}, {"my photo 1", "my"}));
+  EXPECT_NO_THROW(check({"my photo 1"}, {}));  // whoever reads it says that it is missing
+  EXPECT_NO_THROW(check({"0", "1"}, {"0"}));
+  EXPECT_NO_THROW(check({}, {}));
 }
 
 TEST(FindIds, TakesFilesOfAnEndingInNaturalOrder) {

@@ -75,6 +75,37 @@ TEST_F(FolderTest, SplitsMayHaveFolders) {
   EXPECT_THAT(failure("split { name: 'a' folder: 'test' }"), HasSubstr("set/test/image"));
 }
 
+// "train/more/0" would be read from train/more, whichever of the two was meant.
+TEST_F(FolderTest, IdsOfTwoSplitFoldersAreErrors) {
+  const std::string options =
+      "root: 'set' field { name: 'image' extension: '.png' } split { name: 'a' folder: 'train' } "
+      "split { name: 'b' folder: 'train/more' } ";
+  write_image(root_ / "set/train/image/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(1)));
+  write_image(root_ / "set/train/more/image/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(2)));
+  EXPECT_THAT(dataset(options)->ids("b"), ElementsAre("train/more/0"));
+  write_image(root_ / "set/train/image/more/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(3)));
+  EXPECT_THAT(message([&] { dataset(options); }),
+              HasSubstr("split \"a\": the id train/more/0 might be in the folder train or in the "
+                        "folder train/more"));
+}
+
+TEST_F(FolderTest, ListsOfTwoColumnsAreErrors) {
+  write_file_atomically(root_ / "set/two.txt", "a/0  1\na/1 -1\n");
+  EXPECT_THAT(
+      message([&] { dataset(std::string(kFields) + "split { name: 's' list: 'two.txt' }"); }),
+      AllOf(HasSubstr("two.txt: id \"a/0  1\""), HasSubstr("the list has more than one column")));
+}
+
+// The one folder with capitals among others.
+TEST_F(FolderTest, EndingsMayBeInCapitals) {
+  std::filesystem::rename(file("image", "a/1"), root_ / "set/image/a/1.PNG");
+  std::filesystem::rename(file("seg", "a/2"), root_ / "set/seg/a/2.Png");
+  const auto data = dataset();
+  EXPECT_EQ(data->size("files"), 5u);
+  EXPECT_EQ(data->load("files", 1).field("image").file, (root_ / "set/image/a/1.PNG").string());
+  EXPECT_THAT(message([&] { data->load("files", 2); }), HasSubstr("seg/a/2.png"));
+}
+
 // Labels of part of the samples: what is missing is unknown everywhere.
 TEST_F(FolderTest, OptionalFieldsMayHaveNoFile) {
   std::string fields = kFields;
