@@ -57,6 +57,7 @@ std::string text_of_data(const ResolvedConfig& config) {
   Config part;
   auto& data = *part.mutable_data();
   *data.mutable_dataset() = config.message().data().dataset();
+  if (config.message().data().has_image()) *data.mutable_image() = config.message().data().image();
   data.set_validation_split(names.validation_split());
   data.set_test_split(names.test_split());
   return write_text(part);

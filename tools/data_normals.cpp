@@ -102,6 +102,9 @@ class Writer {
   std::string settings() const {
     Config settings;
     *settings.mutable_data()->mutable_dataset() = config_.message().data().dataset();
+    if (config_.message().data().has_image()) {
+      *settings.mutable_data()->mutable_image() = config_.message().data().image();
+    }
     *settings.mutable_data()->add_train_pipeline() = config_.message().data().train_pipeline(0);
     return "# What tasuki data normals made the pictures beside it with.\n" + write_text(settings);
   }

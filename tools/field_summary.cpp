@@ -17,6 +17,8 @@ constexpr int kOctaves = 40, kStepsPerOctave = 256, kSteps = kOctaves * kStepsPe
 constexpr double kLowest = -kOctaves / 2.0;  // log2 of where the second step begins
 constexpr int kBars = 12, kBarWidth = 40;
 constexpr size_t kMostRows = 50;
+constexpr size_t kMostNames = 10;
+constexpr int kDark = 64;  // 14 bits in files of 16 stay below it
 // Focal length in parts of the width where the camera is not known: 53 degrees are seen.
 constexpr double kUnknownFocal = 1;
 
@@ -114,6 +116,13 @@ void FieldSummary::count_directions(const cv::Mat& normals, const cv::Mat& valid
   }
 }
 
+void FieldSummary::add_stored(const Stored& stored) {
+  if (!stored_) stored_ = stored;
+  stored_->bits = std::max(stored_->bits, stored.bits);
+  stored_->least = std::min(stored_->least, stored.least);
+  stored_->most = std::max(stored_->most, stored.most);
+}
+
 void FieldSummary::merge(const FieldSummary& other) {
   samples_ += other.samples_;
   pixels_ += other.pixels_;
@@ -127,6 +136,7 @@ void FieldSummary::merge(const FieldSummary& other) {
   away_ += other.away_;
   is_mask_ |= other.is_mask_;
   brightest_ = std::max(brightest_, other.brightest_);
+  if (other.stored_) add_stored(*other.stored_);
 }
 
 std::vector<double> FieldSummary::histogram(int bins) const {
@@ -164,15 +174,49 @@ std::string FieldSummary::finding() const {
            "1 "
            "none";
   }
-  if (brightest_ == 0 || brightest_ == 1) {
-    return "no colour of any sample is above 1 of 255: files of colours from 0 to 1 take scale: "
-           "255";
-  }
+  if (brightest_ >= 0 && brightest_ < kDark) return darkness();
   if (!has_directions_ || 2 * away_ <= valid_) return "";
   return fmt::format(
       "{:.1f} % of the normals point away from the camera: their axes are others than the data "
       "set's options say (x right, y down, z forward is wanted)",
       percent(away_, valid_));
+}
+
+std::string FieldSummary::absent_classes(size_t classes,
+                                         const std::vector<std::string>& names) const {
+  if (class_pixels_.empty()) return "";
+  std::vector<std::string> absent;
+  for (size_t i = 0; i < classes; ++i) {
+    if (i < class_pixels_.size() && class_pixels_[i] > 0) continue;
+    absent.push_back(i < names.size() ? names[i] : std::to_string(i));
+  }
+  if (absent.empty()) return "";
+  const size_t count = absent.size();
+  std::string more;
+  if (count > kMostNames) {
+    absent.resize(kMostNames);
+    more = fmt::format(" and {} more", count - kMostNames);
+  }
+  return fmt::format(
+      "{} of {} classes have no pixel, so that nothing can be learned of them: {}{}; are they in "
+      "the files, and not ignored or mapped to another class?",
+      count, classes, join(absent), more);
+}
+
+// Of images that use a small part of what a pixel can hold.
+std::string FieldSummary::darkness() const {
+  const auto above = fmt::format("no colour of any sample is above {} of 255", brightest_);
+  if (!stored_) {
+    return above + (brightest_ <= 1
+                        ? ": files of colours from 0 to 1 take scale: 255"
+                        : ": where white is another stored value, data.image.white_level says it");
+  }
+  double white = 1;  // the largest value of so many bits
+  while (white < stored_->most) white = 2 * white + 1;
+  return fmt::format(
+      "{}, of stored values {:g} to {:g} in {} bits: where white is another than the "
+      "largest of {} bits, set data.image.white_level: {:g}, or what it is",
+      above, stored_->least, stored_->most, stored_->bits, stored_->bits, white);
 }
 
 void FieldSummary::print(std::ostream& out, const std::string& name,
@@ -182,6 +226,10 @@ void FieldSummary::print(std::ostream& out, const std::string& name,
   const bool has_values = !steps_.empty() && valid_ > 0;
   if (has_values) {
     out << fmt::format(", {:.4g} to {:.4g}, median {:.4g}", least_, most_, quantile(0.5));
+  }
+  if (stored_) {
+    out << fmt::format(", {:g} to {:g} in files of {} bits", stored_->least, stored_->most,
+                       stored_->bits);
   }
   if (has_directions_) out << fmt::format(", {:.2f} % point away", percent(away_, valid_));
   out << "\n";

@@ -16,6 +16,12 @@ class FieldSummary {
  public:
   // One sample. `camera`: its own, where that is known.
   void add(const Field& field, const std::optional<Camera>& camera);
+  // What the files of an image hold, where it is more than 8 bits.
+  struct Stored {
+    int bits = 0;
+    double least = 0, most = 0;
+  };
+  void add_stored(const Stored& stored);
   // The other's samples too.
   void merge(const FieldSummary& other);
 
@@ -29,6 +35,9 @@ class FieldSummary {
   double quantile(double part) const;
   // What speaks against the field as a whole; "" where nothing does.
   std::string finding() const;
+  // Which of so many classes have no pixel, so that nothing can be learned of them; "" where all
+  // have one, and where no pixel is valid, which finding() says.
+  std::string absent_classes(size_t classes, const std::vector<std::string>& names) const;
 
   // A line, and below it a table of classes (by name, where names are given) or a histogram.
   void print(std::ostream& out, const std::string& name,
@@ -41,6 +50,7 @@ class FieldSummary {
                         const std::optional<Camera>& camera);
   void print_classes(std::ostream& out, const std::vector<std::string>& names) const;
   void print_histogram(std::ostream& out) const;
+  std::string darkness() const;
 
   size_t samples_ = 0;
   int64_t pixels_ = 0, valid_ = 0;
@@ -54,6 +64,7 @@ class FieldSummary {
   int64_t away_ = 0;
   bool is_mask_ = false;
   int brightest_ = -1;  // of images
+  std::optional<Stored> stored_;
 };
 
 }  // namespace tasuki::tools

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/data/files.h"
+#include "core/data/picture_format.h"
 
 namespace tasuki::tools {
 namespace {
@@ -58,9 +59,9 @@ void decode(const std::string& bytes, std::vector<unsigned char>& row, Complaint
 }  // namespace
 
 std::string jpeg_damage(const std::filesystem::path& file) {
-  char magic[3] = {};
-  std::ifstream(file, std::ios::binary).read(magic, sizeof(magic));
-  if (std::string_view(magic, sizeof(magic)) != "\xff\xd8\xff") return "";
+  char begin[kLongestMagic] = {};
+  std::ifstream(file, std::ios::binary).read(begin, sizeof(begin));
+  if (!is_jpeg({begin, sizeof(begin)})) return "";
   const auto bytes = read_file(file, kLargestPicture);
   std::vector<unsigned char> row;
   Complaints complaints;

@@ -129,9 +129,10 @@ void predict(const PredictOptions& options) {
   experiment.model->eval();
   for (const auto& companion : experiment.companions) companion->eval();
   const auto pipeline = image_pipeline(experiment.config);
+  const auto reading = image_reading(experiment.config);
   const torch::NoGradGuard no_grad;
   for (const auto& file : files) {
-    const Sample sample = prepared(pipeline, read_image(file), file.string());
+    const Sample sample = prepared(pipeline, read_image(file, reading), file.string());
     const double width_ratio = double(sample.original_size.width) / double(sample.content().width);
     write_all(experiment, logits_of(experiment, sample), width_ratio, options.output,
               file.stem().string());

@@ -24,6 +24,9 @@ class CountingDataset final : public Dataset {
   std::vector<std::string> ids(const std::string& split) const override {
     return inner_->ids(split);
   }
+  std::vector<std::string> class_names(const std::string& field) const override {
+    return inner_->class_names(field);
+  }
   Sample load(const std::string& split, size_t index) const override {
     Sample sample = inner_->load(split, index);
     std::map<std::string, FieldSummary> found;
@@ -60,6 +63,13 @@ void check_label(const Task& task, const Field& field) {
   }
 }
 
+FieldSummary::Stored stored_of(const std::string& file, int bits) {
+  const cv::Mat values = read_stored_values(file, {}, Lossy::kTaken);
+  FieldSummary::Stored stored{bits};
+  cv::minMaxLoc(values.reshape(1), &stored.least, &stored.most);
+  return stored;
+}
+
 // The tasks whose labels a run may look at behind a pipeline: what is only a source of
 // self-auxiliaries is never evaluated.
 std::vector<const ModelTask*> labelled(const std::vector<ModelTask>& tasks,
@@ -82,8 +92,9 @@ class Checker {
     workers.reserve(size_t(threads));
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     workers.clear();
-    SplitSummary summary{source_.size(), dataset_->fields(), {}};
+    SplitSummary summary{source_.size(), dataset_->fields(), {}, {}};
     add_missing(summary);
+    for (const auto& [name, stored] : stored_) summary.fields[name].merge(stored);
     for (auto& [index, found] : findings_) {
       for (auto& finding : found) summary.findings.push_back(std::move(finding));
     }
@@ -92,7 +103,9 @@ class Checker {
         of_split_.push_back("field " + name + " of split " + source_.split() + ": " + finding);
       }
     }
+    if (pipeline_ == Experiment::Pipeline::kTrain) report_absent_classes(summary);
     report_sizes();
+    for (const auto& [name, files] : oriented_) summary.notes.push_back(note_of(name, files));
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;
   }
@@ -100,8 +113,10 @@ class Checker {
  private:
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
           PipelineInput input)
-      : tasks_(labelled(check.tasks, pipeline)),
+      : pipeline_(pipeline),
+        tasks_(labelled(check.tasks, pipeline)),
         batch_size_(batch_size_of(check.config, pipeline)),
+        ignores_orientation_(image_reading(check.config).ignore_orientation),
         dataset_(std::make_shared<CountingDataset>(input.dataset)),
         source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
         progress_("split " + split, source_.size()) {}
@@ -142,7 +157,7 @@ class Checker {
   }
 
   void check(const Sample& prepared, const Sample& finished, size_t index,
-             std::vector<std::string>& found, std::vector<std::string>& missing) const {
+             std::vector<std::string>& found, std::vector<std::string>& missing) {
     std::vector<std::string> fields = {"image"};
     for (const auto* task : tasks_) {
       if (finished.fields.count(task->field) == 0) {
@@ -160,14 +175,35 @@ class Checker {
       }
     }
     collate({finished}, {index}, fields);
+    check_files(prepared, index, found);
+  }
+
+  void check_files(const Sample& sample, size_t index, std::vector<std::string>& found) {
     std::set<std::string> files;  // fields may share one
-    for (const auto& item : prepared.fields) {
-      const Field& field = item.second;
+    for (const auto& [name, field] : sample.fields) {
       if (field.file.empty() || !files.insert(field.file).second) continue;
       const auto damage = jpeg_damage(field.file);
-      if (damage.empty()) continue;
-      found.push_back(place(prepared, field, index) + ": damaged JPEG file: " + damage);
+      if (!damage.empty()) {
+        found.push_back(place(sample, field, index) + ": damaged JPEG file: " + damage);
+      }
+      const auto header = read_picture_header(field.file);
+      const auto stored = field.kind->mat_type() == CV_8UC3 && header.bits > 8
+                              ? std::optional(stored_of(field.file, header.bits))
+                              : std::nullopt;
+      const std::lock_guard lock(mutex_);
+      if (stored) stored_[name].add_stored(*stored);
+      if (header.orientation != 1) oriented_[name].insert(field.file);
     }
+  }
+
+  std::string note_of(const std::string& field, const std::set<std::string>& files) const {
+    return fmt::format(
+        "field {}: the files of {} samples ask to be turned or mirrored (EXIF), {}; "
+        "the first is {}",
+        field, files.size(),
+        ignores_orientation_ ? "which data.image.ignore_orientation leaves out"
+                             : "and are (data.image.ignore_orientation: true leaves it out)",
+        *files.begin());
   }
 
   std::string place(const Sample& sample, const Field& field, size_t index) const {
@@ -180,6 +216,17 @@ class Checker {
     const std::lock_guard lock(mutex_);
     auto& first = first_of_size_.emplace(std::pair(size.height, size.width), index).first->second;
     first = std::min(first, index);
+  }
+
+  void report_absent_classes(const SplitSummary& summary) {
+    for (const auto* task : tasks_) {
+      const auto field = summary.fields.find(task->field);
+      if (task->task->field_kind() != "tasuki/label_map" || field == summary.fields.end()) continue;
+      const auto absent = field->second.absent_classes(size_t(task->task->channels()),
+                                                       dataset_->class_names(task->field));
+      if (absent.empty()) continue;
+      of_split_.push_back("field " + task->field + " of split " + source_.split() + ": " + absent);
+    }
   }
 
   // What a run would stop at in the first epoch.
@@ -219,8 +266,10 @@ class Checker {
     }
   }
 
+  const Experiment::Pipeline pipeline_;
   const std::vector<const ModelTask*> tasks_;
   const size_t batch_size_;
+  const bool ignores_orientation_;
   const std::shared_ptr<const CountingDataset> dataset_;
   const SampleSource source_;
   std::atomic<size_t> next_ = 0;
@@ -231,6 +280,9 @@ class Checker {
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::vector<std::string> of_split_;
   std::map<std::pair<int, int>, size_t> first_of_size_;  // height and width -> least index
+  std::map<std::string, FieldSummary> stored_;           // by field, of the files' own numbers
+  // By field, the files that ask for another orientation than that of their stored pixels.
+  std::map<std::string, std::set<std::string>> oriented_;
 };
 
 }  // namespace

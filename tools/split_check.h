@@ -13,6 +13,7 @@ struct SplitSummary {
   size_t samples = 0;
   std::map<std::string, FieldSummary> fields;  // as they were loaded
   std::vector<std::string> findings;           // in index order, then what concerns the whole split
+  std::vector<std::string> notes;              // what is worth knowing, and not wrong
 };
 
 // What samples are checked with; refers to all of it.

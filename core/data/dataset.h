@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/image_io.h"
 #include "core/data/sample.h"
 #include "core/error/error.h"
 
@@ -16,6 +17,9 @@ class Dataset {
   struct Context {
     // Relative folders of a config lie under this one (--data-root, TASUKI_DATA, or data/).
     std::filesystem::path data_root;
+    // How image files are read, and the orientation of label files: for read_image and
+    // read_stored_values.
+    ImageReading image{};
   };
 
   virtual ~Dataset() = default;

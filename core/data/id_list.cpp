@@ -1,16 +1,19 @@
 #include "core/data/id_list.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
 #include "core/data/files.h"
+#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki {
 namespace {
 
 constexpr size_t kLargestList = size_t{1} << 28;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool stays_inside(const std::string& id) {
   const std::filesystem::path path(id);
@@ -22,12 +25,22 @@ bool stays_inside(const std::string& id) {
                       [](char c) { return static_cast<unsigned char>(c) < 32; });
 }
 
+bool is_hidden(const std::string& id) {
+  return id.starts_with('.') || id.find("/.") != std::string::npos;
+}
+
 size_t boundary(double fraction, size_t count) {
   return static_cast<size_t>(std::llround(fraction * static_cast<double>(count)));
 }
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 // The digits at `at`, without the zeros in front of the number; `at` goes behind them.
@@ -41,7 +54,13 @@ std::string_view number_at(const std::string& text, size_t& at) {
 }  // namespace
 
 std::vector<std::string> read_ids(const std::filesystem::path& file) {
-  const std::string text = read_file(file, kLargestList);
+  std::string text = read_file(file, kLargestList);
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  if (text.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::kData, file.string() +
+                                      ": is no list in UTF-8: has bytes of 0, as a text "
+                                      "in UTF-16 has; save it as UTF-8");
+  }
   std::vector<std::string> ids;
   std::map<std::string, int> line_of;
   int line = 0;
@@ -56,6 +75,9 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
     if (!stays_inside(id)) throw Error(ErrorKind::kData, place + " leads out of its folder");
     const auto plain = std::filesystem::path(id).lexically_normal().generic_string();
     if (plain != id) throw Error(ErrorKind::kData, place + " has a shorter form: " + plain);
+    if (is_hidden(id)) {
+      throw Error(ErrorKind::kData, place + " is of a hidden file, which is no sample");
+    }
     const auto [known, fresh] = line_of.emplace(id, line);
     if (!fresh) {
       throw Error(ErrorKind::kData,
@@ -66,20 +88,35 @@ std::vector<std::string> read_ids(const std::filesystem::path& file) {
   return ids;
 }
 
+void check_is_one_column(const std::filesystem::path& file, const std::vector<std::string>& ids,
+                         const std::function<bool(const std::string&)>& has_file) {
+  if (ids.empty()) return;
+  const auto& id = ids.front();
+  const auto first = id.substr(0, id.find_first_of(" \t"));
+  if (first == id || has_file(id) || !has_file(first)) return;
+  throw Error(ErrorKind::kData, file.string() + ": id \"" + id +
+                                    "\": the list has more than one column, and an id is the whole "
+                                    "line; keep the first column of the lines that are meant, \"" +
+                                    first + "\"");
+}
+
 std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending) {
-  std::error_code failed;
+  const size_t dot = std::min(ending.rfind('.'), ending.size());
   std::vector<std::string> ids;
-  for (std::filesystem::recursive_directory_iterator file(folder, failed), end;
-       !failed && file != end; file.increment(failed)) {
-    if (!file->is_regular_file()) continue;
-    auto name = file->path().lexically_relative(folder).generic_string();
-    if (name.size() <= ending.size() || !name.ends_with(ending)) continue;
+  for (auto& name : files_below(folder)) {
+    if (name.size() <= ending.size()) continue;
+    const auto last = std::string_view(name).substr(name.size() - ending.size());
+    const bool ends = last.substr(0, dot) == std::string_view(ending).substr(0, dot) &&
+                      same_but_for_case(last.substr(dot), std::string_view(ending).substr(dot));
+    if (!ends) continue;
     name.resize(name.size() - ending.size());
     ids.push_back(std::move(name));
   }
-  if (failed) throw Error(ErrorKind::kData, folder.string() + ": " + failed.message());
   std::sort(ids.begin(), ids.end(), natural_less);
-  return ids;
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice == ids.end()) return ids;
+  throw Error(ErrorKind::kData, (folder / (*twice + ending)).string() +
+                                    ": there is another file whose ending differs in case alone");
 }
 
 bool natural_less(const std::string& a, const std::string& b) {

@@ -7,12 +7,19 @@
 
 namespace tasuki {
 
-// Ids of a text file, one a line; blank lines and blanks at line ends don't count. Error (kData),
-// with file and line, for an id that is given twice or leads out of its folder ("../x", "/x").
+// Ids of a text file in UTF-8, with or without a byte-order mark, one a line; blank lines and
+// blanks at line ends don't count. Error (kData), with file and line, for an id that is given
+// twice, leads out of its folder ("../x", "/x") or is of a hidden file ("a/.b/0", "._0").
 std::vector<std::string> read_ids(const std::filesystem::path& file);
 
-// Ids of all files below `folder` that end in `ending` (".png", "_depth.png"), in natural order:
-// numbers in names by their value, so that 9 comes before 10.
+// Error (kData) for a list of two columns, such as VOC's lists of one class ("2008_000002 -1"): its
+// first id has no file, and the first word of it has one. A file's name may have blanks.
+void check_is_one_column(const std::filesystem::path& file, const std::vector<std::string>& ids,
+                         const std::function<bool(const std::string&)>& has_file);
+
+// Ids of all files below `folder` that end in `ending` (".png", "_depth.png"), whatever the case of
+// its last part (0.JPG for ".jpg": see with_any_case), in natural order: numbers in names by their
+// value, so that 9 comes before 10. Which files count, and errors: see files_below.
 std::vector<std::string> find_ids(const std::filesystem::path& folder, const std::string& ending);
 
 // Whether `a` comes before `b` in natural order. Names of equal numbers are ordered by their

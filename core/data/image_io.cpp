@@ -1,8 +1,11 @@
 #include "core/data/image_io.h"
 
 #include <boost/crc.hpp>
+#include <cmath>
 #include <cstdint>
+#include <fstream>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,71 +16,12 @@
 namespace tasuki {
 namespace {
 
-constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
-constexpr std::string_view kJpegMagic = "\xff\xd8\xff";
-// OpenCV tells DICOM by it, 128 bytes from the beginning, where no other format is told before.
-constexpr std::string_view kDicomMagic = "DICM";
-constexpr size_t kDicomOffset = 128;
-constexpr size_t kLargestPicture = size_t{1} << 30;
-constexpr char kPalette = 3;  // PNG colour types
+constexpr std::string_view kPngBegin = "\x89PNG\r\n\x1a\n";
+constexpr size_t kLargestPicture = size_t{1} << 30;   // bytes
+constexpr uint64_t kMostPixels = uint64_t{1} << 28;   // 768 MiB of colours
+constexpr uint64_t kLongestSide = uint64_t{1} << 20;  // OpenCV's own limit
+constexpr char kPalette = 3;                          // PNG colour types
 constexpr char kGrey = 0;
-
-bool starts_with(std::string_view bytes, std::string_view magic) {
-  return bytes.substr(0, magic.size()) == magic;
-}
-
-bool is_dicom(std::string_view bytes) {
-  return bytes.size() > kDicomOffset && starts_with(bytes.substr(kDicomOffset), kDicomMagic);
-}
-
-uint32_t big_endian(std::string_view bytes, size_t at, size_t count) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[at + i]);
-  return value;
-}
-
-// The chunks of a PNG up to IEND, each whole with length, type, data and checksum; empty when the
-// file ends before IEND does.
-std::vector<std::string_view> png_chunks(std::string_view bytes) {
-  std::vector<std::string_view> chunks;
-  for (size_t at = kPngMagic.size(); bytes.size() - at >= 12;) {
-    const size_t length = size_t{big_endian(bytes, at, 4)} + 12;
-    if (length > bytes.size() - at) break;
-    chunks.push_back(bytes.substr(at, length));
-    if (chunks.back().substr(4, 4) == "IEND") return chunks;
-    at += length;
-  }
-  return {};
-}
-
-// Position after the entropy-coded data that begins at `at`: that of the next real marker.
-size_t after_scan(std::string_view bytes, size_t at) {
-  while ((at = bytes.find('\xff', at)) != std::string_view::npos && at + 1 < bytes.size()) {
-    const auto code = static_cast<uint8_t>(bytes[at + 1]);
-    const bool inside = code == 0x00 || (code >= 0xd0 && code <= 0xd7);  // stuffing, restarts
-    if (!inside && code != 0xff) return at;
-    at += inside ? 2 : 1;
-  }
-  return bytes.size();
-}
-
-// Walks the segments, so that the end marker of an embedded thumbnail is not taken for the file's.
-bool jpeg_is_complete(std::string_view bytes) {
-  size_t at = 2;
-  while (at + 1 < bytes.size()) {
-    if (bytes[at] != '\xff') return false;
-    const auto code = static_cast<uint8_t>(bytes[at + 1]);
-    if (code == 0xd9) return true;
-    if (code == 0xff) {
-      ++at;
-      continue;
-    }
-    if (at + 4 > bytes.size()) return false;
-    at += 2 + big_endian(bytes, at + 2, 2);
-    if (code == 0xda && at < bytes.size()) at = after_scan(bytes, at);
-  }
-  return false;
-}
 
 // libpng scales grey values of fewer than 8 bits to 0..255; this undoes it.
 void undo_scaling(cv::Mat& values, int bits) {
@@ -94,7 +38,7 @@ uint32_t checksum_of(std::string_view chunk) {
 // The file with its palette taken out and its colour type set to grey: what decodes to its indices.
 std::string without_palette(const std::vector<std::string_view>& chunks) {
   std::string header(chunks[0]);
-  if (checksum_of(header) != big_endian(header, header.size() - 4, 4)) {
+  if (checksum_of(header) != big_endian_at(header, header.size() - 4, 4)) {
     throw Error(ErrorKind::kData, "damaged: the checksum of its header is wrong");
   }
   header[8 + 9] = kGrey;
@@ -102,7 +46,7 @@ std::string without_palette(const std::vector<std::string_view>& chunks) {
   for (int i = 0; i < 4; ++i) {
     header[8 + 13 + i] = static_cast<char>(checksum >> (24 - 8 * i));
   }
-  std::string bytes(kPngMagic);
+  std::string bytes(kPngBegin);
   bytes += header;
   for (const auto chunk : chunks) {
     const auto type = chunk.substr(4, 4);
@@ -124,20 +68,18 @@ cv::Mat decode(std::string_view bytes, int flags) {
   return picture;
 }
 
-// The picture; the values of a PNG as they are stored, when `stored_values` are asked for.
-cv::Mat decode_checked(std::string_view bytes, int flags, bool stored_values) {
-  const Error truncated(ErrorKind::kData, "truncated: the file has no end marker");
-  if (starts_with(bytes, kJpegMagic) && !jpeg_is_complete(bytes)) throw truncated;
-  const bool png = starts_with(bytes, kPngMagic);
-  // The library that OpenCV reads DICOM with ends the process where a file is damaged.
-  if (!png && !starts_with(bytes, kJpegMagic) && is_dicom(bytes)) {
-    throw Error(ErrorKind::kData, "is a DICOM file, which is not read: convert it to PNG or TIFF");
-  }
-  if (!png) return decode(bytes, flags);
+void check_size(const PictureHeader& header) {
+  const auto [width, height] = std::pair(header.width, header.height);
+  if (width <= kLongestSide && height <= kLongestSide && width * height <= kMostPixels) return;
+  throw Error(ErrorKind::kData, "has " + std::to_string(height) + "x" + std::to_string(width) +
+                                    " pixels (height x width), more than the limit of 2^28");
+}
+
+// The values of a PNG as they are stored.
+cv::Mat png_values(std::string_view bytes, int flags) {
   const auto chunks = png_chunks(bytes);
-  if (chunks.empty()) throw truncated;
   const bool has_header = chunks[0].substr(4, 4) == "IHDR" && chunks[0].size() == 8 + 13 + 4;
-  if (!stored_values || !has_header) return decode(bytes, flags);
+  if (!has_header) return decode(bytes, flags);
   const char bits = chunks[0][8 + 8], colours = chunks[0][8 + 9];
   if (colours != kPalette && colours != kGrey) return decode(bytes, flags);
   cv::Mat values = colours == kPalette ? decode(without_palette(chunks), cv::IMREAD_UNCHANGED)
@@ -146,11 +88,97 @@ cv::Mat decode_checked(std::string_view bytes, int flags, bool stored_values) {
   return values;
 }
 
-cv::Mat read(const std::filesystem::path& path, int flags, bool stored_values) {
-  const std::string bytes = read_file(path, kLargestPicture);
+// The stored pixels: OpenCV turns TIFF files by itself, so that `bytes` are changed to ask for
+// none.
+cv::Mat decode_as_stored(std::string& bytes, const PictureHeader& header, int flags,
+                         bool stored_values) {
+  const Error truncated(ErrorKind::kData, "truncated: the file has no end marker");
+  if (is_jpeg(bytes)) {
+    const auto segments = jpeg_segments(bytes);
+    if (segments.empty() || segments.back().code != 0xd9) throw truncated;
+  }
+  if (is_png(bytes) && png_chunks(bytes).empty()) throw truncated;
+  // The library that OpenCV reads DICOM with ends the process where a file is damaged.
+  if (is_dicom(bytes)) {
+    throw Error(ErrorKind::kData, "is a DICOM file, which is not read: convert it to PNG or TIFF");
+  }
+  check_size(header);
+  if (header.numbers == PictureHeader::Numbers::kSigned && header.bits <= 16 && !stored_values) {
+    throw Error(ErrorKind::kData,
+                "holds signed numbers, which are no colours: write it with "
+                "unsigned ones of 8 or 16 bits");
+  }
+  if (header.channels > 4) {
+    throw Error(ErrorKind::kData, "has " + std::to_string(header.channels) +
+                                      " channels, and at most 4 can be read from a picture; .npy "
+                                      "files may have more");
+  }
+  if (const auto at = header.tiff_orientation_at) {
+    const bool little = bytes[0] == 'I';
+    bytes[*at] = little ? 1 : 0;
+    bytes[*at + 1] = little ? 0 : 1;
+  }
+  if (!stored_values) return decode(bytes, flags);
+  cv::Mat values = is_png(bytes) ? png_values(bytes, flags) : decode(bytes, flags);
+  // OpenCV makes four channels of grey and alpha.
+  if (header.channels != 2 || values.channels() != 4) return values;
+  cv::Mat two(values.size(), CV_MAKETYPE(values.depth(), 2));
+  const int from_to[] = {0, 0, 3, 1};
+  cv::mixChannels(&values, 1, &two, 1, from_to, 2);
+  return two;
+}
+
+// EXIF 2.32, tag Orientation: where the stored first row and column are in what is shown.
+cv::Mat oriented(cv::Mat picture, int orientation) {
+  constexpr int kBoth = -1, kVertically = 0, kHorizontally = 1;
+  if (orientation >= 5) cv::transpose(picture, picture);
+  if (orientation == 2 || orientation == 6) cv::flip(picture, picture, kHorizontally);
+  if (orientation == 3 || orientation == 7) cv::flip(picture, picture, kBoth);
+  if (orientation == 4 || orientation == 8) cv::flip(picture, picture, kVertically);
+  return picture;
+}
+
+// Colours of any range as 8-bit BGR: `white` becomes 255.
+cv::Mat scaled_to_white(const cv::Mat& stored, double white) {
+  if (white == 0) {
+    throw Error(ErrorKind::kData,
+                "holds floating-point numbers: data.image.white_level says which "
+                "of them is white, 1 where colours are 0 to 1");
+  }
+  cv::Mat values;
+  stored.convertTo(values, CV_32F);
+  if (values.channels() == 1) cv::cvtColor(values, values, cv::COLOR_GRAY2BGR);
+  if (values.channels() == 4) cv::cvtColor(values, values, cv::COLOR_BGRA2BGR);
+  cv::Point at;
+  const auto beyond = std::nextafter(static_cast<float>(white), INFINITY);  // is excluded
+  if (!cv::checkRange(values, true, &at, 0, beyond)) {
+    throw Error(ErrorKind::kData, "has a colour at (x " + std::to_string(at.x) + ", y " +
+                                      std::to_string(at.y) +
+                                      ") that is not 0 to data.image.white_level");
+  }
+  values.convertTo(values, CV_8U, 255 / white);
+  return values;
+}
+
+// What is not given back as it was written is no label.
+void check_losses(const PictureHeader& header) {
+  if (!header.lossy) return;
+  throw Error(ErrorKind::kData, std::string("is compressed with losses (") + header.format +
+                                    "): its values are not those that were written, at borders "
+                                    "least of all; store labels as PNG, lossless TIFF or .npy, "
+                                    "made anew from their source");
+}
+
+// `decode` makes the pixels, as they are stored, of the file's bytes and their header.
+template <class Decode>
+cv::Mat read(const std::filesystem::path& path, const ImageReading& reading, Lossy lossy,
+             Decode decode) {
+  std::string bytes = read_file(path, kLargestPicture);
   try {
     if (bytes.empty()) throw Error(ErrorKind::kData, "is empty");
-    return decode_checked(bytes, flags, stored_values);
+    const auto header = picture_header(bytes);
+    if (lossy == Lossy::kRefused) check_losses(header);
+    return oriented(decode(bytes, header), reading.ignore_orientation ? 1 : header.orientation);
   } catch (const Error& error) {
     throw error.within(path.string());
   }
@@ -158,12 +186,68 @@ cv::Mat read(const std::filesystem::path& path, int flags, bool stored_values) {
 
 }  // namespace
 
-cv::Mat read_image(const std::filesystem::path& path) {
-  return read(path, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, false);
+cv::Mat read_image(const std::filesystem::path& path, const ImageReading& reading) {
+  return read(path, reading, Lossy::kTaken, [&](std::string& bytes, const PictureHeader& header) {
+    const bool is_float = header.numbers == PictureHeader::Numbers::kFloat;
+    if (reading.white_level == 0 && !is_float) {
+      return decode_as_stored(bytes, header, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION,
+                              false);
+    }
+    return scaled_to_white(decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, false),
+                           reading.white_level);
+  });
 }
 
-cv::Mat read_stored_values(const std::filesystem::path& path) {
-  return read(path, cv::IMREAD_UNCHANGED, true);
+cv::Mat read_stored_values(const std::filesystem::path& path, const ImageReading& reading,
+                           Lossy lossy) {
+  return read(path, reading, lossy, [&](std::string& bytes, const PictureHeader& header) {
+    return decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, true);
+  });
+}
+
+cv::Mat read_label_colours(const std::filesystem::path& path, const ImageReading& reading) {
+  const cv::Mat stored =
+      read(path, reading, Lossy::kRefused, [&](std::string& bytes, const PictureHeader& header) {
+        return decode_as_stored(bytes, header, cv::IMREAD_UNCHANGED, false);
+      });
+  const auto fail = [&](const std::string& problem) {
+    return Error(ErrorKind::kData, path.string() + ": " + problem);
+  };
+  if (stored.depth() != CV_8U) throw fail("colours of 8 bits are expected");
+  cv::Mat colours = stored;
+  if (stored.channels() == 1) cv::cvtColor(stored, colours, cv::COLOR_GRAY2BGR);
+  if (stored.channels() != 4) return colours;
+  cv::Mat alpha;
+  cv::extractChannel(stored, alpha, 3);
+  if (cv::countNonZero(alpha != 255) != 0) throw fail("has transparent pixels: labels have none");
+  cv::cvtColor(stored, colours, cv::COLOR_BGRA2BGR);
+  return colours;
+}
+
+PictureHeader read_picture_header(const std::filesystem::path& path) {
+  char begin[kLongestMagic] = {};
+  std::ifstream(path, std::ios::binary).read(begin, sizeof(begin));
+  if (!has_picture_header({begin, sizeof(begin)})) return {};
+  try {
+    return picture_header(read_file(path, kLargestPicture));
+  } catch (const Error&) {  // whoever needs the pixels says so
+    return {};
+  }
+}
+
+std::string explain_orientation(const std::filesystem::path& path, cv::Size size) {
+  const auto header = read_picture_header(path);
+  if (header.orientation < 5 || header.width == header.height) return "";
+  const bool turned = header.width != static_cast<uint64_t>(size.width);
+  const auto number = " (" + std::to_string(header.orientation) + ")";
+  if (turned) {
+    return path.string() + " is turned by 90 degrees, as the orientation in the file" + number +
+           " asks; if the other file is of the pixels as they are stored, set "
+           "data.image.ignore_orientation: true";
+  }
+  return "data.image.ignore_orientation leaves out the turn by 90 degrees that the orientation "
+         "in " +
+         path.string() + number + " asks for";
 }
 
 void write_image(const std::filesystem::path& path, const cv::Mat& picture) {

@@ -1,5 +1,7 @@
 #include "core/data/listed_dataset.h"
 
+#include "core/data/folder_walk.h"
+
 namespace tasuki {
 namespace {
 
@@ -11,9 +13,13 @@ void check_sizes(const Sample& sample) {
   const Field& image = sample.field("image");
   for (const auto& [name, field] : sample.fields) {
     if (field.value.size() == image.value.size()) continue;
+    std::string reason;
+    for (const Field* read : {&image, &field}) {
+      if (reason.empty()) reason = explain_orientation(read->file, read->value.size());
+    }
     throw Error(ErrorKind::kData, field.file + " is " + height_by_width(field) + ", but " +
                                       image.file + " is " + height_by_width(image) +
-                                      " (height x width)");
+                                      " (height x width)" + (reason.empty() ? "" : "; " + reason));
   }
 }
 
@@ -44,7 +50,10 @@ void ListedDataset::add_split(const std::string& name, std::vector<std::string> 
   if (ids.empty()) {
     throw Error(ErrorKind::kData, "split \"" + name + "\" is empty: " + source);
   }
-  if (ids_.emplace(name, std::move(ids)).second) names_.push_back(name);
+  if (!ids_.emplace(name, std::move(ids)).second) {
+    throw Error(ErrorKind::kData, "split \"" + name + "\" is there already: " + source);
+  }
+  names_.push_back(name);
 }
 
 const std::vector<std::string>& ListedDataset::ids_of(const std::string& split) const {
@@ -55,7 +64,7 @@ const std::vector<std::string>& ListedDataset::ids_of(const std::string& split) 
 
 std::filesystem::path existing_folder(const Dataset::Context& context, const std::string& folder) {
   const auto path = context.data_root / folder;
-  if (std::filesystem::is_directory(path)) return path;
+  if (is_folder(path)) return path;
   throw Error(ErrorKind::kData, "there is no data set folder " + path.string() +
                                     "; say where data lie with --data-root or TASUKI_DATA");
 }

@@ -20,7 +20,8 @@ class ListedDataset : public Dataset {
   Sample load(const std::string& split, size_t index) const final;
 
  protected:
-  // Error (kData) where there is no id; `source` says where they come from.
+  // Error (kData) where there is no id, and for a second split of one name; `source` says where the
+  // ids come from, or why there are none.
   void add_split(const std::string& name, std::vector<std::string> ids, const std::string& source);
   // The fields of the sample `id`, and its camera where that is known. Thread-safe.
   virtual Sample read(const std::string& id) const = 0;

@@ -104,15 +104,29 @@ std::string ValueTable::known_values() const {
   return "classes are 0 to " + std::to_string(*meaning_.limit - 1);
 }
 
+// A file of 0 and 255, or of 255 alone, is most often one of two classes.
+std::string ValueTable::advice_for(const cv::Mat& stored, int value) const {
+  const cv::Mat others = (stored != 0) & (stored != value);
+  if (!meaning_.may_have_threshold || value <= 0 || cv::countNonZero(others) != 0) {
+    return meaning_.advice;
+  }
+  const auto text = std::to_string(value);
+  return "the file has no values but 0 and " + text +
+         ": if these are classes 0 and 1, give the "
+         "field threshold: " +
+         std::to_string(value / 2) + "; if " + text + " means unknown, ignore: " + text;
+}
+
 void ValueTable::fail(const cv::Mat& stored) const {
   for (int y = 0; y < stored.rows; ++y) {
     for (int x = 0; x < stored.cols; ++x) {
       const int value = stored.depth() == CV_8U ? stored.at<uchar>(y, x) : stored.at<int>(y, x);
       if (look_up(value) != kNoMeaning) continue;
+      const auto advice = advice_for(stored, value);
       throw Error(ErrorKind::kData, "stored value " + std::to_string(value) + " at (x " +
                                         std::to_string(x) + ", y " + std::to_string(y) + ") " +
                                         what_is_wrong_with(value) +
-                                        (meaning_.advice.empty() ? "" : "; " + meaning_.advice));
+                                        (advice.empty() ? "" : "; " + advice));
     }
   }
   CV_Assert(false);

@@ -27,6 +27,9 @@ struct ValueMeaning {
   bool may_store_invalid = true;
   // What to do about a value without a meaning: the end of the error.
   std::string advice{};
+  // Whether the config may have a threshold instead, which is proposed where the file has no other
+  // values than 0 and one more.
+  bool may_have_threshold = false;
 };
 
 // Stored integers -> the values of a field whose kind holds integers.
@@ -42,6 +45,7 @@ class ValueTable {
   int look_up(int stored) const;
   std::string what_is_wrong_with(int stored) const;
   std::string known_values() const;
+  std::string advice_for(const cv::Mat& stored, int value) const;
   [[noreturn]] void fail(const cv::Mat& stored) const;
 
   ValueMeaning meaning_;

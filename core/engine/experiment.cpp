@@ -1,5 +1,7 @@
 #include "core/engine/experiment.h"
 
+#include <cmath>
+
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -268,9 +270,18 @@ std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
   return build_raw_dataset(config, data_root);
 }
 
+ImageReading image_reading(const ResolvedConfig& config) {
+  const auto& image = config.message().data().image();
+  if (image.has_white_level() && !(image.white_level() > 0 && std::isfinite(image.white_level()))) {
+    throw config.error("data.image.white_level", "a stored value above 0 is expected");
+  }
+  return {image.ignore_orientation(), image.white_level()};
+}
+
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
                                                  const std::filesystem::path& data_root) {
-  return config.create<Dataset>("data.dataset", config.message().data().dataset(), {data_root});
+  return config.create<Dataset>("data.dataset", config.message().data().dataset(),
+                                {data_root, image_reading(config)});
 }
 
 void check_split(const ResolvedConfig& config, const Dataset& dataset, const std::string& path,

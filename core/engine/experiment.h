@@ -81,6 +81,8 @@ std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& con
 // prefix of a pipeline already; otherwise that of build_raw_dataset.
 std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
                                              const std::filesystem::path& data_root);
+// How the config's images are read, by its data set and by who reads others.
+ImageReading image_reading(const ResolvedConfig& config);
 // The one of the data set's own files, whatever data.pack says.
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
                                                  const std::filesystem::path& data_root);

@@ -37,6 +37,9 @@ std::string prefix_text(const Transforms& prefix, Experiment::Pipeline written_a
 PackHeader header_of_config(const ResolvedConfig& config) {
   Config dataset;
   *dataset.mutable_data()->mutable_dataset() = config.message().data().dataset();
+  if (config.message().data().has_image()) {
+    *dataset.mutable_data()->mutable_image() = config.message().data().image();
+  }
   PackHeader header;
   header.set_dataset(write_text(dataset));
   for (const auto which : {Experiment::Pipeline::kTrain, Experiment::Pipeline::kEvaluate}) {

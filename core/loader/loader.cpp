@@ -6,6 +6,7 @@
 #include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <thread>
+#include <utility>
 
 #include "core/error/error.h"
 #include "core/loader/batch_builder.h"
@@ -93,6 +94,7 @@ struct Loader::Implementation {
   size_t delivered = 0;                   // batches that next() has returned
   std::deque<std::shared_ptr<Job>> jobs;  // begun and not delivered, in order
   double waited = 0;
+  std::exception_ptr failure;         // a worker could not begin a job; for next() to throw
   std::vector<std::jthread> threads;  // last: they end before what they use does
 
   Implementation(const SampleSource& from, const Options& given);
@@ -105,6 +107,8 @@ struct Loader::Implementation {
   std::shared_ptr<Job> begin_job();
   std::shared_ptr<Job> take_front(std::unique_lock<std::mutex>& lock);
   void work(const std::stop_token& stop);
+  bool has_samples_left();
+  [[noreturn]] void throw_failure();
   bool has_work() const;
 };
 
@@ -137,6 +141,7 @@ void Loader::Implementation::start(uint64_t new_epoch) {
     order = std::move(new_order);
     begun = delivered = 0;
     waited = 0;
+    failure = nullptr;
     jobs.clear();
   }
   work_ready.notify_all();
@@ -145,23 +150,47 @@ void Loader::Implementation::start(uint64_t new_epoch) {
 std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
   const size_t first = begun * options.batch_size;
   const size_t last = std::min(first + options.batch_size, order.size());
-  const auto job = std::make_shared<Job>(
-      source, epoch, std::vector<size_t>(order.begin() + first, order.begin() + last),
-      options.pinned, pool);
-  ++begun;
-  return job;
+  return std::make_shared<Job>(source, epoch,
+                               std::vector<size_t>(order.begin() + first, order.begin() + last),
+                               options.pinned, pool);
 }
 
 // Either the newest job has samples left that nobody makes, or another job may begin.
 bool Loader::Implementation::has_work() const {
   if (!jobs.empty() && jobs.back()->claimed < jobs.back()->size()) return true;
-  return !order.empty() && begun < batches && jobs.size() < options.prefetch;
+  return !failure && !order.empty() && begun < batches && jobs.size() < options.prefetch;
+}
+
+// Whether the newest job has samples left that nobody makes; it is a new one where there was none.
+// Where memory is too short for that, next() is told: what leaves a worker would end the process.
+bool Loader::Implementation::has_samples_left() {
+  if (!jobs.empty() && jobs.back()->claimed < jobs.back()->size()) return true;
+  try {
+    jobs.push_back(begin_job());
+    ++begun;
+    return true;
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+    batch_ready.notify_one();
+    return false;
+  }
+}
+
+void Loader::Implementation::throw_failure() {
+  const auto problem = std::exchange(failure, nullptr);
+  work_ready.notify_all();  // the next call tries again
+  try {
+    std::rethrow_exception(problem);
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kRun,
+                "split " + source.split() + ": a batch can't be begun: " + error.what());
+  }
 }
 
 void Loader::Implementation::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (work_ready.wait(lock, stop, [&] { return has_work(); }) && !stop.stop_requested()) {
-    if (jobs.empty() || jobs.back()->claimed == jobs.back()->size()) jobs.push_back(begin_job());
+    if (!has_samples_left()) continue;
     const std::shared_ptr<Job> job = jobs.back();
     const size_t position = job->claimed++;
     lock.unlock();
@@ -176,11 +205,16 @@ std::shared_ptr<Loader::Job> Loader::Implementation::take_front(
     std::unique_lock<std::mutex>& lock) {
   if (threads.empty()) {
     const auto job = begin_job();
+    ++begun;
+    lock.unlock();  // waited() may be asked meanwhile
     for (size_t position = 0; position < job->size(); ++position) job->make(position);
+    lock.lock();
     return job;
   }
-  batch_ready.wait(lock,
-                   [&] { return !jobs.empty() && jobs.front()->made == jobs.front()->size(); });
+  batch_ready.wait(lock, [&] {
+    return jobs.empty() ? failure != nullptr : jobs.front()->made == jobs.front()->size();
+  });
+  if (jobs.empty()) throw_failure();
   const std::shared_ptr<Job> job = jobs.front();
   jobs.pop_front();
   return job;

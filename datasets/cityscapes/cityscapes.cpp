@@ -1,3 +1,4 @@
+#include "core/data/folder_walk.h"
 #include "core/data/id_list.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -29,6 +30,7 @@ class Cityscapes final : public ListedDataset {
  public:
   Cityscapes(const Options& options, const Context& context)
       : options_(options),
+        reading_(context.image),
         labels_(labels_of(checked_classes(options))),
         table_(labels_.meaning),
         root_(existing_folder(context, options.has_root() ? options.root() : "cityscapes")) {
@@ -55,7 +57,7 @@ class Cityscapes final : public ListedDataset {
   Sample read(const std::string& id) const override {
     Sample sample;
     const auto image = file("leftImg8bit", id, kImageEnding);
-    sample.fields["image"] = {&image_, read_image(image), image.string()};
+    sample.fields["image"] = {&image_, read_image(image, reading_), image.string()};
     add(sample, "seg", label_map_, file("gtFine", id, "_gtFine_labelIds.png"),
         [&](const cv::Mat& stored) { return table_.apply(stored); });
     if (options_.parts()) {
@@ -74,13 +76,13 @@ class Cityscapes final : public ListedDataset {
   }
 
   std::filesystem::path file(const char* folder, const std::string& id, const char* ending) const {
-    return root_ / folder / (id + ending);
+    return with_any_case(root_ / folder / (id + ending));
   }
 
   template <class Decode>
-  static void add(Sample& sample, const std::string& field, const FieldKind& kind,
-                  const std::filesystem::path& file, Decode decode) {
-    const cv::Mat stored = read_stored_values(file);
+  void add(Sample& sample, const std::string& field, const FieldKind& kind,
+           const std::filesystem::path& file, Decode decode) const {
+    const cv::Mat stored = read_stored_values(file, reading_);
     try {
       sample.fields[field] = {&kind, decode(stored), file.string()};
     } catch (const Error& error) {
@@ -105,6 +107,7 @@ class Cityscapes final : public ListedDataset {
   }
 
   const Options options_;
+  const ImageReading reading_;
   Labels labels_;
   ValueTable table_;
   std::filesystem::path root_;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/data/folder_walk.h"
 #include "core/data/image_io.h"
 #include "core/data/npy.h"
 #include "core/registry/registry.h"
@@ -30,6 +31,19 @@ double channel_value(const google::protobuf::RepeatedField<double>& values, int 
                      double otherwise) {
   if (values.empty()) return otherwise;
   return values.size() == 1 ? values[0] : values[channel];
+}
+
+// Images that are not read as pictures have the white level as their scale.
+options::Folder::Field with_white_level(options::Folder::Field options, const ImageReading& reading,
+                                        const std::string& place) {
+  const bool is_image = kind_of(options, place).mat_type() == CV_8UC3;
+  if (!is_image || reading.white_level == 0) return options;
+  require_option(options.scale().empty(), place + ".scale",
+                 "data.image.white_level says it for all images: take one of the two");
+  const bool picture = extension_of(options) != ".npy" && options.offset().empty() &&
+                       options.channel().empty() && options.ignore().empty();
+  if (!picture) options.add_scale(255 / reading.white_level);
+  return options;
 }
 
 bool is_bytes(const FieldKind& kind) {
@@ -63,6 +77,7 @@ ValueMeaning meaning_of(const options::Folder::Field& options, const FieldKind& 
     meaning.ignored.insert(static_cast<int>(value));
   }
   meaning.advice = "if it means unknown, add it to the field's ignore";
+  meaning.may_have_threshold = meaning.classes.empty();
   if (is_bytes(kind)) {
     meaning.may_store_invalid = false;
     meaning.limit = std::min(meaning.limit.value_or(256), 256);
@@ -100,6 +115,31 @@ cv::Mat colours(const cv::Mat& values) {
   return bytes;
 }
 
+// Stored R, G, B -> BGR.
+cv::Mat array_colours(const cv::Mat& stored) {
+  if (stored.type() != CV_8UC3) {
+    throw Error(ErrorKind::kData, "colours are expected: [H, W, 3] of uint8");
+  }
+  cv::Mat bgr;
+  cv::cvtColor(stored, bgr, cv::COLOR_RGB2BGR);
+  return bgr;
+}
+
+// What a palette is proposed from: pictures as they were read, grey with alpha among them, or
+// arrays.
+cv::Mat colours_of(const cv::Mat& stored, bool numpy) {
+  cv::Mat bgr;
+  if (stored.channels() == 4) {
+    cv::cvtColor(stored, bgr, cv::COLOR_BGRA2BGR);
+  } else if (stored.channels() == 2) {
+    cv::extractChannel(stored, bgr, 0);
+    cv::cvtColor(bgr, bgr, cv::COLOR_GRAY2BGR);
+  } else {
+    bgr = stored;
+  }
+  return numpy ? array_colours(bgr) : bgr;
+}
+
 // Unit vectors; what is too short to have a direction becomes (0,0,0).
 void normalise_length(cv::Mat& vectors) {
   for (int y = 0; y < vectors.rows; ++y) {
@@ -113,13 +153,18 @@ void normalise_length(cv::Mat& vectors) {
 
 }  // namespace
 
-FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place)
-    : options_(options),
+FieldReader::FieldReader(const options::Folder::Field& options, const std::string& place,
+                         const ImageReading& reading)
+    : options_(with_white_level(options, reading, place)),
+      reading_(reading),
       kind_(kind_of(options, place)),
       folder_(options.has_folder() ? options.folder() : options.name()),
       extension_(extension_of(options)) {
   check_options(place);
-  if (holds_integers() && !options_.has_threshold()) {
+  if (!options_.palette().empty()) {
+    const int names = options_.classes_size(), most = is_bytes(kind_) ? 255 : 1 << 16;
+    palette_.emplace(options_.palette(), names > 0 ? names : most, place);
+  } else if (holds_integers() && !options_.has_threshold()) {
     table_.emplace(meaning_of(options, kind_, place));
   }
 }
@@ -158,21 +203,35 @@ void FieldReader::check_options(const std::string& place) const {
                  place + ".scale", "this kind holds integers: use label_map");
   require_option(!floats || (options_.label_map().empty() && options_.classes().empty()),
                  place + ".label_map", "this kind holds no classes: use scale and offset");
-  require_option(!options_.has_threshold() || is_bytes(kind_), place + ".threshold",
-                 "this kind is not yes or no for each pixel");
+  require_option(options_.palette().empty() || holds_integers(), place + ".palette",
+                 "this kind holds no classes");
   require_option(
-      !options_.has_threshold() || (options_.label_map().empty() && options_.classes().empty()),
-      place + ".threshold", "stored values go through label_map or a threshold, not both");
+      options_.palette().empty() ||
+          (options_.label_map().empty() && options_.ignore().empty() && !options_.has_threshold()),
+      place + ".palette",
+      "says by itself what colours mean: without label_map, ignore and threshold");
+  require_option(!options_.has_threshold() || holds_integers(), place + ".threshold",
+                 "this kind holds no classes");
+  require_option(!options_.has_threshold() || options_.label_map().empty(), place + ".threshold",
+                 "stored values go through label_map or a threshold, not both");
+  require_option(
+      !options_.has_threshold() || options_.classes().empty() || options_.classes_size() == 2,
+      place + ".threshold", "makes two classes, but the field names another number of them");
 }
 
 std::vector<std::string> FieldReader::classes() const {
   return {options_.classes().begin(), options_.classes().end()};
 }
 
+std::filesystem::path FieldReader::file(const std::filesystem::path& place,
+                                        const std::string& id) const {
+  return with_any_case(place / folder_ / (id + extension_));
+}
+
 Field FieldReader::read(const std::filesystem::path& place, const std::string& id,
                         cv::Size size) const {
-  const auto file = place / folder_ / (id + extension_);
-  if (options_.optional() && !std::filesystem::exists(file)) {
+  const auto file = this->file(place, id);
+  if (options_.optional() && !is_there(file)) {
     return {&kind_, cv::Mat(size, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value())), ""};
   }
   try {
@@ -187,20 +246,35 @@ cv::Mat FieldReader::decode(const std::filesystem::path& file) const {
   const bool numpy = extension_ == ".npy";
   const bool plain = options_.scale().empty() && options_.offset().empty() &&
                      options_.channel().empty() && options_.ignore().empty();
-  if (is_picture() && !numpy && plain) return read_image(file);
-  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file);
+  if (is_picture() && !numpy && plain) return read_image(file, reading_);
+  if (palette_) return coloured_labels(file);
+  // Colours of images, and of vectors that unit_length brings back to their length.
+  const auto lossy = CV_MAT_CN(kind_.mat_type()) == 3 ? Lossy::kTaken : Lossy::kRefused;
+  const cv::Mat stored = numpy ? read_npy(file) : read_stored_values(file, reading_, lossy);
+  if (holds_integers() && stored.channels() != 1) {
+    throw Error(ErrorKind::kData, "has " + std::to_string(stored.channels()) +
+                                      " channels where one is expected; " +
+                                      (stored.depth() == CV_8U && stored.channels() <= 4
+                                           ? propose_palette(colours_of(stored, numpy))
+                                           : "labels are numbers of one channel"));
+  }
   if (table_) return table_->apply(stored, kind_.mat_type());
   if (options_.has_threshold()) return above_threshold(stored);
   const cv::Mat value = floats(picked(stored, !numpy));
   return is_picture() ? colours(value) : value;
 }
 
+cv::Mat FieldReader::coloured_labels(const std::filesystem::path& file) const {
+  const cv::Mat colours =
+      extension_ == ".npy" ? array_colours(read_npy(file)) : read_label_colours(file, reading_);
+  cv::Mat labels = palette_->apply(colours, static_cast<int>(kind_.invalid_value()));
+  if (kind_.mat_type() != CV_32SC1) labels.convertTo(labels, kind_.mat_type());
+  return labels;
+}
+
 cv::Mat FieldReader::above_threshold(const cv::Mat& stored) const {
-  if (stored.channels() != 1) {
-    throw Error(ErrorKind::kData,
-                "has " + std::to_string(stored.channels()) + " channels where one is expected");
-  }
   cv::Mat value = (stored > options_.threshold()) / 255;
+  value.convertTo(value, kind_.mat_type());
   invalidate_ignored(stored, value);
   if (cv::countNonZero(nan_mask(stored) & (value != kind_.invalid_value())) != 0) {
     throw Error(ErrorKind::kData, "has NaN; if it means unknown, add nan to the field's ignore");

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "core/data/field_kind.h"
+#include "core/data/image_io.h"
 #include "core/data/sample.h"
 #include "core/data/value_table.h"
 #include "datasets/folder/folder.pb.h"
+#include "datasets/folder/palette.h"
 
 namespace tasuki::folder {
 
@@ -17,7 +19,8 @@ namespace tasuki::folder {
 class FieldReader {
  public:
   // `place` is the path of the options inside the data set's ("field[depth]").
-  FieldReader(const options::Folder::Field& options, const std::string& place);
+  FieldReader(const options::Folder::Field& options, const std::string& place,
+              const ImageReading& reading);
 
   const std::string& name() const { return options_.name(); }
   // Below the root, or below the folder of a split in it.
@@ -26,6 +29,8 @@ class FieldReader {
   bool is_above_splits() const { return options_.above_splits(); }
   std::vector<std::string> classes() const;
 
+  // The file of an id, which need not be there.
+  std::filesystem::path file(const std::filesystem::path& place, const std::string& id) const;
   // `place`: the root, or the folder of a split in it. Where the field is optional and has no file,
   // it is invalid everywhere, `size` being the image's. Error (kData) names the file.
   Field read(const std::filesystem::path& place, const std::string& id, cv::Size size = {}) const;
@@ -35,6 +40,7 @@ class FieldReader {
   bool is_picture() const;
   void check_options(const std::string& place) const;
   cv::Mat decode(const std::filesystem::path& file) const;
+  cv::Mat coloured_labels(const std::filesystem::path& file) const;
   cv::Mat above_threshold(const cv::Mat& stored) const;
   // Stored channels picked and in the order R, G, B.
   cv::Mat picked(const cv::Mat& stored, bool from_picture) const;
@@ -42,10 +48,12 @@ class FieldReader {
   void invalidate_ignored(const cv::Mat& stored, cv::Mat& value) const;
 
   const options::Folder::Field options_;
+  const ImageReading reading_;
   const FieldKind& kind_;
   const std::string folder_;
   const std::string extension_;
-  std::optional<ValueTable> table_;  // for kinds of integers without a threshold
+  std::optional<ValueTable> table_;  // for kinds of integers without threshold and palette
+  std::optional<Palette> palette_;
 };
 
 }  // namespace tasuki::folder

@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "core/data/folder_walk.h"
 #include "core/data/id_list.h"
 #include "core/data/listed_dataset.h"
 #include "core/registry/registry.h"
@@ -24,8 +25,8 @@ class Folder final : public ListedDataset {
     if (!options.field().empty()) root_ = existing_folder(context, options.root());
     for (int i = 0; i < options.field_size(); ++i) {
       const auto& field = options.field(i);
-      readers_.push_back(
-          std::make_unique<folder::FieldReader>(field, place("field", field.name(), i)));
+      readers_.push_back(std::make_unique<folder::FieldReader>(
+          field, place("field", field.name(), i), context.image));
       if (field.name() == "image") image_ = readers_.back().get();
     }
     require_option(image_ != nullptr, "field", "a field named \"image\" is required");
@@ -35,6 +36,7 @@ class Folder final : public ListedDataset {
       add_split(options.split(i), place("split", options.split(i).name(), i));
     }
     check_excluded();
+    for (const auto& split : options.split()) check_folder_of_ids(split);
   }
 
   std::vector<std::string> class_names(const std::string& field) const override {
@@ -46,10 +48,7 @@ class Folder final : public ListedDataset {
 
  protected:
   Sample read(const std::string& id) const override {
-    const auto of_split =
-        std::find_if(split_folders_.begin(), split_folders_.end(),
-                     [&](const std::string& folder) { return id.starts_with(folder + "/"); });
-    const auto folder = of_split == split_folders_.end() ? std::string() : *of_split;
+    const auto folder = split_folder_of(id);
     const auto name = folder.empty() ? id : id.substr(folder.size() + 1);
     Sample sample;
     const auto read_field = [&](const folder::FieldReader& reader, cv::Size size = {}) {
@@ -66,6 +65,25 @@ class Folder final : public ListedDataset {
   }
 
  private:
+  std::string split_folder_of(const std::string& id) const {
+    const auto found =
+        std::find_if(split_folders_.begin(), split_folders_.end(),
+                     [&](const std::string& folder) { return id.starts_with(folder + "/"); });
+    return found == split_folders_.end() ? "" : *found;
+  }
+
+  // "a/b/0" is the id of 0 in a/b, and of b/0 in a.
+  void check_folder_of_ids(const options::Folder::Split& split) const {
+    for (const auto& id : ids(split.name())) {
+      const auto folder = split_folder_of(id);
+      if (folder == split.folder()) continue;
+      throw Error(ErrorKind::kData, "split \"" + split.name() + "\": the id " + id +
+                                        " might be in the folder " + split.folder() +
+                                        " or in the folder " + folder +
+                                        ", which both belong to splits: rename one of them");
+    }
+  }
+
   static void check_names(const options::Folder& options) {
     std::map<std::string, int> fields, splits;
     for (int i = 0; i < options.field_size(); ++i) {
@@ -107,6 +125,10 @@ class Folder final : public ListedDataset {
     const auto root = root_ / split.folder();
     const auto source = root / (split.has_list() ? split.list() : image_->folder());
     const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
+    if (split.has_list()) {
+      check_is_one_column(source, all,
+                          [&](const std::string& id) { return is_there(image_->file(root, id)); });
+    }
     const auto excluded = excluded_from(split, root, all);
     auto chosen = part_of(all, split.from(), to);
     std::erase_if(chosen, [&](const std::string& id) { return excluded.count(id) > 0; });

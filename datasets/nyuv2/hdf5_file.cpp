@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki::nyuv2 {
@@ -82,7 +83,7 @@ struct Memory<float> {
 }  // namespace
 
 Hdf5File::Hdf5File(const std::filesystem::path& path) : path_(path) {
-  if (!std::filesystem::is_regular_file(path)) {
+  if (!is_there(path) || is_folder(path)) {
     throw Error(ErrorKind::kData, path.string() + ": no such file");
   }
   const Quiet quiet;

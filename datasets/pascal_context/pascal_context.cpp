@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "core/data/folder_walk.h"
 #include "core/data/id_list.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -61,6 +62,7 @@ class PascalContext final : public ListedDataset {
  public:
   PascalContext(const Options& options, const Context& context)
       : options_(options),
+        reading_(context.image),
         fields_(checked_fields(options)),
         parts_(checked_parts(options)),
         root_(existing_folder(context, options.has_root() ? options.root() : "PASCAL_MT")) {
@@ -68,6 +70,9 @@ class PascalContext final : public ListedDataset {
     require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
     const auto lists = root_ / "ImageSets/Context";
     const auto train = read_ids(lists / "train.txt");
+    check_is_one_column(lists / "train.txt", train, [&](const std::string& id) {
+      return is_there(file("JPEGImages", id, ".jpg"));
+    });
     const auto source = (lists / "train.txt").string() + " has too few ids";
     const auto border =
         train.begin() + static_cast<std::ptrdiff_t>(held_out_border(train.size(), held));
@@ -86,7 +91,7 @@ class PascalContext final : public ListedDataset {
   Sample read(const std::string& id) const override {
     Sample sample;
     const auto image = file("JPEGImages", id, ".jpg");
-    sample.fields["image"] = {&image_, read_image(image), image.string()};
+    sample.fields["image"] = {&image_, read_image(image, reading_), image.string()};
     for (const auto& field : fields_) add(sample, field, id);
     return sample;
   }
@@ -101,24 +106,25 @@ class PascalContext final : public ListedDataset {
   // PASCAL VOC's own segmentation where there is one, the labels of PASCAL-Context otherwise.
   Path segmentation_file(const std::string& id) const {
     const auto own = file("semseg/VOC12", id, ".png");
-    return std::filesystem::exists(own) ? own : file("semseg/pascal-context", id, ".png");
+    return is_there(own) ? own : file("semseg/pascal-context", id, ".png");
   }
 
   void add(Sample& sample, const std::string& field, const std::string& id) const {
     const auto size = sample.field("image").value.size();
     if (field == "seg") {
       put(sample, field, label_map_, segmentation_file(id),
-          [&](const Path& from) { return table_.apply(read_stored_values(from)); });
+          [&](const Path& from) { return table_.apply(read_stored_values(from, reading_)); });
     } else if (field == "parts") {
       put(sample, field, label_map_, file("human_parts", id, ".mat"),
           [&](const Path& from) { return parts_.labels(read_person_parts(from), size); });
     } else if (field == "normal") {
       put(sample, field, normals_, file("normals_distill", id, ".png"), [&](const Path& from) {
-        return known_normals(normals_of(read_stored_values(from), options_.normal_axes()), id);
+        return known_normals(normals_of(read_stored_values(from, reading_), options_.normal_axes()),
+                             id);
       });
     } else if (field == "saliency") {
       put(sample, field, mask_, file("sal_distill", id, ".png"),
-          [](const Path& from) { return saliency_of(read_stored_values(from)); });
+          [&](const Path& from) { return saliency_of(read_stored_values(from, reading_)); });
     } else {
       put(sample, field, mask_, label_file(id),
           [](const Path& from) { return edges_of(read_label_map(from)); });
@@ -130,7 +136,8 @@ class PascalContext final : public ListedDataset {
            Read read) const {
     try {
       const auto size = sample.field("image").value.size();
-      sample.fields[field] = {&kind, fitted(read(from), size), from.string()};
+      const auto value = fitted(read(from), size, {sample.field("image").file, from});
+      sample.fields[field] = {&kind, value, from.string()};
     } catch (const Error& error) {
       const bool named = std::string_view(error.what()).find(root_.string()) == 0;
       throw named ? error : error.within(from.string());
@@ -141,20 +148,26 @@ class PascalContext final : public ListedDataset {
   cv::Mat known_normals(cv::Mat normals, const std::string& id) const {
     const auto from = label_file(id);
     try {
-      normal_labels_.mask(normals, fitted(read_label_map(from), normals.size()));
+      normal_labels_.mask(normals, fitted(read_label_map(from), normals.size(), {}));
     } catch (const Error& error) {
       throw error.within(from.string());
     }
     return normals;
   }
 
-  cv::Mat fitted(const cv::Mat& value, cv::Size size) const {
+  // `files`: the image's and the label's, in whose orientations the reason may lie. A label that is
+  // turned is never resized.
+  cv::Mat fitted(const cv::Mat& value, cv::Size size, const std::vector<Path>& files) const {
     if (value.size() == size) return value;
-    if (!options_.resize_labels()) {
+    std::string reason;
+    if (!files.empty()) reason = explain_orientation(files[0], size);
+    if (files.size() > 1 && reason.empty()) reason = explain_orientation(files[1], value.size());
+    if (!options_.resize_labels() || !reason.empty()) {
       throw Error(ErrorKind::kData,
                   "is " + std::to_string(value.rows) + "x" + std::to_string(value.cols) +
                       " where " + std::to_string(size.height) + "x" + std::to_string(size.width) +
-                      " (height x width) is expected; resize_labels: true accepts that");
+                      " (height x width) is expected; " +
+                      (reason.empty() ? "resize_labels: true accepts that" : reason));
     }
     cv::Mat resized;
     cv::resize(value, resized, size, 0, 0, cv::INTER_NEAREST_EXACT);
@@ -162,6 +175,7 @@ class PascalContext final : public ListedDataset {
   }
 
   const Options options_;
+  const ImageReading reading_;
   const std::vector<std::string> fields_;
   const HumanParts parts_;
   const NormalLabels normal_labels_;

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "core/data/folder_walk.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
 #include "core/registry/registry.h"
@@ -27,6 +28,7 @@ class Taskonomy final : public ListedDataset {
  public:
   Taskonomy(const Options& options, const Context& context)
       : options_(options),
+        reading_(context.image),
         labels_(labels()),
         table_(labels_.meaning),
         buildings_(buildings_of(options)),
@@ -51,7 +53,7 @@ class Taskonomy final : public ListedDataset {
   Sample read(const std::string& id) const override {
     Sample sample;
     const auto image = tree_.file(kImages, id);
-    sample.fields["image"] = {&image_, read_image(image), image.string()};
+    sample.fields["image"] = {&image_, read_image(image, reading_), image.string()};
     add_camera(sample, id);
     add(sample, "seg", options_.seg(), label_map_, tree_.file(kLabels, id),
         [&](const cv::Mat& stored) { return table_.apply(stored); });
@@ -115,15 +117,15 @@ class Taskonomy final : public ListedDataset {
   }
 
   template <class Decode>
-  static void add(Sample& sample, const std::string& field, Options::Presence presence,
-                  const FieldKind& kind, const fs::path& file, Decode decode) {
+  void add(Sample& sample, const std::string& field, Options::Presence presence,
+           const FieldKind& kind, const fs::path& file, Decode decode) const {
     if (presence == Options::NOT_READ) return;
-    if (presence == Options::OPTIONAL && !fs::exists(file)) {
+    if (presence == Options::OPTIONAL && !is_there(file)) {
       const auto nothing = cv::Scalar::all(kind.invalid_value());
       sample.fields[field] = {&kind, cv::Mat(sample.size(), kind.mat_type(), nothing), ""};
       return;
     }
-    const cv::Mat stored = read_stored_values(file);
+    const cv::Mat stored = read_stored_values(file, reading_);
     try {
       sample.fields[field] = {&kind, decode(stored), file.string()};
     } catch (const Error& error) {
@@ -149,12 +151,13 @@ class Taskonomy final : public ListedDataset {
     if (has_distances()) presence = Options::REQUIRED;
     if (presence == Options::NOT_READ) return;
     auto file = tree_.file(kFixatedCameras, id);
-    if (!fs::exists(file)) file = tree_.file(kCameras, id);
-    if (presence == Options::OPTIONAL && !fs::exists(file)) return;
+    if (!is_there(file)) file = tree_.file(kCameras, id);
+    if (presence == Options::OPTIONAL && !is_there(file)) return;
     sample.camera = read_camera(file, sample.size());
   }
 
   const Options options_;
+  const ImageReading reading_;
   Labels labels_;
   ValueTable table_;
   std::vector<Building> buildings_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki::taskonomy {
@@ -9,12 +10,12 @@ namespace tasuki::taskonomy {
 namespace fs = std::filesystem;
 
 Tree::Tree(fs::path root, const std::vector<Building>& buildings) : root_(std::move(root)) {
-  if (fs::is_directory(root_ / "rgb/taskonomy")) {
+  if (is_folder(root_ / "rgb/taskonomy")) {
     layout_ = Layout::kDomainTaskonomyBuilding;
-  } else if (fs::is_directory(root_ / "rgb")) {
+  } else if (is_folder(root_ / "rgb")) {
     layout_ = Layout::kDomainBuilding;
   } else if (std::any_of(buildings.begin(), buildings.end(), [&](const Building& building) {
-               return fs::is_directory(root_ / building.name / "rgb");
+               return is_folder(root_ / building.name / "rgb");
              })) {
     layout_ = Layout::kBuildingDomain;
   } else {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/data/files.h"
+#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki::taskonomy {
@@ -103,13 +104,13 @@ bool may_change_unseen(const fs::path& folder, Time time) {
 }  // namespace
 
 std::vector<View> find_views(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return {};
+  if (!is_folder(folder)) return {};
   std::vector<View> views;
   std::error_code failed;
   for (fs::directory_iterator file(folder, failed), end; !failed && file != end;
        file.increment(failed)) {
     const auto name = file->path().filename().string();
-    if (!name.ends_with(kEnding)) continue;
+    if (name.starts_with('.') || !name.ends_with(kEnding)) continue;
     const auto view = view_of(name);
     if (!view) {
       throw Error(ErrorKind::kData, file->path().string() +
@@ -118,13 +119,15 @@ std::vector<View> find_views(const fs::path& folder) {
     }
     views.push_back(*view);
   }
-  if (failed) throw Error(ErrorKind::kData, folder.string() + ": " + failed.message());
+  if (failed) {
+    throw Error(ErrorKind::kData, folder.string() + ": can't be read: " + failed.message());
+  }
   std::sort(views.begin(), views.end());
   return views;
 }
 
 Listing indexed_views(const fs::path& folder, const fs::path& index) {
-  if (!fs::is_directory(folder)) return {};
+  if (!is_folder(folder)) return {};
   const auto time = fs::last_write_time(folder);
   const auto head = head_of(folder, index, time);
   Listing listing;

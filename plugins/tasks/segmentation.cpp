@@ -50,7 +50,8 @@ class Segmentation final : public Task {
     check_shapes(logits, label, classes_, 0);
     check_label_range(label, -1, classes_ - 1, context_.name,
                       "classes are 0.." + std::to_string(classes_ - 1) +
-                          ", -1 is void; set the number of classes, or map the label at loading");
+                          ", -1 is void; set the number of classes, or map the label at loading" +
+                          (classes_ == 2 ? " (masks of 0 and 255 take threshold: 127)" : ""));
     return segmentation_loss(logits, label);
   }
   torch::Tensor predict(const torch::Tensor& logits) const override { return logits.argmax(1); }

@@ -45,7 +45,11 @@ void ConfusionSums::add(const torch::Tensor& prediction, const torch::Tensor& la
   const std::string range = "classes are 0.." + std::to_string(count - 1);
   for (int64_t i = 0; i < predicted.numel(); ++i) {
     if (p[i] < 0 || p[i] >= count) out_of_range("prediction", p[i], i, width, range);
-    if (y[i] < -1 || y[i] >= count) out_of_range("label", y[i], i, width, range + ", -1 is void");
+    if (y[i] < -1 || y[i] >= count) {
+      out_of_range("label", y[i], i, width,
+                   range + ", -1 is void" +
+                       (count == 2 ? "; masks of 0 and 255 take threshold: 127 at loading" : ""));
+    }
     if (y[i] < 0) continue;
     ++confusion_[static_cast<size_t>(y[i] * count + p[i])];
     ++pixels_;

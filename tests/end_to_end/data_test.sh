@@ -64,6 +64,22 @@ CONFIG
   says "sample 1 (split val, index 0, ./jpeg/image/1.jpg): damaged JPEG file: "
 }
 
+# Exif data that ask for a turn by 180 degrees: sizes agree, so that nothing else would tell.
+test_orientation() {
+  mkdir -p turned/image
+  for i in 0 1; do
+    { head -c 2 jpeg/image/0.jpg
+      printf '\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0\0\0\0\0'
+      tail -c +3 jpeg/image/0.jpg; } >turned/image/$i.jpg
+  done
+  sed 's/"jpeg"/"turned"/' jpeg.pbtxt >turned.pbtxt
+  expect 0 data check turned.pbtxt --data-root .
+  says "field image: the files of 1 samples ask to be turned or mirrored (EXIF), and are"
+  says "the first is ./turned/image/0.jpg"
+  expect 0 data check turned.pbtxt --data-root . --set data.image.ignore_orientation=true
+  says "which data.image.ignore_orientation leaves out"
+}
+
 # A batch has one size: what a run would stop at in the first epoch.
 test_sizes() {
   mkdir -p sizes/image
@@ -206,4 +222,4 @@ test_data_check_for_tasks() {
   says "split test: 3/3"
 }
 
-run_tests data_check damaged_jpeg sizes data_browse data_normals data_check_for_tasks
+run_tests data_check damaged_jpeg orientation sizes data_browse data_normals data_check_for_tasks

@@ -39,7 +39,7 @@ def write_sample(root, name, rng):
     length = math.sqrt(tilt * tilt + 1)
     for y in range(HEIGHT):
         image.append(bytes(rng.randrange(256) for _ in range(3 * WIDTH)))
-        seg.append(bytes(255 if rng.random() < 0.1 else (x // 9 + y // 8) % 13
+        seg.append(bytes(255 if rng.random() < 0.1 else (x // 9 + 5 * (y // 8)) % 13
                          for x in range(WIDTH)))
         depth.append(b"".join(struct.pack(">H", 1000 + 40 * y + 5 * x) for x in range(WIDTH)))
         for x in range(WIDTH):

@@ -45,6 +45,39 @@ TEST(FieldSummary, CountsPixelsAndSamplesOfEachClass) {
                     HasSubstr("50.00 %  in 2 samples"), HasSubstr("no pixel of: lamp, door")));
 }
 
+// Of 12 bits in files of 16, a network would see the numbers 0 to 15.
+TEST(FieldSummary, ImagesThatUseASmallPartOfTheirRangeAreAFinding) {
+  auto summary = summary_of("tasuki/image", {cv::Mat(3, 9, CV_8UC3, cv::Scalar(0, 15, 7))});
+  EXPECT_THAT(summary.finding(), AllOf(HasSubstr("no colour of any sample is above 15 of 255"),
+                                       HasSubstr("data.image.white_level")));
+  FieldSummary files;
+  files.add_stored({16, 12, 900});
+  files.add_stored({16, 16, 4080});
+  summary.merge(files);
+  EXPECT_THAT(summary.finding(), AllOf(HasSubstr("of stored values 12 to 4080 in 16 bits"),
+                                       HasSubstr("data.image.white_level: 4095")));
+  EXPECT_THAT(text_of(summary), HasSubstr("12 to 4080 in files of 16 bits"));
+  auto bright = summary_of("tasuki/image", {cv::Mat(3, 9, CV_8UC3, cv::Scalar(0, 200, 7))});
+  bright.add_stored({16, 0, 51400});
+  EXPECT_EQ(bright.finding(), "");
+  EXPECT_THAT(text_of(bright), HasSubstr("0 to 51400 in files of 16 bits"));
+}
+
+TEST(FieldSummary, ClassesWithoutAPixelAreNamed) {
+  const cv::Mat labels = (cv::Mat_<int>(2, 3) << 0, 2, 2, -1, 2, 0);
+  const auto summary = summary_of("tasuki/label_map", {labels});
+  EXPECT_THAT(
+      summary.absent_classes(4, {"wall", "lamp", "floor", "door"}),
+      HasSubstr("2 of 4 classes have no pixel, so that nothing can be learned of them: lamp, "
+                "door;"));
+  EXPECT_THAT(summary.absent_classes(2, {}), HasSubstr("1 of 2 classes have no pixel"));
+  EXPECT_THAT(summary.absent_classes(2, {}), HasSubstr(": 1;"));
+  EXPECT_EQ(summary.absent_classes(1, {}), "");
+  EXPECT_THAT(summary.absent_classes(100, {}), HasSubstr(" and 88 more"));
+  const cv::Mat none(3, 9, CV_32SC1, cv::Scalar(-1));
+  EXPECT_EQ(summary_of("tasuki/label_map", {none}).absent_classes(2, {}), "");
+}
+
 // What trains without an error, and learns nothing.
 TEST(FieldSummary, FieldsThatSayNothingAreFindings) {
   const cv::Mat none(3, 9, CV_32SC1, cv::Scalar(-1)), some(3, 9, CV_32SC1, cv::Scalar(2));
@@ -55,9 +88,9 @@ TEST(FieldSummary, FieldsThatSayNothingAreFindings) {
   EXPECT_THAT(summary_of("tasuki/mask", {no, no}).finding(),
               HasSubstr("no pixel of any sample is yes"));
   EXPECT_EQ(summary_of("tasuki/mask", {no, yes}).finding(), "");
-  const cv::Mat black(3, 9, CV_8UC3, cv::Scalar(0, 1, 0)), dark(3, 9, CV_8UC3, cv::Scalar(0, 2, 0));
+  const cv::Mat black(3, 9, CV_8UC3, cv::Scalar(0, 1, 0)), dim(3, 9, CV_8UC3, cv::Scalar(0, 64, 0));
   EXPECT_THAT(summary_of("tasuki/image", {black}).finding(), HasSubstr("take scale: 255"));
-  EXPECT_EQ(summary_of("tasuki/image", {black, dark}).finding(), "");
+  EXPECT_EQ(summary_of("tasuki/image", {black, dim}).finding(), "");
 }
 
 TEST(FieldSummary, ManyClassesAreCutToTheLargest) {

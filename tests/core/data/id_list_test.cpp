@@ -6,13 +6,18 @@
 #include <algorithm>
 
 #include "core/data/files.h"
+#include "core/data/folder_walk.h"
+#include "core/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
 
 // In natural order.
 const std::vector<std::string> kNames = {"",      "0",    "00",  "01", "1",   "1a", "2",
@@ -42,6 +47,56 @@ TEST(NaturalOrder, IsThatOfCharactersWhereNumbersAreOfOneLength) {
   EXPECT_EQ(names, sorted);
 }
 
+std::string error_of_list(const std::string& text) {
+  testing::TemporaryFolder folder;
+  write_file_atomically(folder / "list.txt", text);
+  try {
+    read_ids(folder / "list.txt");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ReadIds, AByteOrderMarkIsNoPartOfTheFirstId) {
+  testing::TemporaryFolder folder;
+  write_file_atomically(folder / "list.txt",
+                        "\xef\xbb\xbf"
+                        "a\r\nb\r\n");
+  EXPECT_THAT(read_ids(folder / "list.txt"), ElementsAre("a", "b"));
+  EXPECT_THAT(error_of_list(std::string("\xff\xfe"
+                                        "a\0\n\0",
+                                        6)),
+              HasSubstr("save it as UTF-8"));
+}
+
+TEST(ReadIds, HiddenFilesAreNoSamples) {
+  for (const char* id : {".ipynb_checkpoints/3-checkpoint", "a/._0", ".0", "a/.b/0"}) {
+    EXPECT_THAT(error_of_list(std::string("0\n") + id + "\n"),
+                HasSubstr("list.txt:2: id \"" + std::string(id) + "\" is of a hidden file"));
+  }
+  EXPECT_EQ(error_of_list("a.b/c.d\n"), "no error");
+}
+
+TEST(ReadIds, ASecondColumnIsAnErrorOfTheList) {
+  const auto check = [](const std::vector<std::string>& ids,
+                        const std::vector<std::string>& files) {
+    check_is_one_column("list.txt", ids, [&](const std::string& id) {
+      return std::find(files.begin(), files.end(), id) != files.end();
+    });
+  };
+  EXPECT_THAT(
+      [&] {
+        check({"08_2 -1", "08_3  1"}, {"08_2", "08_3"});
+      },
+      ThrowsMessage<Error>(
+          AllOf(HasSubstr("list.txt: id \"08_2 -1\""), HasSubstr("more than one column"))));
+  EXPECT_NO_THROW(check({"my photo 1"}, {"my photo 1", "my"}));
+  EXPECT_NO_THROW(check({"my photo 1"}, {}));  // whoever reads it says that it is missing
+  EXPECT_NO_THROW(check({"0", "1"}, {"0"}));
+  EXPECT_NO_THROW(check({}, {}));
+}
+
 TEST(FindIds, TakesFilesOfAnEndingInNaturalOrder) {
   testing::TemporaryFolder folder;
   for (const char* name : {"b/2.png", "b/10.png", "1_depth.png", "1.png", "1.jpg", ".png"}) {
@@ -51,6 +106,22 @@ TEST(FindIds, TakesFilesOfAnEndingInNaturalOrder) {
   EXPECT_THAT(find_ids(folder.path(), ".png"), ElementsAre("1", "1_depth", "b/2", "b/10"));
   EXPECT_THAT(find_ids(folder.path(), "_depth.png"), ElementsAre("1"));
   EXPECT_THAT(find_ids(folder.path(), ".bmp"), IsEmpty());
+}
+
+TEST(FindIds, TakesEndingsOfAnyCase) {
+  testing::TemporaryFolder folder;
+  for (const char* name : {"1.PNG", "2.png", "3_depth.Png", "4_DEPTH.png", "5.PNGX"}) {
+    write_file_atomically(folder / name, "x");
+  }
+  EXPECT_THAT(find_ids(folder.path(), ".png"), ElementsAre("1", "2", "3_depth", "4_DEPTH"));
+  EXPECT_THAT(find_ids(folder.path(), "_depth.png"), ElementsAre("3"));
+  EXPECT_EQ(with_any_case(folder / "1.png"), folder / "1.PNG");
+  EXPECT_EQ(with_any_case(folder / "2.PNG"), folder / "2.png");
+  EXPECT_EQ(with_any_case(folder / "6.png"), folder / "6.png");
+  write_file_atomically(folder / "1.png", "x");
+  EXPECT_THAT([&] { find_ids(folder.path(), ".png"); },
+              ThrowsMessage<Error>(HasSubstr("1.png: there is another file whose ending")));
+  EXPECT_EQ(with_any_case(folder / "1.PNG"), folder / "1.PNG");
 }
 
 TEST(PartOf, PartsShareNothingAndLoseNothing) {

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/crc.hpp>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
+#include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {
@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::png_chunk;
 using testing::TemporaryFolder;
 using ::testing::ThrowsMessage;
 
@@ -32,7 +33,7 @@ class ImageIo : public ::testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     try {
       read_image(folder_ / name);
-      read_stored_values(folder_ / name);
+      read_stored_values(folder_ / name, {}, Lossy::kTaken);
     } catch (const Error& error) {
       return error.what();
     }
@@ -80,6 +81,101 @@ TEST_F(ImageIo, EveryTruncationIsAnError) {
   }
 }
 
+TEST_F(ImageIo, TheWhiteLevelBecomes255) {
+  cv::Mat twelve(2, 3, CV_16UC3, cv::Scalar(0, 2048, 4095));
+  for (const char* name : {"a.png", "a.tif"}) {
+    write_image(folder_ / name, twelve);
+    EXPECT_LE(read_image(folder_ / name).at<cv::Vec3b>(1, 1)[2], 16) << name;
+    EXPECT_EQ(read_image(folder_ / name, {false, 4095}).at<cv::Vec3b>(1, 1), cv::Vec3b(0, 128, 255))
+        << name;
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / name, {false, 4000});
+        },
+        ThrowsMessage<Error>(AllOf(HasSubstr(std::string(name) + ": has a colour at (x 0, y 0)"),
+                                   HasSubstr("not 0 to data.image.white_level"))));
+  }
+  write_image(folder_ / "grey.png", cv::Mat(2, 3, CV_16UC1, cv::Scalar(1023)));
+  EXPECT_EQ(read_image(folder_ / "grey.png", {false, 1023}).at<cv::Vec3b>(0, 0),
+            cv::Vec3b(255, 255, 255));
+  write_image(folder_ / "eight.png", cv::Mat(2, 3, CV_8UC4, cv::Scalar(0, 10, 100, 50)));
+  EXPECT_EQ(read_image(folder_ / "eight.png", {false, 100}).at<cv::Vec3b>(0, 0),
+            cv::Vec3b(0, 26, 255));
+}
+
+TEST_F(ImageIo, FloatingPointImagesNeedAWhiteLevel) {
+  // OpenCV writes three channels as logarithms, of which it reads floating-point numbers.
+  for (const int type : {CV_32FC1, CV_32FC3}) {
+    write_image(folder_ / "a.tif", cv::Mat(2, 3, type, cv::Scalar::all(1)));
+    EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("a.tif: holds floating-point numbers"),
+                                           HasSubstr("data.image.white_level"))));
+    EXPECT_NEAR(read_image(folder_ / "a.tif", {false, 2}).at<cv::Vec3b>(1, 2)[1], 128, 1);
+  }
+  for (const float wrong : {-0.1f, 1.1f, std::nanf("")}) {
+    write_image(folder_ / "a.tif", cv::Mat(2, 3, CV_32FC1, cv::Scalar(wrong)));
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / "a.tif", {false, 1});
+        },
+        ThrowsMessage<Error>(HasSubstr("not 0 to data.image.white_level")));
+  }
+}
+
+// OpenCV takes -128 for 128.
+TEST_F(ImageIo, SignedImagesAreErrors) {
+  const auto expect_error = [&](int bits) {
+    write_file_atomically(folder_ / "a.tif",
+                          testing::tiff_picture(4, 2, 1, bits, 2, std::string(size_t(bits), 'x')));
+    EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+                ThrowsMessage<Error>(HasSubstr("a.tif: holds signed numbers")));
+    EXPECT_THAT(
+        [&] {
+          read_image(folder_ / "a.tif", {false, 9});
+        },
+        ThrowsMessage<Error>(HasSubstr("a.tif: holds signed numbers")));
+    EXPECT_NO_THROW(read_stored_values(folder_ / "a.tif"));
+  };
+  expect_error(8);
+  expect_error(16);
+}
+
+TEST_F(ImageIo, PicturesOfMoreThanFourChannelsSaySo) {
+  write_file_atomically(folder_ / "a.tif",
+                        testing::tiff_picture(4, 2, 5, 8, 1, std::string(40, 'x')));
+  EXPECT_THAT([&] { read_image(folder_ / "a.tif"); },
+              ThrowsMessage<Error>(HasSubstr("a.tif: has 5 channels, and at most 4")));
+}
+
+// By what is in the file, whatever its name.
+TEST_F(ImageIo, WhatWasCompressedWithLossesIsNoLabel) {
+  cv::Mat grey = noise(CV_8UC1);
+  const auto encoded = [&](const char* ending, const std::vector<int>& settings = {}) {
+    std::vector<uchar> bytes;
+    cv::imencode(ending, grey, bytes, settings);
+    write_file_atomically(folder_ / "label.png",
+                          {reinterpret_cast<char*>(bytes.data()), bytes.size()});
+    try {
+      read_stored_values(folder_ / "label.png");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const auto refused = [](const char* format) {
+    return AllOf(HasSubstr("label.png: is compressed with losses (" + std::string(format) + ")"),
+                 HasSubstr("store labels as PNG"));
+  };
+  EXPECT_THAT(encoded(".jpg", {cv::IMWRITE_JPEG_QUALITY, 100}), refused("JPEG"));
+  EXPECT_NO_THROW(read_image(folder_ / "label.png"));
+  EXPECT_NO_THROW(read_stored_values(folder_ / "label.png", {}, Lossy::kTaken));
+  EXPECT_THAT(encoded(".webp", {cv::IMWRITE_WEBP_QUALITY, 90}), refused("WebP"));
+  EXPECT_EQ(encoded(".webp", {cv::IMWRITE_WEBP_QUALITY, 101}), "no error");  // lossless
+  EXPECT_THAT(encoded(".tif", {cv::IMWRITE_TIFF_COMPRESSION, 7}), refused("TIFF"));
+  EXPECT_EQ(encoded(".tif", {cv::IMWRITE_TIFF_COMPRESSION, 5}), "no error");
+  EXPECT_EQ(encoded(".bmp"), "no error");
+}
+
 TEST_F(ImageIo, EndOfAThumbnailIsNotTheEndOfThePicture) {
   write_image(folder_ / "a.jpg", noise(CV_8UC3));
   std::string bytes = read_file(folder_ / "a.jpg");
@@ -99,16 +195,6 @@ TEST_F(ImageIo, WhatIsNoPictureIsAnError) {
   EXPECT_THROW(read_image(folder_ / "missing.png"), Error);
 }
 
-std::string chunk(const std::string& type, const std::string& data) {
-  boost::crc_32_type checksum;
-  checksum.process_bytes(type.data(), 4);
-  checksum.process_bytes(data.data(), data.size());
-  const auto number = [](uint32_t value) {
-    return std::string{char(value >> 24), char(value >> 16), char(value >> 8), char(value)};
-  };
-  return number(uint32_t(data.size())) + type + data + number(checksum.checksum());
-}
-
 TEST_F(ImageIo, APaletteGivesItsIndices) {
   // A grey PNG turned into one with a palette, which would paint index i in another colour.
   write_image(folder_ / "grey.png", noise(CV_8UC1));
@@ -117,13 +203,26 @@ TEST_F(ImageIo, APaletteGivesItsIndices) {
   header[9] = 3;
   std::string palette;
   for (int i = 0; i < 256; ++i) palette += {char(255 - i), char(i / 2), char(7 * i)};
-  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", palette) +
-          chunk("tRNS", "\x10\x20") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + png_chunk("IHDR", header) + png_chunk("PLTE", palette) +
+          png_chunk("tRNS", "\x10\x20") + bytes.substr(33);
   write_file_atomically(folder_ / "palette.png", bytes);
   ASSERT_EQ(cv::imread((folder_ / "palette.png").string(), cv::IMREAD_COLOR).channels(), 3);
   const cv::Mat indices = read_stored_values(folder_ / "palette.png");
   ASSERT_EQ(indices.type(), CV_8UC1);
   EXPECT_EQ(cv::norm(indices, noise(CV_8UC1), cv::NORM_INF), 0);
+}
+
+// OpenCV makes four channels of it.
+TEST_F(ImageIo, GreyWithAlphaHasTwoChannels) {
+  cv::Mat grey = noise(CV_8UC1), bgra, alpha(20, 30, CV_8UC1, cv::Scalar(255));
+  cv::merge(std::vector<cv::Mat>{grey, alpha}, bgra);
+  const std::string pixels(bgra.datastart, bgra.dataend);
+  std::string rows;
+  for (int y = 0; y < 20; ++y) rows += '\0' + pixels.substr(size_t(y) * 60, 60);
+  write_file_atomically(folder_ / "la.png", testing::png_of_rows(30, 20, 8, 4, rows));
+  const cv::Mat stored = read_stored_values(folder_ / "la.png");
+  ASSERT_EQ(stored.type(), CV_8UC2);
+  EXPECT_EQ(cv::norm(stored, bgra, cv::NORM_INF), 0);
 }
 
 // libpng makes 0 and 255 of one bit, which would be another class.
@@ -144,9 +243,9 @@ TEST_F(ImageIo, ADamagedHeaderIsAnErrorBehindAPaletteToo) {
   std::string bytes = read_file(folder_ / "a.png");
   std::string header = bytes.substr(16, 13);
   header[9] = 3;
-  std::string damaged = chunk("IHDR", header);
+  std::string damaged = png_chunk("IHDR", header);
   damaged[8 + 7] = 19;  // rows
-  bytes = bytes.substr(0, 8) + damaged + chunk("PLTE", "abc") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + damaged + png_chunk("PLTE", "abc") + bytes.substr(33);
   write_file_atomically(folder_ / "a.png", bytes);
   EXPECT_THAT([&] { read_stored_values(folder_ / "a.png"); },
               ThrowsMessage<Error>(HasSubstr("a.png: damaged: the checksum of its header")));
@@ -161,7 +260,8 @@ TEST_F(ImageIo, FewerBitsAreIndicesToo) {
   std::string header = bytes.substr(16, 13);
   ASSERT_EQ(header[8], 1);
   header[9] = 3;
-  bytes = bytes.substr(0, 8) + chunk("IHDR", header) + chunk("PLTE", "abcdef") + bytes.substr(33);
+  bytes = bytes.substr(0, 8) + png_chunk("IHDR", header) + png_chunk("PLTE", "abcdef") +
+          bytes.substr(33);
   write_file_atomically(folder_ / "bits.png", bytes);
   const cv::Mat indices = read_stored_values(folder_ / "bits.png");
   EXPECT_EQ(cv::norm(indices, bits / 255, cv::NORM_INF), 0);

@@ -57,7 +57,8 @@ struct FakeDataset final : Dataset {
   cv::Size frame{12, 8};
   std::set<size_t> broken;  // load throws an Error
   std::string broken_says = "frame.png: truncated";
-  std::set<size_t> overgrown;  // of twice the size
+  std::set<size_t> overgrown;     // of twice the size
+  std::function<void()> on_load;  // called by each load
   mutable std::atomic<size_t> loads{0};
 
   std::vector<std::string> splits() const override { return {"val"}; }
@@ -69,6 +70,7 @@ struct FakeDataset final : Dataset {
   }
   Sample load(const std::string&, size_t index) const override {
     ++loads;
+    if (on_load) on_load();
     if (broken.count(index)) throw Error(ErrorKind::kData, broken_says);
     return fake_sample("frame" + std::to_string(index), index,
                        overgrown.count(index) ? frame * 2 : frame);

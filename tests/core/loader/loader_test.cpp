@@ -73,6 +73,18 @@ TEST(Loader, IsBitIdenticalForAnyNumberOfWorkers) {
   }
 }
 
+// Who shows how long batches take may not wait until one is made.
+TEST(Loader, AnswersWhileNextMakesABatch) {
+  Bench bench;
+  Loader* loader = nullptr;
+  bench.dataset->on_load = [&] { std::thread([&] { EXPECT_GE(loader->waited(), 0); }).join(); };
+  const auto source = bench.source();
+  Loader without_workers(source, with(4, 0));
+  loader = &without_workers;
+  without_workers.start(0);
+  EXPECT_TRUE(without_workers.next().has_value());
+}
+
 TEST(Loader, DeliversTheEpochsOrderInBatches) {
   Bench bench;
   const auto source = bench.source();

@@ -1,72 +1,14 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "core/data/dataset.h"
-#include "core/data/files.h"
-#include "core/data/image_io.h"
-#include "core/data/npy.h"
-#include "tests/core/data/temporary_folder.h"
-#include "tests/pipelines/plugin.h"
+#include "tests/datasets/folder/folder_fixture.h"
 
 namespace tasuki {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::FolderTest;
 using ::testing::HasSubstr;
-using testing::make;
-
-constexpr const char* kFields =
-    "root: 'set' "
-    "field { name: 'image' extension: '.png' } "
-    "field { name: 'seg' kind: 'tasuki/label_map' label_map: [-1, 1, 0] ignore: 9"
-    "        classes: ['wall', 'chair'] } "
-    "field { name: 'depth' kind: 'tasuki/depth' scale: 0.001 ignore: 65535 } ";
-constexpr const char* kSplits =
-    "split { name: 'train' list: 'all.txt' to: 0.8 } "
-    "split { name: 'val' list: 'all.txt' from: 0.8 } "
-    "split { name: 'files' } ";
-
-// Five samples "a/0" to "a/4" of 4 x 6 pixels.
-class FolderTest : public ::testing::Test {
- protected:
-  FolderTest() {
-    std::string list;
-    for (int i = 0; i < 5; ++i) {
-      const std::string id = "a/" + std::to_string(i);
-      list += id + (i % 2 ? "\n" : " \r\n\n");
-      write_image(file("image", id), cv::Mat(4, 6, CV_8UC3, cv::Scalar(10, 20, 30 + i)));
-      cv::Mat labels(4, 6, CV_8UC1, cv::Scalar(1));
-      labels.at<uchar>(0, 0) = 9;
-      labels.at<uchar>(0, 1) = 0;
-      labels.at<uchar>(0, 2) = 2;
-      write_image(file("seg", id), labels);
-      cv::Mat depth(4, 6, CV_16UC1, cv::Scalar(1500 + i));
-      depth.at<ushort>(1, 1) = 65535;
-      write_image(file("depth", id), depth);
-    }
-    write_file_atomically(root_ / "set/all.txt", list);
-  }
-
-  std::filesystem::path file(const std::string& folder, const std::string& id) const {
-    return root_ / ("set/" + folder + "/" + id + ".png");
-  }
-  std::unique_ptr<Dataset> dataset(const std::string& options = std::string(kFields) +
-                                                                kSplits) const {
-    return make<Dataset>("tasuki/Folder", options, {root_.path()});
-  }
-  template <class Action>
-  static std::string message(Action action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
-  }
-
-  testing::TemporaryFolder root_;
-};
+using testing::kFields;
+using testing::kSplits;
 
 TEST_F(FolderTest, ReadsFieldsAsDescribed) {
   const auto data =
@@ -133,6 +75,37 @@ TEST_F(FolderTest, SplitsMayHaveFolders) {
   EXPECT_THAT(failure("split { name: 'a' folder: 'test' }"), HasSubstr("set/test/image"));
 }
 
+// "train/more/0" would be read from train/more, whichever of the two was meant.
+TEST_F(FolderTest, IdsOfTwoSplitFoldersAreErrors) {
+  const std::string options =
+      "root: 'set' field { name: 'image' extension: '.png' } split { name: 'a' folder: 'train' } "
+      "split { name: 'b' folder: 'train/more' } ";
+  write_image(root_ / "set/train/image/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(1)));
+  write_image(root_ / "set/train/more/image/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(2)));
+  EXPECT_THAT(dataset(options)->ids("b"), ElementsAre("train/more/0"));
+  write_image(root_ / "set/train/image/more/0.png", cv::Mat(4, 6, CV_8UC3, cv::Scalar(3)));
+  EXPECT_THAT(message([&] { dataset(options); }),
+              HasSubstr("split \"a\": the id train/more/0 might be in the folder train or in the "
+                        "folder train/more"));
+}
+
+TEST_F(FolderTest, ListsOfTwoColumnsAreErrors) {
+  write_file_atomically(root_ / "set/two.txt", "a/0  1\na/1 -1\n");
+  EXPECT_THAT(
+      message([&] { dataset(std::string(kFields) + "split { name: 's' list: 'two.txt' }"); }),
+      AllOf(HasSubstr("two.txt: id \"a/0  1\""), HasSubstr("the list has more than one column")));
+}
+
+// The one folder with capitals among others.
+TEST_F(FolderTest, EndingsMayBeInCapitals) {
+  std::filesystem::rename(file("image", "a/1"), root_ / "set/image/a/1.PNG");
+  std::filesystem::rename(file("seg", "a/2"), root_ / "set/seg/a/2.Png");
+  const auto data = dataset();
+  EXPECT_EQ(data->size("files"), 5u);
+  EXPECT_EQ(data->load("files", 1).field("image").file, (root_ / "set/image/a/1.PNG").string());
+  EXPECT_THAT(message([&] { data->load("files", 2); }), HasSubstr("seg/a/2.png"));
+}
+
 // Labels of part of the samples: what is missing is unknown everywhere.
 TEST_F(FolderTest, OptionalFieldsMayHaveNoFile) {
   std::string fields = kFields;
@@ -161,142 +134,6 @@ TEST_F(FolderTest, LeavesOutWhatIsExcluded) {
   const auto data = dataset(std::string(kFields) +
                             "split { name: 'some' list: 'all.txt' exclude: 'bad.txt' to: 0.6 }");
   EXPECT_THAT(data->ids("some"), ElementsAre("a/0", "a/2"));
-}
-
-TEST_F(FolderTest, DecodesNormalsFromColours) {
-  cv::Mat stored(4, 6, CV_8UC3, cv::Scalar(0, 128, 128));  // B, G, R: z = -1
-  stored.at<cv::Vec3b>(0, 0) = cv::Vec3b(128, 128, 255);   // x = 1
-  stored.at<cv::Vec3b>(0, 1) = cv::Vec3b(128, 128, 128);   // none
-  write_image(file("normal", "a/0"), stored);
-  write_file_atomically(root_ / "set/one.txt", "a/0\n");
-  const std::string image = "root: 'set' field { name: 'image' extension: '.png' } ";
-  const std::string split = "split { name: 's' list: 'one.txt' } ";
-  const std::string normal =
-      "field { name: 'normal' kind: 'tasuki/normals' unit_length: true ignore: 128 ";
-  const auto load = [&](const std::string& rest) {
-    return dataset(image + split + normal + rest + "}")->load("s", 0).field("normal").value.clone();
-  };
-  cv::Mat value = load("scale: 0.00784313725 offset: -1");
-  EXPECT_NEAR(value.at<cv::Vec3f>(0, 0)[0], 1, 1e-4);
-  EXPECT_NEAR(value.at<cv::Vec3f>(2, 2)[2], -1, 1e-4);
-  EXPECT_EQ(value.at<cv::Vec3f>(0, 1), cv::Vec3f(0, 0, 0));
-  // z taken from red, its sign turned; x from blue.
-  value = load("scale: [0.0078431, 0.0078431, -0.0078431] offset: [-1, -1, 1] channel: [2, 1, 0]");
-  EXPECT_NEAR(value.at<cv::Vec3f>(0, 0)[2], -1, 1e-4);
-  EXPECT_NEAR(value.at<cv::Vec3f>(2, 2)[0], -1, 1e-4);
-}
-
-// Masks are mostly stored as 0 and 255, and 255 is the kind's own value for "unknown".
-TEST_F(FolderTest, MasksAreAboveAThreshold) {
-  cv::Mat stored(4, 6, CV_8UC1, cv::Scalar(0));
-  stored.at<uchar>(1, 2) = 255;
-  stored.at<uchar>(1, 3) = 127;
-  stored.at<uchar>(1, 4) = 90;
-  write_image(file("edge", "a/0"), stored);
-  stored.setTo(0, stored != 255);
-  stored.convertTo(stored, CV_32F);
-  stored.at<float>(0, 0) = std::nanf("");
-  write_npy(root_ / "set/edge/a/0.npy", stored);
-  write_file_atomically(root_ / "set/one.txt", "a/0\n");
-  const auto load = [&](const std::string& options) {
-    return dataset("root: 'set' field { name: 'image' extension: '.png' } field { name: 'edge' " +
-                   options + " kind: 'tasuki/mask' } split { name: 's' list: 'one.txt' } ")
-        ->load("s", 0)
-        .field("edge")
-        .value.clone();
-  };
-  const auto value = load("threshold: 127 ignore: 90");
-  EXPECT_EQ(value.at<uchar>(0, 0), 0);
-  EXPECT_EQ(value.at<uchar>(1, 2), 1);
-  EXPECT_EQ(value.at<uchar>(1, 3), 0);
-  EXPECT_EQ(value.at<uchar>(1, 4), 255);
-  EXPECT_EQ(cv::countNonZero(value), 2);
-  EXPECT_THAT(
-      message([&] { load("ignore: [90, 127]"); }),
-      AllOf(HasSubstr("edge/a/0.png: stored value 255 at (x 2, y 1) is this kind's own value "
-                      "for unknown"),
-            HasSubstr("give the field a threshold")));
-  EXPECT_EQ(load("ignore: [90, 127, 255]").at<uchar>(1, 2), 255);
-  const auto numpy = load("extension: '.npy' threshold: 0.5 ignore: nan");
-  EXPECT_EQ(numpy.at<uchar>(0, 0), 255);
-  EXPECT_EQ(numpy.at<uchar>(1, 2), 1);
-  EXPECT_THAT(message([&] { load("extension: '.npy' threshold: 0.5"); }), HasSubstr("has NaN"));
-  EXPECT_THAT(message([&] { load("extension: '.npy'"); }), HasSubstr("has NaN at (x 0, y 0)"));
-  write_image(file("edge", "a/0"), cv::Mat(4, 6, CV_16UC1, cv::Scalar(256)));
-  EXPECT_THAT(message([&] { load(""); }), HasSubstr("stored value 256 at (x 0, y 0)"));
-  EXPECT_EQ(load("threshold: 255").at<uchar>(0, 0), 1);
-}
-
-TEST_F(FolderTest, ReadsNumpyFiles) {
-  cv::Mat colours(4, 6, CV_32FC3, cv::Scalar(1, 0.5, 0)), labels(4, 6, CV_32FC1, cv::Scalar(2));
-  labels.at<float>(1, 1) = -1;
-  cv::Mat depth(4, 6, CV_64FC1, cv::Scalar(2.5));
-  depth.at<double>(0, 0) = std::nan("");
-  write_npy(root_ / "np/image/0.npy", colours);
-  write_npy(root_ / "np/seg/0.npy", labels);
-  write_npy(root_ / "np/depth/0.npy", depth);
-  const Sample sample =
-      dataset(
-          "root: 'np' field { name: 'image' extension: '.npy' scale: 255 } "
-          "field { name: 'seg' extension: '.npy' kind: 'tasuki/label_map' } "
-          "field { name: 'depth' extension: '.npy' kind: 'tasuki/depth' ignore: nan } "
-          "split { name: 'all' }")
-          ->load("all", 0);
-  EXPECT_EQ(sample.field("image").value.at<cv::Vec3b>(0, 0), cv::Vec3b(0, 128, 255));
-  EXPECT_EQ(sample.field("seg").value.at<int>(0, 0), 2);
-  EXPECT_EQ(sample.field("seg").value.at<int>(1, 1), -1);
-  EXPECT_EQ(sample.field("depth").value.at<float>(0, 0), 0);
-  EXPECT_EQ(sample.field("depth").value.at<float>(3, 3), 2.5f);
-}
-
-// Rows as wide as those of real pictures: comparisons of NaN differ where they are vectorised.
-TEST_F(FolderTest, NanIsFoundInRowsOfAnyWidth) {
-  for (const int width : {3, 8, 64, 65}) {
-    cv::Mat values(5, width, CV_32FC1, cv::Scalar(1));
-    values.at<float>(4, width - 1) = values.at<float>(0, 1) = std::nanf("");
-    write_npy(root_ / "np/v/0.npy", values);
-    write_npy(root_ / "np/image/0.npy", cv::Mat(5, width, CV_8UC3, cv::Scalar(1, 2, 3)));
-    const auto load = [&](const std::string& options) {
-      return dataset(
-                 "root: 'np' field { name: 'image' extension: '.npy' } split { name: 's' } "
-                 "field { name: 'v' extension: '.npy' " +
-                 options + " }")
-          ->load("s", 0)
-          .field("v")
-          .value.clone();
-    };
-    const cv::Mat depth = load("kind: 'tasuki/depth' ignore: nan");
-    EXPECT_EQ(depth.at<float>(0, 1), 0);
-    EXPECT_EQ(cv::countNonZero(depth), 5 * width - 2);
-    EXPECT_THAT(message([&] { load("kind: 'tasuki/mask' threshold: 0.5"); }), HasSubstr("has NaN"));
-    const cv::Mat mask = load("kind: 'tasuki/mask' threshold: 0.5 ignore: nan");
-    EXPECT_EQ(mask.at<uchar>(4, width - 1), 255);
-    EXPECT_EQ(mask.at<uchar>(4, width - 2), 1);
-    EXPECT_THAT(message([&] { load("kind: 'tasuki/label_map'"); }),
-                HasSubstr("has NaN at (x 1, y 0) where classes are expected"));
-    const cv::Mat labels = load("kind: 'tasuki/label_map' ignore: nan classes: ['a', 'b']");
-    EXPECT_EQ(labels.at<int>(0, 1), -1);
-    EXPECT_EQ(cv::countNonZero(labels == 1), 5 * width - 2);
-  }
-}
-
-TEST_F(FolderTest, ColoursThatAreNoneAreErrors) {
-  const std::string split = "root: 'np' split { name: 's' } ";
-  const auto load = [&](const cv::Mat& image, const std::string& options = "") {
-    write_npy(root_ / "np/image/0.npy", image);
-    return message([&] {
-      dataset(split + "field { name: 'image' extension: '.npy' " + options + "}")->load("s", 0);
-    });
-  };
-  cv::Mat image(6, 70, CV_32FC3, cv::Scalar(0, 255.4, 7));
-  EXPECT_EQ(load(image), "no error");
-  for (const float wrong : {-1.f, 256.f, std::nanf(""), std::numeric_limits<float>::infinity()}) {
-    image.at<cv::Vec3f>(4, 65)[1] = wrong;
-    EXPECT_THAT(load(image), AllOf(HasSubstr("has a colour at (x 65, y 4) that is not 0 to 255"),
-                                   HasSubstr("image/0.npy")));
-  }
-  EXPECT_THAT(load(image, "channel: [0, 1, 7] "),
-              HasSubstr("has channels 0 to 2 where the field's channel says 7"));
 }
 
 // An id to leave out that is spelled otherwise than in the list would stay in.
@@ -389,10 +226,23 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' classes: 'a'"
                          "        label_map: [0, 1] }"),
             "field[s].label_map[1]");
-  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' threshold: 1 }"),
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/depth' threshold: 1 }"),
+            "field[s].threshold");
+  EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' threshold: 1 classes: 'a' }"),
             "field[s].threshold");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/mask' threshold: 1 label_map: 0 }"),
             "field[s].threshold");
+  const auto palette_path = [&](const std::string& palette, const std::string& kind = "label_map") {
+    return path(image + "field { name: 's' kind: 'tasuki/" + kind + "' classes: 'a' palette { " +
+                palette + " } }");
+  };
+  EXPECT_EQ(palette_path("colour: [1, 2] class: 0"), "field[s].palette[0].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 256] class: 0"), "field[s].palette[0].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3]"), "field[s].palette[0].class");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 1"), "field[s].palette[0].class");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } palette { colour: [1, 2, 3] class: 0"),
+            "field[s].palette[1].colour");
+  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } ignore: 1 palette { "), "field[s].palette");
   EXPECT_EQ(path(image + "split { name: 's' folder: './train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "split { name: 's' folder: '../train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' channel: 1 }"),

@@ -7,6 +7,7 @@
 #include "core/data/dataset.h"
 #include "core/data/files.h"
 #include "core/data/image_io.h"
+#include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"
 #include "tests/pipelines/plugin.h"
@@ -201,6 +202,18 @@ TEST_F(PascalContext, LabelsOfAnotherSizeAreErrorsUnlessAsked) {
                                    HasSubstr("is 8x10 where 24x30"), HasSubstr("resize_labels")));
   const auto sample = dataset(kAll + "resize_labels: true")->load("val", 0);
   EXPECT_EQ(sample.field("saliency").value.size(), cv::Size(kColumns, kRows));
+}
+
+// Of a photo that is turned by 90 degrees and labels that are not, no size is right.
+TEST_F(PascalContext, LabelsThatAreTurnedAreNeverResized) {
+  const auto image = tree_.file("JPEGImages", first_, ".jpg");
+  write_file_atomically(image, testing::jpeg_with_exif(read_file(image), testing::exif_data(6)));
+  for (const char* options : {"", "resize_labels: true"}) {
+    EXPECT_THAT(failure(options), AllOf(HasSubstr("is 24x30 where 30x24"),
+                                        HasSubstr(image.string() + " is turned by 90 degrees")));
+  }
+  const auto as_stored = make<Dataset>("tasuki/PascalContext", "", {root_.path(), {true}});
+  EXPECT_EQ(as_stored->load("val", 0).size(), cv::Size(kColumns, kRows));
 }
 
 TEST_F(PascalContext, ErrorsOfFilesNameThem) {

@@ -68,6 +68,22 @@ TEST_F(ViewIndex, IsMadeAnewWhenTheFolderChanges) {
   EXPECT_THAT(list().views, ElementsAre(View{3, 9}, View{3, 10}, View{4, 0}));
 }
 
+// A copy through another system leaves companions of files.
+TEST_F(ViewIndex, HasNoHiddenFiles) {
+  add("._point_3_view_9");
+  add(".point_5_view_0");
+  age();
+  EXPECT_EQ(list().views, views_);
+}
+
+// A building on another disk.
+TEST_F(ViewIndex, FollowsLinks) {
+  fs::create_directory_symlink("hanson", root_ / "linked");
+  EXPECT_EQ(find_views(root_ / "linked/rgb"), views_);
+  fs::create_symlink("point_3_view_9_domain_rgb.png", folder_ / "point_7_view_1_domain_rgb.png");
+  EXPECT_EQ(find_views(folder_).size(), 4u);
+}
+
 // A change in the same tick of the clock would leave the folder's time as it is.
 TEST_F(ViewIndex, IsNotKeptOfAFolderThatHasJustChanged) {
   age(0);
