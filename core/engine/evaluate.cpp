@@ -76,7 +76,7 @@ class Accumulator {
       try {
         metrics_[t]->update(predictions.at(task.name), batch.tensor(task.field)[i]);
       } catch (const Error& wrong) {
-        throw wrong.within("sample " + info.id + ", task " + task.name);
+        throw wrong.within(place_of(info, task.field, result_.split) + ", task " + task.name);
       }
     }
     if (wants_picture(info)) show(batch, i, predictions);

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "core/engine/report_builder.h"
+#include "core/engine/step_losses.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 
@@ -114,6 +116,65 @@ TEST(Evaluate, GivesTheSinkTheWantedSamples) {
   seen.clear();
   evaluate(experiment, *source, sink);
   EXPECT_THAT(seen, ::testing::ElementsAre(0, 1, 2, 3, 4));
+}
+
+// A data set of files, one of which has a class too many.
+class WithAWrongLabel final : public Dataset {
+ public:
+  explicit WithAWrongLabel(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
+
+  std::vector<std::string> splits() const override { return inner_->splits(); }
+  size_t size(const std::string& split) const override { return inner_->size(split); }
+  std::vector<std::string> ids(const std::string& split) const override {
+    return inner_->ids(split);
+  }
+  Sample load(const std::string& split, size_t index) const override {
+    Sample sample = inner_->load(split, index);
+    for (auto& [name, field] : sample.fields) field.file = name + "/" + sample.id + ".png";
+    auto& labels = sample.field("seg").value;
+    labels = labels.clone();
+    if (index == 2) labels.at<int>(7, 5) = 99;
+    return sample;
+  }
+
+ private:
+  const std::shared_ptr<const Dataset> inner_;
+};
+
+template <class Action>
+std::string message_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Evaluate, NamesTheFileOfAWrongLabel) {
+  auto experiment = tiny_experiment();
+  experiment.dataset = std::make_shared<WithAWrongLabel>(experiment.dataset);
+  const auto source = validation(experiment);
+  EXPECT_THAT(message_of([&] { evaluate(experiment, *source); }),
+              HasSubstr("sample val-00002 (split val, index 2, seg/val-00002.png), task seg: label "
+                        "99 at (x 5, y 7) is no class"));
+}
+
+TEST(StepLosses, NameTheFileOfAWrongLabel) {
+  auto experiment = tiny_experiment();
+  experiment.dataset = std::make_shared<WithAWrongLabel>(experiment.dataset);
+  const auto source = validation(experiment);
+  Loader::Options options;
+  options.batch_size = 4;
+  Loader loader(*source, options);
+  loader.start(0);
+  const auto batch = loader.next();
+  const auto& objectives = experiment.model->objectives();
+  const auto logits = step_logits(experiment, *batch, objectives);
+  EXPECT_THAT(message_of([&] { step_losses(experiment, *batch, objectives, logits); }),
+              HasSubstr("sample val-00002 (index 2, seg/val-00002.png): seg: label 99 is out of "
+                        "range: classes are 0..12"));
 }
 
 class EvaluatePredictions : public ::testing::Test {
