@@ -56,6 +56,12 @@ std::vector<fs::path> pictures(const fs::path& input) {
 // The part of the evaluation pipeline that an image without labels can go through.
 std::vector<std::unique_ptr<Transform>> image_pipeline(const ResolvedConfig& config) {
   auto pipeline = build_pipeline(config, Experiment::Pipeline::kEvaluate);
+  for (size_t i = 0; i < pipeline.size(); ++i) {
+    if (!pipeline[i]->random()) continue;
+    throw config.error("data.eval_pipeline[" + std::to_string(i) + "]",
+                       "is random, and what it makes of an image does not lie where the image "
+                       "does: predict with a pipeline without it");
+  }
   std::erase_if(pipeline, [](const auto& transform) {
     const auto inputs = transform->inputs();
     return std::any_of(inputs.begin(), inputs.end(),
@@ -80,20 +86,12 @@ Sample prepared(const std::vector<std::unique_ptr<Transform>>& pipeline, const c
   return sample;
 }
 
-// Logits of every task at the image's own size. Where there is no padding they are interpolated
-// once; else at the network's size first, where the padding is cut away.
+// Logits of every task at the image's own size, without the padding. The image is a batch as
+// evaluation has it: in another order in memory convolutions would round in another way.
 std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, const Sample& sample) {
-  const auto image =
-      to_tensor(sample.field("image"), sample.normalization).unsqueeze(0).to(experiment.device);
-  const std::vector<int64_t> size = {sample.original_size.height, sample.original_size.width};
-  const cv::Rect content = sample.content();
-  if (content.size() == sample.size()) return experiment.logits(image, size);
-  auto logits = experiment.logits(image);
-  for (auto& [name, value] : logits) {
-    value = experiment.model->at_size(
-        value.narrow(2, content.y, content.height).narrow(3, content.x, content.width), size);
-  }
-  return logits;
+  const auto image = collate({sample}, {0}, {"image"}).tensor("image").to(experiment.device);
+  return experiment.logits(image, sample.content(),
+                           {sample.original_size.height, sample.original_size.width});
 }
 
 // Raw files and a picture of every task, at the image's own size, which is `width_ratio` times what

@@ -63,6 +63,28 @@ TEST(Evaluate, LeavesTheModelsMode) {
   }
 }
 
+// What prediction makes of an image through a padding pipeline is what is evaluated of it.
+TEST(Evaluate, SeesOfAPaddedImageWhatPredictionGives) {
+  const auto experiment =
+      tiny_experiment({"data.eval_pipeline=[{[tasuki/Pad]{divisor:48}},{[tasuki/Normalize]{}}]",
+                       "data.loader.eval_batch_size=1"});
+  const auto source = validation(experiment);
+  const PredictionSink sink = [&](const PredictedSample& sample) {
+    const auto prepared = source->get(0, sample.info.index);
+    const auto content = prepared.content();
+    ASSERT_LT(content.height, prepared.size().height);
+    const auto image = collate({prepared}, {0}, {"image"}).tensor("image");
+    const auto logits = experiment.logits(image, content, {32, 40});
+    for (const auto* task : experiment.tasks()) {
+      const auto& kind = field_kind(task->task->field_kind());
+      const auto predicted = to_mat(task->task->predict(logits.at(task->name))[0], kind);
+      const auto evaluated = sample.predictions.at(task->name)(content);
+      EXPECT_EQ(cv::norm(predicted, evaluated, cv::NORM_INF), 0) << task->name;
+    }
+  };
+  evaluate(experiment, *source, sink);
+}
+
 TEST(Evaluate, ProtocolMetricsAreTheConfigs) {
   const auto protocol = [](const std::vector<std::string>& assignments) {
     const auto evaluation = evaluate_tiny(assignments);
