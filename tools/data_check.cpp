@@ -74,6 +74,7 @@ void print(const SplitUse& use, const SplitSummary& summary, const Dataset& data
   for (const auto& [name, field] : summary.fields) {
     field.print(std::cout, name, dataset.class_names(name));
   }
+  for (const auto& remark : summary.remarks) std::cout << "  " << remark << "\n";
   for (const auto& finding : summary.findings) std::cout << "  " << finding << "\n";
   std::cout << std::flush;
 }

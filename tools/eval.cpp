@@ -7,6 +7,7 @@
 #include "core/data/output_folder.h"
 #include "core/engine/evaluate.h"
 #include "core/engine/report_builder.h"
+#include "core/model/label_range.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {
@@ -27,6 +28,11 @@ void print_table(const Experiment& experiment, const Evaluation& evaluation) {
                            protocol.name().empty() ? "unnamed" : protocol.name(), evaluation.split,
                            evaluation.samples, Averaging_Name(protocol.averaging()));
   for (const auto& note : protocol.note()) std::cout << "Note: " << note << "\n";
+  for (const auto& task : evaluation.tasks) {
+    LabelRange range;
+    range.add(task.details);
+    if (range.outside > 0) std::cout << "Note: " << task.task << ": " << range.text() << "\n";
+  }
   for (const auto& task : evaluation.tasks) {
     for (const auto& value : task.values) {
       std::cout << fmt::format(

@@ -12,6 +12,7 @@ namespace tasuki::tools {
 struct SplitSummary {
   size_t samples = 0;
   std::map<std::string, FieldSummary> fields;  // as they were loaded
+  std::vector<std::string> remarks;            // what is no mistake, and good to know
   std::vector<std::string> findings;           // in index order, then what concerns the whole split
 };
 

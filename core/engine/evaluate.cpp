@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/model/label_range.h"
+
 namespace tasuki {
 namespace {
 
@@ -87,6 +89,7 @@ class Accumulator {
     for (size_t t = 0; t < tasks_.size(); ++t) {
       TaskEvaluation task{tasks_[t]->name, metrics_[t]->values(), nlohmann::json::object()};
       metrics_[t]->details(task.details);
+      check_range(task);
       for (auto& value : task.values) {
         const std::string name = task.task + "." + value.info.name;
         if (!listed.empty()) {
@@ -100,6 +103,15 @@ class Accumulator {
   }
 
  private:
+  // A task that none of its labels is measured on would seem to be fine.
+  void check_range(const TaskEvaluation& task) const {
+    LabelRange range;
+    range.add(task.details);
+    if (!range.is_empty()) return;
+    throw Error(ErrorKind::kData, "split " + result_.split + ", task " + task.task + ": " +
+                                      range.text() + ": " + kRangeAdvice);
+  }
+
   void show(const Batch& batch, int64_t i,
             const std::map<std::string, torch::Tensor>& predictions) {
     PredictedSample sample;

@@ -143,6 +143,32 @@ test_figures_and_files_stay() {
   done
 }
 
+# Labels outside the range that is evaluated: said, and right where they are predicted.
+test_label_range() {
+  local alone=(--set model.task[seg].joint=false --set model.task[normal].joint=false)
+  local range=(--set model.task[depth].kind.max_depth=2)
+  mkdir perfect
+  cp -r frames/depth perfect/
+  local note="depth: 26.88 % of the labelled pixels lie outside 0.001 to 2 m and are not evaluated"
+  expect 0 eval folder.pbtxt --predictions perfect --data-root . -o of_labels "${alone[@]}" "${range[@]}"
+  says "Note: $note"
+  holds "
+import json
+depth = json.load(open('of_labels/eval_test.json'))['tasks']['depth']
+for name, value in depth['metrics'].items():
+    assert value == (1 if name.startswith('delta') else 0), (name, value)
+assert depth['out_of_range_pixels'] == 750 and depth['valid_pixels'] == 2 * 31 * 45 - 750, depth
+"
+  grep -qF "$note" of_labels/eval_test.html || fail "the report says it"
+  expect 0 data check folder.pbtxt --data-root . "${alone[@]}" "${range[@]}"
+  says "task $note"
+  says "Nothing found"
+  # Millimetres that are taken for metres.
+  expect 1 data check folder.pbtxt --data-root . --set data.dataset.field[depth].scale=1
+  says "task depth: 100.00 % of the labelled pixels lie outside 0.001 to 10 m"
+  says "check the scale of the labels"
+}
+
 prepare
 run_tests labels_stay inputs_and_results_stay broken_images predictions_are_what_is_evaluated random_pipelines \
-  figures_and_files_stay
+  figures_and_files_stay label_range

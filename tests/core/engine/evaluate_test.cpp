@@ -246,6 +246,27 @@ TEST_F(EvaluatePredictions, NameTheFileThatIsMissingOrOfAnotherSize) {
   EXPECT_THAT(refusal(), HasSubstr(stem.string()));
 }
 
+// Labels that nothing is measured on are said where figures are.
+TEST(Evaluate, SaysWhichLabelsAreOutOfRange) {
+  const auto experiment = tiny_experiment({"model.task[depth].kind.max_depth=2"});
+  const auto evaluation = evaluate(experiment, *validation(experiment));
+  const auto details = evaluation.json(experiment.config)["tasks"]["depth"];
+  EXPECT_GT(details["out_of_range_share"], 0.05);
+  EXPECT_EQ(details["range"], "0.001 to 2 m");
+  const auto notes = report_of(experiment, evaluation).protocol_notes;
+  EXPECT_THAT(notes, ::testing::Contains(HasSubstr(
+                         "of the labelled pixels lie outside 0.001 to 2 m and are not evaluated")));
+  EXPECT_THAT(report_of(tiny_experiment(), evaluate_tiny({})).protocol_notes,
+              ::testing::Not(::testing::Contains(HasSubstr("lie outside"))));
+}
+
+TEST(Evaluate, RefusesLabelsOfWhichNoneIsInRange) {
+  const auto experiment = tiny_experiment({"model.task[depth].kind.max_depth=0.01"});
+  EXPECT_THAT(message_of([&] { evaluate(experiment, *validation(experiment)); }),
+              HasSubstr("split val, task depth: 100.00 % of the labelled pixels lie outside 0.001 "
+                        "to 0.01 m and are not evaluated: check the scale of the labels"));
+}
+
 TEST(SpreadIndices, AreEvenAndDistinct) {
   EXPECT_THAT(spread_indices(10, 2), ::testing::ElementsAre(2, 7));
   EXPECT_THAT(spread_indices(3, 6), ::testing::ElementsAre(0, 1, 2));
