@@ -21,16 +21,6 @@ struct BrowseOptions {
   std::string output;
 };
 
-// `count` of `size` samples, evenly spread from the first to the last.
-std::vector<size_t> spread(size_t size, size_t count) {
-  std::vector<size_t> indices;
-  count = std::min(count, size);
-  for (size_t i = 0; i < count; ++i) {
-    indices.push_back(count == 1 ? 0 : i * (size - 1) / (count - 1));
-  }
-  return indices;
-}
-
 // Yes is white, no is black, grey where it is unknown.
 cv::Mat draw_mask(const cv::Mat& mask) {
   cv::Mat picture(mask.size(), CV_8UC3, cv::Scalar::all(128));
@@ -104,7 +94,7 @@ class Browser {
     auto input = pipeline_input(config_, dataset_, pipeline());
     const SampleSource source(input.dataset, split_, std::move(input.transforms), source_options);
     report::Report all;
-    for (const size_t index : spread(source.size(), options_.count)) {
+    for (const size_t index : spread_indices(source.size(), options_.count)) {
       const Sample stored = input.dataset->load(split_, index);
       all.panels.push_back(panel_of(stored.id, "as stored", stored, tasks_));
       if (!options_.transformed) continue;

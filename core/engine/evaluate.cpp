@@ -137,7 +137,9 @@ class Accumulator {
 // The prediction of every task for a batch on the networks' device, brought back to the CPU.
 std::map<std::string, torch::Tensor> predict_batch(const Experiment& experiment,
                                                    const Batch& batch) {
-  const auto logits = experiment.logits(batch.to(experiment.device).tensor("image"));
+  // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by itself.
+  const auto logits =
+      experiment.logits(batch.tensor("image").to(experiment.device, /*non_blocking=*/true));
   std::map<std::string, torch::Tensor> predictions;
   for (const auto* task : experiment.tasks()) {
     predictions[task->name] = task->task->predict(logits.at(task->name)).cpu();
