@@ -52,8 +52,8 @@ class Walk {
     if (name == kOutputList) return;
     if (name.starts_with('.')) return skip(path, "are hidden");
     if (fs::is_directory(path, failed)) return enter(path);
-    if (!is_picture(path)) return skip(path, "have no ending of an image");
     if (is_result(path)) return skip(path, "are results of tasuki");
+    if (!is_picture(path)) return skip(path, "have no ending of an image");
     if (!fs::is_regular_file(path, failed)) return skip(path, "are no regular files");
     const auto id = path.lexically_relative(top_).replace_extension().generic_string();
     found_.images.push_back({path, id});
