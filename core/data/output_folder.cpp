@@ -104,11 +104,13 @@ std::vector<fs::path> staged_files(const fs::path& folder) {
   return names;
 }
 
-// A descriptor that holds the lock of a folder in the making, or -1 where another process has it.
-int lock_of(const fs::path& folder) {
+// A descriptor that holds the lock of a folder in the making, or -1 where another process has it;
+// without the lock where the file system knows none, if that will do.
+int lock_of(const fs::path& folder, bool without_will_do) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return -1;
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  if (without_will_do && errno != EWOULDBLOCK) return descriptor;
   ::close(descriptor);
   return -1;
 }
@@ -203,7 +205,7 @@ const OutputFolder::Path& OutputFolder::stage() {
     std::string name = (folder_ / (std::string(kStage) + "XXXXXX")).string();
     if (::mkdtemp(name.data()) == nullptr) throw unwritable(folder_, last_reason());
     stage_ = name;
-    stage_lock_ = lock_of(stage_);
+    stage_lock_ = lock_of(stage_, true);
     if (stage_lock_ < 0) continue;
     std::error_code failed;
     if (fs::exists(stage_, failed)) return stage_;
@@ -226,7 +228,7 @@ void OutputFolder::remove_abandoned() const {
     if (item.path().filename().string().starts_with(kStage)) found.push_back(item.path());
   }
   for (const auto& folder : found) {
-    const int lock = lock_of(folder);
+    const int lock = lock_of(folder, false);
     if (lock < 0) continue;
     fs::remove_all(folder, failed);
     ::close(lock);
