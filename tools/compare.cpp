@@ -169,7 +169,7 @@ class Compare {
   // What is there already was trained under the same conditions; its number of threads stays.
   void check_conditions() {
     const auto file = folder_ / kConditionsFile;
-    if (!std::filesystem::exists(file)) return;
+    if (!std::filesystem::exists(file)) return check_is_new();
     const auto kept = read_conditions(file);
     const auto why = obstacle(kept, conditions_);
     if (!why.empty()) {
@@ -177,6 +177,16 @@ class Compare {
                                          "; go on with the same, or give another --work-dir");
     }
     conditions_.threads = kept.threads;
+  }
+
+  // What a comparison writes last is not there before its conditions.
+  void check_is_new() const {
+    for (const char* name : {kJsonFile, kHtmlFile}) {
+      if (!std::filesystem::exists(folder_ / name)) continue;
+      throw Error(ErrorKind::kUsage, (folder_ / name).string() + " is there already, without " +
+                                         kConditionsFile +
+                                         " of a comparison; give another --work-dir");
+    }
   }
 
   // The folder is new, or holds this config.

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "core/data/files.h"
+#include "core/data/output_folder.h"
 #include "core/engine/report_builder.h"
 #include "core/loader/loader.h"
 #include "core/report/page.h"
@@ -19,16 +20,6 @@ struct BrowseOptions {
   bool transformed = false;
   std::string output;
 };
-
-// `count` of `size` samples, evenly spread from the first to the last.
-std::vector<size_t> spread(size_t size, size_t count) {
-  std::vector<size_t> indices;
-  count = std::min(count, size);
-  for (size_t i = 0; i < count; ++i) {
-    indices.push_back(count == 1 ? 0 : i * (size - 1) / (count - 1));
-  }
-  return indices;
-}
 
 // Yes is white, no is black, grey where it is unknown.
 cv::Mat draw_mask(const cv::Mat& mask) {
@@ -88,6 +79,7 @@ class Browser {
       throw Error(ErrorKind::kUsage,
                   "--output " + options.output + ": the name of a page ends in .html");
     }
+    check_output(options.output, {options.config.file});
     names_.config = config_;
     split_ = options.split.empty() ? names_.train_split() : options.split;
     if (!has_split(*dataset_, split_)) {
@@ -102,7 +94,7 @@ class Browser {
     auto input = pipeline_input(config_, dataset_, pipeline());
     const SampleSource source(input.dataset, split_, std::move(input.transforms), source_options);
     report::Report all;
-    for (const size_t index : spread(source.size(), options_.count)) {
+    for (const size_t index : spread_indices(source.size(), options_.count)) {
       const Sample stored = input.dataset->load(split_, index);
       all.panels.push_back(panel_of(stored.id, "as stored", stored, tasks_));
       if (!options_.transformed) continue;
@@ -114,12 +106,12 @@ class Browser {
         report::element("p", {{"class", "soft"}},
                         fmt::format("{}, split {}: {} of {} samples, evenly spread", type, split_,
                                     std::min(options_.count, source.size()), source.size()));
-    write_file_atomically(
-        options_.output,
-        report::render_page(
-            {fmt::format("{}: samples", config_.message().name()),
-             header,
-             {{"samples", "Samples", class_legends(tasks_) + report::panels_section(all)}}}));
+    const auto page = report::render_page(
+        {fmt::format("{}: samples", config_.message().name()),
+         header,
+         {{"samples", "Samples", class_legends(tasks_) + report::panels_section(all)}}});
+    write_output(options_.output, {options_.config.file},
+                 [&](const std::filesystem::path& file) { write_file_atomically(file, page); });
     std::cout << "Samples: " << options_.output << "\n";
   }
 
@@ -154,7 +146,11 @@ void add_data_browse(CLI::App& data) {
       ->check(kAboveZero);
   command->add_flag("--transformed", options->transformed,
                     "Also show what the split's pipeline makes of them in the first epoch");
-  command->add_option("-o,--output", options->output, "Page to write (.html)")->required();
+  command
+      ->add_option(
+          "-o,--output", options->output,
+          "Page to write (.html); one that is there is replaced where it is of the same config")
+      ->required();
   command->footer(
       "Example: tasuki data browse configs/rooms/quickstart.pbtxt -n 12 --transformed -o "
       "rooms.html");

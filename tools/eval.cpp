@@ -4,8 +4,10 @@
 #include <iostream>
 
 #include "core/data/files.h"
+#include "core/data/output_folder.h"
 #include "core/engine/evaluate.h"
 #include "core/engine/report_builder.h"
+#include "core/model/label_range.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {
@@ -27,6 +29,11 @@ void print_table(const Experiment& experiment, const Evaluation& evaluation) {
                            evaluation.samples, Averaging_Name(protocol.averaging()));
   for (const auto& note : protocol.note()) std::cout << "Note: " << note << "\n";
   for (const auto& task : evaluation.tasks) {
+    LabelRange range;
+    range.add(task.details);
+    if (range.outside > 0) std::cout << "Note: " << task.task << ": " << range.text() << "\n";
+  }
+  for (const auto& task : evaluation.tasks) {
     for (const auto& value : task.values) {
       std::cout << fmt::format(
           "{:<12} {:<14} {:>12} {:<4} {} {}\n", task.task, value.info.name,
@@ -43,20 +50,27 @@ std::filesystem::path output_folder(const EvalOptions& options) {
   return std::filesystem::path(options.checkpoints.front()).parent_path();
 }
 
+OutputFolder::Sources sources(const EvalOptions& options) {
+  if (options.checkpoints.empty()) return {options.predictions};
+  return {options.checkpoints.begin(), options.checkpoints.end()};
+}
+
 void write_results(const EvalOptions& options, const Experiment& experiment,
-                   const Evaluation& evaluation, report::Report& report) {
-  const auto folder = output_folder(options);
+                   const Evaluation& evaluation, report::Report& report, OutputFolder& outputs) {
   const auto name = "eval_" + evaluation.split;
   auto results = evaluation.json(experiment.config);
   results["config"] = options.config.file;
   results["of"] = options.checkpoints.empty() ? options.predictions : join(options.checkpoints);
-  write_file_atomically(folder / (name + ".json"), results.dump(2) + "\n");
   report.title = (experiment.config.message().name().empty()
                       ? std::filesystem::path(options.config.file).stem().string()
                       : experiment.config.message().name()) +
                  ", " + evaluation.split;
   report.facts.emplace_back("Evaluated", results["of"]);
-  report::write_report(report, folder / (name + ".html"));
+  const auto stage = outputs.stage();
+  write_file_atomically(stage / (name + ".json"), results.dump(2) + "\n");
+  report::write_report(report, stage / (name + ".html"));
+  outputs.publish(sources(options));
+  const auto folder = output_folder(options);
   std::cout << "Figures: " << (folder / (name + ".json")).string()
             << "\nReport: " << (folder / (name + ".html")).string() << "\n";
 }
@@ -74,6 +88,10 @@ void eval(const EvalOptions& options) {
       build_evaluation(options.config.load_for_machine(), options.config.root(), options.split,
                        {options.checkpoints.begin(), options.checkpoints.end()});
   const auto split = options.split.empty() ? experiment.test_split() : options.split;
+  OutputFolder outputs(output_folder(options));
+  for (const char* ending : {".json", ".html"}) {
+    outputs.check("eval_" + split + ending, sources(options));
+  }
   const auto source = experiment.source(split, Experiment::Pipeline::kEvaluate);
   std::vector<PredictedSample> shown;
   const auto keep = [&](const PredictedSample& sample) { shown.push_back(sample); };
@@ -86,7 +104,7 @@ void eval(const EvalOptions& options) {
   print_table(experiment, evaluation);
   auto report = report_of(experiment, evaluation);
   for (const auto& sample : shown) add_panels(report, experiment, sample);
-  write_results(options, experiment, evaluation, report);
+  write_results(options, experiment, evaluation, report, outputs);
 }
 
 }  // namespace
@@ -108,7 +126,8 @@ void add_eval(CLI::App& app) {
                       "Split of the data set (default: data.test_split)");
   command
       ->add_option("-o,--output", options->output,
-                   "Folder for figures and report (default: beside what is evaluated)")
+                   "Folder for figures and report (default: beside what is evaluated); only those "
+                   "of the same checkpoint or predictions are replaced in it")
       ->type_name("DIR");
   command->add_option("--samples", options->samples, "Samples with pictures in the report")
       ->capture_default_str()

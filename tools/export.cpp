@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "core/config/writer.h"
+#include "core/data/output_folder.h"
 #include "core/engine/checkpoint.h"
 #include "core/model/safetensors.h"
 #include "tools/command.h"
@@ -33,6 +34,7 @@ void check_output(const ExportOptions& options) {
   if (fs::equivalent(options.checkpoint, options.output, none)) {
     throw fail("is the checkpoint itself, which holds more than the export; give another file");
   }
+  tasuki::check_output(options.output, {options.checkpoint});
 }
 
 void export_network(const ExportOptions& options) {
@@ -42,7 +44,9 @@ void export_network(const ExportOptions& options) {
   metadata.erase("state");
   metadata["format"] = kWeightsFormat;
   metadata["config"] = inference_text(experiment.config);
-  write_safetensors(options.output, {named_tensors(*experiment.model), metadata});
+  write_output(options.output, {options.checkpoint}, [&](const std::filesystem::path& file) {
+    write_safetensors(file, {named_tensors(*experiment.model), metadata});
+  });
   std::vector<std::string> tasks;
   for (const auto& task : experiment.model->tasks()) tasks.push_back(task.name);
   std::cout << options.output << ": " << join(tasks) << "; " << parameter_count(*experiment.model)
@@ -63,7 +67,9 @@ void add_export(CLI::App& app) {
       ->type_name("FILE");
   command->footer(
       "Decoders of self-auxiliaries and training state are left out; `tasuki eval` and `tasuki "
-      "predict` take the file as they take the checkpoint.\n"
+      "predict` take the file as they take the checkpoint. A FILE that is there already is "
+      "replaced only "
+      "where it is an export of the same checkpoint.\n"
       "Example: tasuki export configs/rooms/saal_w.pbtxt work_dirs/rooms_saal_w/best.safetensors "
       "-o "
       "rooms.safetensors");

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <iostream>
-#include <set>
 
 #include "core/data/image_io.h"
+#include "core/data/output_folder.h"
 #include "core/engine/experiment.h"
 #include "tools/command.h"
+#include "tools/input_images.h"
 
 namespace tasuki::tools {
 namespace {
@@ -19,43 +20,15 @@ struct PredictOptions {
   std::string output;
 };
 
-bool is_picture(const fs::path& file) {
-  static const std::vector<std::string> known = {".png", ".jpg",  ".jpeg", ".bmp",
-                                                 ".tif", ".tiff", ".webp", ".ppm"};
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
-  return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
-std::vector<fs::path> pictures(const fs::path& input) {
-  if (input.extension() == ".safetensors") {
-    throw Error(ErrorKind::kUsage, input.string() +
-                                       " is a checkpoint: the last argument before -o is the image "
-                                       "or the folder of images");
-  }
-  if (!fs::exists(input)) {
-    throw Error(ErrorKind::kUsage, input.string() + ": there is no such image or folder");
-  }
-  if (!fs::is_directory(input)) return {input};
-  std::vector<fs::path> files;
-  for (const auto& item : fs::directory_iterator(input)) {
-    if (item.is_regular_file() && is_picture(item.path())) files.push_back(item.path());
-  }
-  if (files.empty()) throw Error(ErrorKind::kUsage, input.string() + ": no images in this folder");
-  std::sort(files.begin(), files.end());
-  std::set<std::string> names;
-  for (const auto& file : files) {
-    if (names.insert(file.stem().string()).second) continue;
-    throw Error(ErrorKind::kUsage, file.string() +
-                                       ": another image of this folder has the same name but for "
-                                       "its ending, and their predictions would be the same files");
-  }
-  return files;
-}
-
 // The part of the evaluation pipeline that an image without labels can go through.
 std::vector<std::unique_ptr<Transform>> image_pipeline(const ResolvedConfig& config) {
   auto pipeline = build_pipeline(config, Experiment::Pipeline::kEvaluate);
+  for (size_t i = 0; i < pipeline.size(); ++i) {
+    if (!pipeline[i]->random()) continue;
+    throw config.error("data.eval_pipeline[" + std::to_string(i) + "]",
+                       "is random, and what it makes of an image does not lie where the image "
+                       "does: predict with a pipeline without it");
+  }
   std::erase_if(pipeline, [](const auto& transform) {
     const auto inputs = transform->inputs();
     return std::any_of(inputs.begin(), inputs.end(),
@@ -80,41 +53,108 @@ Sample prepared(const std::vector<std::unique_ptr<Transform>>& pipeline, const c
   return sample;
 }
 
-// Logits of every task at the image's own size. Where there is no padding they are interpolated
-// once; else at the network's size first, where the padding is cut away.
+// Logits of every task at the image's own size, without the padding. The image is a batch as
+// evaluation has it: in another order in memory convolutions would round in another way.
 std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, const Sample& sample) {
-  const auto image =
-      to_tensor(sample.field("image"), sample.normalization).unsqueeze(0).to(experiment.device);
-  const std::vector<int64_t> size = {sample.original_size.height, sample.original_size.width};
-  const cv::Rect content = sample.content();
-  if (content.size() == sample.size()) return experiment.logits(image, size);
-  auto logits = experiment.logits(image);
-  for (auto& [name, value] : logits) {
-    value = experiment.model->at_size(
-        value.narrow(2, content.y, content.height).narrow(3, content.x, content.width), size);
-  }
-  return logits;
+  const auto image = collate({sample}, {0}, {"image"}).tensor("image").to(experiment.device);
+  return experiment.logits(image, sample.content(),
+                           {sample.original_size.height, sample.original_size.width});
 }
 
-// Raw files and a picture of every task, at the image's own size, which is `width_ratio` times what
-// the network saw of it.
+constexpr const char* kColours = "_colour";  // behind a task's name: the folder of its pictures
+
+// Raw files and a picture of every task below `folder`, at the image's own size, which is
+// `width_ratio` times what the network saw of it.
 void write_all(const Experiment& experiment, const std::map<std::string, torch::Tensor>& logits,
-               double width_ratio, const fs::path& output, const std::string& id) {
+               double width_ratio, const fs::path& folder, const std::string& id) {
   for (const auto* entry : experiment.tasks()) {
     const auto& task = *entry->task;
     const auto& kind = field_kind(task.field_kind());
     auto value = to_mat(task.predict(logits.at(entry->name)).cpu()[0], kind);
     kind.after_resize(value, width_ratio);
-    fs::create_directories(output / entry->name);
-    task.write_prediction(value, output / entry->name / id);
-    const auto colours = output / (entry->name + "_colour");
-    fs::create_directories(colours);
-    write_image(colours / (id + ".png"), task.draw(value, task.value_range(value)));
+    const auto raw = folder / entry->name / id;
+    fs::create_directories(raw.parent_path());
+    task.write_prediction(value, raw);
+    write_image(folder / (entry->name + kColours) / (id + ".png"),
+                task.draw(value, task.value_range(value)));
   }
 }
 
-void predict(const PredictOptions& options) {
-  const auto files = pictures(options.files.back());
+// Before anything is predicted: what is there already under a name of these predictions may be
+// replaced. (Files of other endings, which a task of a plugin may write, are checked one by one.)
+void check_results(const OutputFolder& outputs, const fs::path& folder,
+                   const Experiment& experiment, const std::vector<InputImage>& images) {
+  std::map<std::string, std::vector<fs::path>> there;  // by the id that they have
+  for (const auto* task : experiment.tasks()) {
+    for (const auto& name : {task->name, task->name + kColours}) {
+      std::error_code failed;
+      for (fs::recursive_directory_iterator item(folder / name, failed), end;
+           !failed && item != end; item.increment(failed)) {
+        const auto ending = item->path().extension();
+        if (ending != ".png" && ending != ".npy") continue;
+        auto id = item->path().lexically_relative(folder / name).replace_extension();
+        there[id.generic_string()].push_back(item->path().lexically_relative(folder));
+      }
+    }
+  }
+  for (const auto& image : images) {
+    for (const auto& file : there[image.id]) outputs.check(file, {image.file});
+  }
+}
+
+// The error with the file in front where it does not name it by itself.
+std::string located(const fs::path& file, const std::string& problem) {
+  return problem.find(file.string()) == std::string::npos ? file.string() + ": " + problem
+                                                          : problem;
+}
+
+// Images from their files to their predictions.
+class Predictor {
+ public:
+  Predictor(const Experiment& experiment, const fs::path& folder,
+            const std::vector<InputImage>& images)
+      : experiment_(experiment),
+        pipeline_(image_pipeline(experiment.config)),
+        reading_(image_reading(experiment.config)),
+        outputs_(folder) {
+    check_results(outputs_, folder, experiment, images);
+    experiment.model->eval();
+    for (const auto& companion : experiment.companions) companion->eval();
+  }
+
+  // "", or what is wrong with the image.
+  std::string predict(const InputImage& image) {
+    try {
+      const Sample sample =
+          prepared(pipeline_, read_image(image.file, reading_), image.file.string());
+      const double ratio = double(sample.original_size.width) / double(sample.content().width);
+      write_all(experiment_, logits_of(experiment_, sample), ratio, outputs_.stage(), image.id);
+      outputs_.publish({image.file});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kData) throw;
+      return located(image.file, error.what());
+    } catch (const cv::Exception& error) {
+      return located(image.file, "OpenCV: " + error.err);
+    } catch (const c10::Error& error) {
+      return located(image.file, error.what_without_backtrace());
+    }
+    return "";
+  }
+
+ private:
+  const Experiment& experiment_;
+  const std::vector<std::unique_ptr<Transform>> pipeline_;
+  const ImageReading reading_;
+  OutputFolder outputs_;
+};
+
+void check_arguments(const PredictOptions& options) {
+  const fs::path input = options.files.back();
+  if (input.extension() == ".safetensors") {
+    throw Error(ErrorKind::kUsage, input.string() +
+                                       " is a checkpoint: the last argument before -o is the image "
+                                       "or the folder of images");
+  }
   for (auto file = options.files.begin(); file + 1 != options.files.end(); ++file) {
     if (!is_picture(*file)) continue;
     throw Error(ErrorKind::kUsage, *file +
@@ -124,21 +164,31 @@ void predict(const PredictOptions& options) {
   if (fs::exists(options.output) && !fs::is_directory(options.output)) {
     throw Error(ErrorKind::kUsage, "-o " + options.output + ": is a file, not a folder");
   }
+}
+
+void predict(const PredictOptions& options) {
+  check_arguments(options);
+  const auto input = find_images(options.files.back());
   const auto experiment = build_inference(options.config.load_for_machine(),
                                           {options.files.begin(), options.files.end() - 1});
-  experiment.model->eval();
-  for (const auto& companion : experiment.companions) companion->eval();
-  const auto pipeline = image_pipeline(experiment.config);
-  const auto reading = image_reading(experiment.config);
   const torch::NoGradGuard no_grad;
-  for (const auto& file : files) {
-    const Sample sample = prepared(pipeline, read_image(file, reading), file.string());
-    const double width_ratio = double(sample.original_size.width) / double(sample.content().width);
-    write_all(experiment, logits_of(experiment, sample), width_ratio, options.output,
-              file.stem().string());
-    std::cout << file.string() << "\n";
+  Predictor predictor(experiment, options.output, input.images);
+  std::vector<std::string> failures;
+  for (const auto& image : input.images) {
+    auto failure = predictor.predict(image);
+    if (failure.empty()) {
+      std::cout << image.file.string() << std::endl;
+    } else {
+      failures.push_back(std::move(failure));
+    }
   }
-  std::cout << files.size() << " images, predictions in " << options.output << "\n";
+  std::cout << input.images.size() - failures.size() << " images, predictions in " << options.output
+            << "\n"
+            << skipped_text(input) << std::flush;
+  if (failures.empty()) return;
+  throw Error(ErrorKind::kData, std::to_string(failures.size()) + " of " +
+                                    std::to_string(input.images.size()) +
+                                    " images can't be predicted:\n" + join(failures, "\n"));
 }
 
 }  // namespace
@@ -161,7 +211,9 @@ void add_predict(CLI::App& app) {
       ->type_name("DIR");
   command->footer(
       "Writes DIR/TASK/NAME.* (raw: label PNG, 16-bit depth in mm, .npy) and\n"
-      "DIR/TASK_colour/NAME.png (docs/predictions.md).\n"
+      "DIR/TASK_colour/NAME.png (docs/predictions.md), folders inside a folder of images alike.\n"
+      "Images that can't be read are listed at the end, exit code 1. Of the files in DIR only\n"
+      "earlier predictions of the same image are replaced.\n"
       "Example: tasuki predict configs/rooms/quickstart.pbtxt "
       "work_dirs/quickstart/best.safetensors photo.jpg -o predictions");
   command->callback([options] { predict(*options); });

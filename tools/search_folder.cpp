@@ -66,8 +66,14 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
   write_plan(plan_file, plan_);
 }
 
-// A kill before the plan was written leaves this very config; another is somebody else's work.
+// A kill before the plan was written leaves this very config; another is somebody else's work, and
+// so is whatever only a later search could have written.
 void SearchFolder::check_is_new(const std::filesystem::path& config_file) const {
+  for (const char* name : {kSelectionFile, kNextFile, kDecisionJson, kDecisionHtml, "trials"}) {
+    if (!std::filesystem::exists(path_ / name)) continue;
+    throw Error(ErrorKind::kUsage, (path_ / name).string() + " is there already, without " +
+                                       kPlanFile + " of a search; give another --work-dir");
+  }
   if (!std::filesystem::exists(config_file)) return;
   const auto change = config_change(read_file(config_file), config_.text());
   if (change.empty()) return;

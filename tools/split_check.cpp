@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "core/model/label_range.h"
 #include "tools/jpeg_damage.h"
 #include "tools/progress.h"
 
@@ -48,7 +49,7 @@ class CountingDataset final : public Dataset {
 };
 
 // The task's metrics and its loss take the label; any logits will do.
-void check_label(const Task& task, const Field& field) {
+void check_label(const Task& task, const Field& field, Metrics& metrics) {
   if (field.kind != &field_kind(task.field_kind())) {
     throw Error(ErrorKind::kData, "its field is not of kind " + task.field_kind());
   }
@@ -56,7 +57,7 @@ void check_label(const Task& task, const Field& field) {
   const auto logits = torch::ones({1, task.channels(), 1, 1})
                           .expand({1, task.channels(), field.value.rows, field.value.cols});
   try {
-    task.make_metrics()->update(task.predict(logits)[0], label);
+    metrics.update(task.predict(logits)[0], label);
     task.loss(logits, label.unsqueeze(0));
   } catch (const c10::Error& failure) {
     throw Error(ErrorKind::kData, failure.what_without_backtrace());
@@ -106,11 +107,14 @@ class Checker {
     if (pipeline_ == Experiment::Pipeline::kTrain) report_absent_classes(summary);
     report_sizes();
     for (const auto& [name, files] : oriented_) summary.notes.push_back(note_of(name, files));
+    report_ranges(summary);
     for (auto& finding : of_split_) summary.findings.push_back(std::move(finding));
     return summary;
   }
 
  private:
+  using MetricsByTask = std::map<std::string, std::unique_ptr<Metrics>>;
+
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
           PipelineInput input)
       : pipeline_(pipeline),
@@ -138,13 +142,15 @@ class Checker {
 
   void work() {
     const torch::NoGradGuard no_grad;
+    MetricsByTask metrics;
+    for (const auto* task : tasks_) metrics[task->name] = task->task->make_metrics();
     for (size_t i = next_++; i < source_.size(); i = next_++) {
       std::vector<std::string> found;
       std::vector<std::string> missing;
       try {
         const Sample prepared = source_.prepared(i);
         const Sample finished = source_.finished(prepared, 0, i);
-        check(prepared, finished, i, found, missing);
+        check(prepared, finished, i, metrics, found, missing);
         add_size(finished.size(), i);
       } catch (const std::exception& problem) {
         found.push_back(problem.what());
@@ -154,9 +160,19 @@ class Checker {
       for (const auto& task : missing) missing_[task].push_back(i);
       progress_.add();
     }
+    add_ranges(metrics);
   }
 
-  void check(const Sample& prepared, const Sample& finished, size_t index,
+  void add_ranges(const MetricsByTask& metrics) {
+    for (const auto& [task, of_task] : metrics) {
+      auto details = nlohmann::json::object();
+      of_task->details(details);
+      const std::lock_guard lock(mutex_);
+      ranges_[task].add(details);
+    }
+  }
+
+  void check(const Sample& prepared, const Sample& finished, size_t index, MetricsByTask& metrics,
              std::vector<std::string>& found, std::vector<std::string>& missing) {
     std::vector<std::string> fields = {"image"};
     for (const auto* task : tasks_) {
@@ -168,7 +184,7 @@ class Checker {
       const bool early = prepared.fields.count(task->field) != 0;
       const Field& field = (early ? prepared : finished).field(task->field);
       try {
-        check_label(*task->task, field);
+        check_label(*task->task, field, *metrics.at(task->name));
       } catch (const Error& problem) {
         found.push_back(place(prepared, field, index) + ", task " + task->name + ": " +
                         problem.what());
@@ -243,6 +259,19 @@ class Checker {
         b.second, batch_size_));
   }
 
+  // Labels that no figure counts are good to know; most of them are a mistake.
+  void report_ranges(SplitSummary& summary) {
+    for (const auto& [task, range] : ranges_) {
+      const auto text = "task " + task + ": " + range.text();
+      if (range.outside == 0) continue;
+      if (range.share() <= 0.5) {
+        summary.notes.push_back(text);
+      } else {
+        of_split_.push_back(text + ": " + kRangeAdvice);
+      }
+    }
+  }
+
   // A field that no sample has is one finding, and one that some lack is one for each of these.
   void add_missing(const SplitSummary& summary) {
     std::vector<std::string> known;
@@ -278,6 +307,7 @@ class Checker {
   Progress progress_;
   std::map<size_t, std::vector<std::string>> findings_;  // by index
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
+  std::map<std::string, LabelRange> ranges_;             // by task
   std::vector<std::string> of_split_;
   std::map<std::pair<int, int>, size_t> first_of_size_;  // height and width -> least index
   std::map<std::string, FieldSummary> stored_;           // by field, of the files' own numbers

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/model/label_range.h"
+
 namespace tasuki {
 namespace {
 
@@ -76,7 +78,7 @@ class Accumulator {
       try {
         metrics_[t]->update(predictions.at(task.name), batch.tensor(task.field)[i]);
       } catch (const Error& wrong) {
-        throw wrong.within("sample " + info.id + ", task " + task.name);
+        throw wrong.within(place_of(info, task.field, result_.split) + ", task " + task.name);
       }
     }
     if (wants_picture(info)) show(batch, i, predictions);
@@ -87,6 +89,7 @@ class Accumulator {
     for (size_t t = 0; t < tasks_.size(); ++t) {
       TaskEvaluation task{tasks_[t]->name, metrics_[t]->values(), nlohmann::json::object()};
       metrics_[t]->details(task.details);
+      check_range(task);
       for (auto& value : task.values) {
         const std::string name = task.task + "." + value.info.name;
         if (!listed.empty()) {
@@ -100,6 +103,15 @@ class Accumulator {
   }
 
  private:
+  // A task that none of its labels is measured on would seem to be fine.
+  void check_range(const TaskEvaluation& task) const {
+    LabelRange range;
+    range.add(task.details);
+    if (!range.is_empty()) return;
+    throw Error(ErrorKind::kData, "split " + result_.split + ", task " + task.task + ": " +
+                                      range.text() + ": " + kRangeAdvice);
+  }
+
   void show(const Batch& batch, int64_t i,
             const std::map<std::string, torch::Tensor>& predictions) {
     PredictedSample sample;
@@ -125,7 +137,9 @@ class Accumulator {
 // The prediction of every task for a batch on the networks' device, brought back to the CPU.
 std::map<std::string, torch::Tensor> predict_batch(const Experiment& experiment,
                                                    const Batch& batch) {
-  const auto logits = experiment.logits(batch.to(experiment.device).tensor("image"));
+  // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by itself.
+  const auto logits =
+      experiment.logits(batch.tensor("image").to(experiment.device, /*non_blocking=*/true));
   std::map<std::string, torch::Tensor> predictions;
   for (const auto* task : experiment.tasks()) {
     predictions[task->name] = task->task->predict(logits.at(task->name)).cpu();

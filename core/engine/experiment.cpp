@@ -208,6 +208,24 @@ std::map<std::string, torch::Tensor> Experiment::logits(const torch::Tensor& ima
   return all;
 }
 
+std::map<std::string, torch::Tensor> Experiment::logits(const torch::Tensor& image,
+                                                        const cv::Rect& content,
+                                                        const std::vector<int64_t>& size) const {
+  if (content == cv::Rect(0, 0, int(image.size(3)), int(image.size(2)))) return logits(image, size);
+  const Autocast autocast(precision, device);
+  std::map<std::string, torch::Tensor> all;
+  const auto add = [&](MultiTaskModel& network) {
+    for (const auto& [name, value] : network.forward(image, network.primaries())) {
+      const auto inside =
+          value.narrow(2, content.y, content.height).narrow(3, content.x, content.width);
+      all[name] = network.at_size(inside, size);  // each as it interpolates by itself
+    }
+  };
+  add(*model);
+  for (const auto& companion : companions) add(*companion);
+  return all;
+}
+
 std::vector<std::string> Experiment::fields(Pipeline pipeline) const {
   std::vector<std::string> names = {"image"};
   for (const auto* task : labelled_tasks(*this, pipeline)) {

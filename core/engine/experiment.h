@@ -35,6 +35,11 @@ struct Experiment {
   // Their logits as MultiTaskModel::forward() gives them, by task, under the run's precision.
   std::map<std::string, torch::Tensor> logits(const torch::Tensor& image,
                                               const std::vector<int64_t>& size = {}) const;
+  // The same for the part `content` of a padded image, enlarged to `size` (h, w): the padding is
+  // cut away at the image's size, so that what is left is what evaluation sees of it. Without
+  // padding, and where `content` has that size, these are the logits of above.
+  std::map<std::string, torch::Tensor> logits(const torch::Tensor& image, const cv::Rect& content,
+                                              const std::vector<int64_t>& size) const;
 
   // Fields that are needed behind a pipeline, each once: "image" and the labels of the tasks that
   // the model predicts; for training also of those that are sources of its self-auxiliaries only.

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <limits>
 
+#include "core/model/label_range.h"
+
 namespace tasuki {
 namespace {
 
@@ -81,6 +83,9 @@ report::Report report_of(const Experiment& experiment, const Evaluation& evaluat
                                 value.info.higher_is_better, value.info.in_protocol});
     }
     add_confusion(report, task);
+    LabelRange range;
+    range.add(task.details);
+    if (range.outside > 0) report.protocol_notes.push_back(task.task + ": " + range.text());
   }
   report.config = experiment.config.text();
   return report;

@@ -5,6 +5,14 @@
 
 namespace tasuki {
 
+std::string place_of(const SampleInfo& sample, const std::string& field, const std::string& split) {
+  auto file = sample.files.find(field);
+  if (file == sample.files.end()) file = sample.files.find("image");
+  return "sample " + sample.id + " (" + (split.empty() ? "" : "split " + split + ", ") + "index " +
+         std::to_string(sample.index) + (file == sample.files.end() ? "" : ", " + file->second) +
+         ")";
+}
+
 const torch::Tensor& Batch::tensor(const std::string& field) const {
   const auto found = tensors.find(field);
   if (found != tensors.end()) return found->second;

@@ -15,8 +15,14 @@ struct SampleInfo {
   std::string id;
   size_t index = 0;  // in its split
   cv::Size original_size;
-  Normalization normalization;  // of the image tensor, to show it again
+  Normalization normalization;               // of the image tensor, to show it again
+  std::map<std::string, std::string> files;  // by field, where one was read from a file
 };
+
+// "sample ID (split val, index 3, FILE)" for errors: the field's own file, or the image's where it
+// has none; without the split where that is "".
+std::string place_of(const SampleInfo& sample, const std::string& field,
+                     const std::string& split = "");
 
 // Samples of one size as tensors by field name: "image" float32 [N,3,H,W] RGB, normalised; float
 // labels [N,C,H,W]; index labels int64 [N,H,W]. Float tensors with C > 1 are stored channels last.

@@ -38,12 +38,13 @@ BatchBuilder::BatchBuilder(size_t size, std::vector<std::string> fields, bool pi
       slots_(size) {}
 
 BatchBuilder::Slot BatchBuilder::describe(const Sample& sample, size_t index) const {
-  Slot slot{{sample.id, index, sample.original_size, sample.normalization}, {}, {}};
+  Slot slot{{sample.id, index, sample.original_size, sample.normalization, {}}, {}, {}};
   for (const auto& name : fields_) {
     const Field& field = sample.field(name);
     if (slot.kinds.empty()) slot.size = field.value.size();
     check_field(sample, name, field, slot.size);
     slot.kinds.push_back(field.kind);
+    if (!field.file.empty()) slot.info.files[name] = field.file;
   }
   return slot;
 }

@@ -77,7 +77,8 @@ double selection_score(const std::vector<TaskValues>& values) {
     Mean metrics;
     for (const auto& metric : task.values) {
       if (!metric.info.in_protocol || std::isnan(metric.value)) continue;
-      const double log = std::log(std::max(metric.value, kLeastMetric));
+      const double value = metric.info.unit == "%" ? metric.value / 100 : metric.value;
+      const double log = std::log(std::max(value, 0.0) + kSmallMetric);
       metrics.add(metric.info.higher_is_better ? log : -log);
     }
     if (!metrics.empty()) tasks.add(metrics.value());

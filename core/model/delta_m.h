@@ -30,17 +30,21 @@ double relative_gain(const MetricInfo& info, double value, double baseline);
 double delta_m(const std::vector<TaskValues>& model, const std::vector<TaskValues>& baseline);
 
 // What "best" is chosen by, higher is better: the mean over tasks of the mean over that task's
-// protocol metrics of s ln(max(value, kLeastMetric)), s = +1 where higher is better, else -1.
+// protocol metrics of s ln(value + kSmallMetric), s = +1 where higher is better, else -1; values in
+// percent are divided by 100 first, negative ones count as 0.
 //
-// A baseline b would only subtract the constant s ln b, so the order of checkpoints depends on
-// none; and as ln(v / b) = (v - b) / b to first order, checkpoints close to a baseline are ordered
-// as delta_m orders them. kLeastMetric keeps a metric of 0 (no class hit yet, no error left)
-// finite.
+// A baseline b would only subtract a constant, so the order of checkpoints depends on none; and for
+// values far above kSmallMetric, ln(v / b) = (v - b) / b to first order, so that checkpoints close
+// to a baseline are ordered as delta_m orders them. Near 0 a change counts by its size and no
+// longer by its ratio: between a metric of 0 and one of 0.001 (no class hit yet, no error left)
+// there is a tenth of what a doubling is worth, so that none decides alone. An error that is
+// measured in a unit in which it is always far below kSmallMetric hardly counts: choose another
+// unit.
 //
 // NaN values are left out, and tasks with nothing else; by the contract of Metrics a value is NaN
 // only where the split has no label for it, which is the same for every checkpoint. NaN when
 // nothing is left.
 double selection_score(const std::vector<TaskValues>& values);
-inline constexpr double kLeastMetric = 1e-6;
+inline constexpr double kSmallMetric = 0.01;
 
 }  // namespace tasuki

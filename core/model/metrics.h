@@ -22,7 +22,10 @@ class Metrics {
   // In a fixed order, the same for every state.
   virtual std::vector<MetricValue> values() const = 0;
   // What is kept beside the figures: confusion counts ("confusion": [[...]], rows are labels),
-  // class names, per-class IoU, absent classes, resolution of a histogram, free constants.
+  // class names, per-class IoU, absent classes, resolution of a histogram, free constants. Where
+  // labels may lie outside the range that is evaluated: that range in words ("range", "0.001 to 10
+  // m"), how many did ("out_of_range_pixels"), and their share of all labelled pixels
+  // ("out_of_range_share"); reports and data checks say it.
   virtual void details(nlohmann::json& out) const = 0;
 };
 

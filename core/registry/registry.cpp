@@ -18,8 +18,8 @@ std::vector<RegistryEntry>& pending() {
   return entries;
 }
 
-// Modules are loaded once a process, and what their constructors announce goes to whoever loads them:
-// one lock for all registries. A constructor may ask a registry for something.
+// Modules are loaded once a process, and what their constructors announce goes to whoever loads
+// them: one lock for all registries. A constructor may ask a registry for something.
 std::recursive_mutex& registry_mutex() {
   static auto* mutex = new std::recursive_mutex;
   return *mutex;

@@ -52,7 +52,8 @@ using Factory = std::function<std::unique_ptr<Interface>(const google::protobuf:
 
 // All names of all kinds. Names are unique across kinds, because a config's Any is found by its
 // name alone. Modules announced by their manifests are loaded when a name of theirs is asked for,
-// and are never unloaded. Any thread may ask: workers of a loader are often the first to need a kind.
+// and are never unloaded. Any thread may ask: workers of a loader are often the first to need a
+// kind.
 class Registry {
  public:
   static Registry& instance();

@@ -22,6 +22,8 @@ using Time = fs::file_time_type;
 
 constexpr std::string_view kEnding = "_domain_rgb.png";
 constexpr size_t kLargestIndex = size_t{1} << 28;
+constexpr std::string_view kFirstLine = "tasuki taskonomy index 1\n";
+constexpr size_t kMostDamage = 2;  // characters of the first line that an index may have lost
 
 // Takes `word` from the front of `text`.
 bool take(std::string_view& text, std::string_view word) {
@@ -56,7 +58,7 @@ uint32_t crc_of(std::string_view text) {
 // What an index of the folder as it is now begins with.
 std::string head_of(const fs::path& folder, const fs::path& index, Time time) {
   const auto place = fs::absolute(folder).lexically_relative(fs::absolute(index).parent_path());
-  return "tasuki taskonomy index 1\nfolder " + place.generic_string() + "\ntime " +
+  return std::string(kFirstLine) + "folder " + place.generic_string() + "\ntime " +
          std::to_string(Time::clock::to_sys(time).time_since_epoch().count()) + "\n";
 }
 
@@ -97,6 +99,19 @@ std::optional<std::vector<View>> read_index(const fs::path& index, const std::st
   }
 }
 
+// Somebody else's file under the name of the index is no damaged index: it stays.
+void check_is_index(const fs::path& index) {
+  if (!fs::is_regular_file(index)) return;
+  const auto text = read_file(index, kLargestIndex);
+  size_t wrong = 0;
+  for (size_t i = 0; i < std::min(text.size(), kFirstLine.size()); ++i) {
+    wrong += text[i] != kFirstLine[i];
+  }
+  if (wrong <= kMostDamage) return;
+  throw Error(ErrorKind::kUsage,
+              index.string() + " is there already and no index of tasuki: it is not replaced");
+}
+
 bool may_change_unseen(const fs::path& folder, Time time) {
   return fs::last_write_time(folder) != time || Time::clock::now() - time < std::chrono::seconds(2);
 }
@@ -135,6 +150,7 @@ Listing indexed_views(const fs::path& folder, const fs::path& index) {
   listing.views = find_views(folder);
   if (may_change_unseen(folder, time)) return listing;
   try {
+    check_is_index(index);
     write_file_atomically(index, text_of(head, listing.views));
   } catch (const Error& error) {
     listing.not_written = error.what();

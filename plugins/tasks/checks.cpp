@@ -1,6 +1,8 @@
 #include "plugins/tasks/checks.h"
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <tuple>
 
@@ -54,6 +56,14 @@ void check_finite(const torch::Tensor& prediction) {
             << "): only finite values can be measured";
     throw Error(ErrorKind::kData, message.str());
   }
+}
+
+void describe_range(const std::string& range, int64_t outside, int64_t evaluated,
+                    nlohmann::json& out) {
+  const auto labelled = std::max<int64_t>(outside + evaluated, 1);
+  out["range"] = range;
+  out["out_of_range_pixels"] = outside;
+  out["out_of_range_share"] = static_cast<double>(outside) / static_cast<double>(labelled);
 }
 
 }  // namespace tasuki::tasks

@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace tasuki::tasks {
@@ -36,6 +37,11 @@ void for_each_pixel(const torch::Tensor& prediction, const torch::Tensor& label,
   const float* y = labelled.data_ptr<float>();
   for (int64_t i = 0; i < predicted.numel(); ++i) use(p[i], y[i]);
 }
+
+// What Metrics::details says of labels that lie outside the range which a task evaluates: "range",
+// "out_of_range_pixels" and "out_of_range_share", a part of these and the evaluated ones.
+void describe_range(const std::string& range, int64_t outside, int64_t evaluated,
+                    nlohmann::json& out);
 
 // Logits for computing a loss: float64 stays, all else becomes float32 (under autocast logits may
 // be bfloat16, too coarse for a sum over pixels).

@@ -26,6 +26,7 @@ class Depth final : public Task {
         silog_floor_(options.has_silog_floor() ? options.silog_floor() : 0.1),
         least_(options.has_min_depth() ? options.min_depth() : 1e-3),
         most_(options.has_max_depth() ? options.max_depth() : 10),
+        train_out_of_range_(options.train_out_of_range()),
         picture_error_(options.has_picture_error() ? options.picture_error() : 1) {
     require_option(options::Depth::Loss_IsValid(loss_), "loss", "is none of L1, BERHU, SILOG");
     require_option(silog_lambda_ >= 0 && silog_lambda_ <= 1, "silog_lambda", "must be in 0..1");
@@ -45,7 +46,7 @@ class Depth final : public Task {
     check_shapes(logits, label, 1, 1);
     check_label_range(label, 0, std::numeric_limits<float>::max(), context_.name,
                       "depth is metres > 0, or 0 where invalid");
-    const auto valid = label.gt(0);
+    const auto valid = train_out_of_range_ ? label.gt(0) : label.gt(least_) & label.lt(most_);
     switch (loss_) {
       case options::Depth::BERHU:
         return berhu_loss(logits, label, valid);
@@ -77,10 +78,13 @@ class Depth final : public Task {
     return draw_values(value, range[1], range[0], value == 0, value_map());
   }
   cv::Mat draw_error(const cv::Mat& prediction, const cv::Mat& label) const override {
-    return draw_values(cv::abs(prediction - label), 0, picture_error_, label <= 0, error_map());
+    const cv::Mat evaluated = (label > least_) & (label < most_);
+    return draw_values(cv::abs(prediction - label), 0, picture_error_, ~evaluated, error_map());
   }
+  // Of what is evaluated: a sky of 655 m would leave no colours to the rest.
   cv::Vec2d value_range(const cv::Mat& value) const override {
-    return least_and_most(value, value > 0);
+    const cv::Mat evaluated = (value > least_) & (value < most_);
+    return least_and_most(value, evaluated);
   }
   Legend legend(cv::Vec2d range) const override {
     return bar(value_map(), "m", range[1], range[0]);
@@ -91,7 +95,8 @@ class Depth final : public Task {
   Context context_;
   options::Depth::Loss loss_;
   double silog_lambda_, silog_floor_;
-  double least_, most_;
+  double least_, most_;  // least < label < most is evaluated
+  bool train_out_of_range_;
   double picture_error_;
 };
 

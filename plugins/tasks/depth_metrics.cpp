@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "plugins/tasks/checks.h"
 
@@ -35,12 +36,17 @@ void DepthSums::add_pixel(double p, double y) {
 
 void DepthSums::add(const torch::Tensor& prediction, const torch::Tensor& label) {
   for_each_pixel(prediction, label, [&](float p, float y) {
-    if (y > 0) add_pixel(std::clamp<double>(p, least_, most_), y);
+    if (y > least_ && y < most_) {
+      add_pixel(std::clamp<double>(p, least_, most_), y);
+    } else if (y > 0) {
+      ++outside_;
+    }
   });
 }
 
 void DepthSums::merge(const DepthSums& other) {
   pixels_ += other.pixels_;
+  outside_ += other.outside_;
   absolute_ += other.absolute_;
   relative_ += other.relative_;
   square_ += other.square_;
@@ -72,6 +78,9 @@ void DepthSums::describe(nlohmann::json& out) const {
   out["min_depth"] = least_;
   out["max_depth"] = most_;
   out["silog_lambda"] = kSilogLambda;
+  std::ostringstream range;
+  range << least_ << " to " << most_ << " m";
+  describe_range(range.str(), outside_, pixels_, out);
 }
 
 }  // namespace tasuki::tasks

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "core/engine/report_builder.h"
+#include "core/engine/step_losses.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 
@@ -59,6 +61,28 @@ TEST(Evaluate, LeavesTheModelsMode) {
     EXPECT_EQ(experiment.model->is_training(), training);
     EXPECT_TRUE(experiment.model->buffers().front().equal(before));
   }
+}
+
+// What prediction makes of an image through a padding pipeline is what is evaluated of it.
+TEST(Evaluate, SeesOfAPaddedImageWhatPredictionGives) {
+  const auto experiment =
+      tiny_experiment({"data.eval_pipeline=[{[tasuki/Pad]{divisor:48}},{[tasuki/Normalize]{}}]",
+                       "data.loader.eval_batch_size=1"});
+  const auto source = validation(experiment);
+  const PredictionSink sink = [&](const PredictedSample& sample) {
+    const auto prepared = source->get(0, sample.info.index);
+    const auto content = prepared.content();
+    ASSERT_LT(content.height, prepared.size().height);
+    const auto image = collate({prepared}, {0}, {"image"}).tensor("image");
+    const auto logits = experiment.logits(image, content, {32, 40});
+    for (const auto* task : experiment.tasks()) {
+      const auto& kind = field_kind(task->task->field_kind());
+      const auto predicted = to_mat(task->task->predict(logits.at(task->name))[0], kind);
+      const auto evaluated = sample.predictions.at(task->name)(content);
+      EXPECT_EQ(cv::norm(predicted, evaluated, cv::NORM_INF), 0) << task->name;
+    }
+  };
+  evaluate(experiment, *source, sink);
 }
 
 TEST(Evaluate, ProtocolMetricsAreTheConfigs) {
@@ -116,6 +140,65 @@ TEST(Evaluate, GivesTheSinkTheWantedSamples) {
   EXPECT_THAT(seen, ::testing::ElementsAre(0, 1, 2, 3, 4));
 }
 
+// A data set of files, one of which has a class too many.
+class WithAWrongLabel final : public Dataset {
+ public:
+  explicit WithAWrongLabel(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
+
+  std::vector<std::string> splits() const override { return inner_->splits(); }
+  size_t size(const std::string& split) const override { return inner_->size(split); }
+  std::vector<std::string> ids(const std::string& split) const override {
+    return inner_->ids(split);
+  }
+  Sample load(const std::string& split, size_t index) const override {
+    Sample sample = inner_->load(split, index);
+    for (auto& [name, field] : sample.fields) field.file = name + "/" + sample.id + ".png";
+    auto& labels = sample.field("seg").value;
+    labels = labels.clone();
+    if (index == 2) labels.at<int>(7, 5) = 99;
+    return sample;
+  }
+
+ private:
+  const std::shared_ptr<const Dataset> inner_;
+};
+
+template <class Action>
+std::string message_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Evaluate, NamesTheFileOfAWrongLabel) {
+  auto experiment = tiny_experiment();
+  experiment.dataset = std::make_shared<WithAWrongLabel>(experiment.dataset);
+  const auto source = validation(experiment);
+  EXPECT_THAT(message_of([&] { evaluate(experiment, *source); }),
+              HasSubstr("sample val-00002 (split val, index 2, seg/val-00002.png), task seg: label "
+                        "99 at (x 5, y 7) is no class"));
+}
+
+TEST(StepLosses, NameTheFileOfAWrongLabel) {
+  auto experiment = tiny_experiment();
+  experiment.dataset = std::make_shared<WithAWrongLabel>(experiment.dataset);
+  const auto source = validation(experiment);
+  Loader::Options options;
+  options.batch_size = 4;
+  Loader loader(*source, options);
+  loader.start(0);
+  const auto batch = loader.next();
+  const auto& objectives = experiment.model->objectives();
+  const auto logits = step_logits(experiment, *batch, objectives);
+  EXPECT_THAT(message_of([&] { step_losses(experiment, *batch, objectives, logits); }),
+              HasSubstr("sample val-00002 (index 2, seg/val-00002.png): seg: label 99 is out of "
+                        "range: classes are 0..12"));
+}
+
 class EvaluatePredictions : public ::testing::Test {
  protected:
   // Predictions of the model, as files.
@@ -161,6 +244,27 @@ TEST_F(EvaluatePredictions, NameTheFileThatIsMissingOrOfAnotherSize) {
                                                    "evaluation pipeline 32x40"));
   for (const char* suffix : {".npy", ".png"}) std::filesystem::remove(stem.string() + suffix);
   EXPECT_THAT(refusal(), HasSubstr(stem.string()));
+}
+
+// Labels that nothing is measured on are said where figures are.
+TEST(Evaluate, SaysWhichLabelsAreOutOfRange) {
+  const auto experiment = tiny_experiment({"model.task[depth].kind.max_depth=2"});
+  const auto evaluation = evaluate(experiment, *validation(experiment));
+  const auto details = evaluation.json(experiment.config)["tasks"]["depth"];
+  EXPECT_GT(details["out_of_range_share"], 0.05);
+  EXPECT_EQ(details["range"], "0.001 to 2 m");
+  const auto notes = report_of(experiment, evaluation).protocol_notes;
+  EXPECT_THAT(notes, ::testing::Contains(HasSubstr(
+                         "of the labelled pixels lie outside 0.001 to 2 m and are not evaluated")));
+  EXPECT_THAT(report_of(tiny_experiment(), evaluate_tiny({})).protocol_notes,
+              ::testing::Not(::testing::Contains(HasSubstr("lie outside"))));
+}
+
+TEST(Evaluate, RefusesLabelsOfWhichNoneIsInRange) {
+  const auto experiment = tiny_experiment({"model.task[depth].kind.max_depth=0.01"});
+  EXPECT_THAT(message_of([&] { evaluate(experiment, *validation(experiment)); }),
+              HasSubstr("split val, task depth: 100.00 % of the labelled pixels lie outside 0.001 "
+                        "to 0.01 m and are not evaluated: check the scale of the labels"));
 }
 
 TEST(SpreadIndices, AreEvenAndDistinct) {

@@ -69,6 +69,34 @@ TEST_F(SeveralNetworks, HaveTheFiguresOfEach) {
   EXPECT_EQ(figures({file("normal"), file("joint")}), expected);
 }
 
+// Networks that interpolate in different ways do so when the padding is cut off, too.
+TEST_F(SeveralNetworks, EachEnlargesWhatIsNoPadding) {
+  save("normal", {"model.task[seg].joint=false", "model.task[depth].joint=false", "train.seed=4",
+                  "model.architecture=[tasuki/HardSharing]{}", "model.align_corners=false"});
+  const auto experiment = build_inference(testing::tiny_config(), {file("joint"), file("normal")});
+  experiment.model->eval();
+  experiment.companions[0]->eval();
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  const auto image = torch::rand({1, 3, 64, 64});
+  const auto padded = experiment.logits(image),
+             cut = experiment.logits(image, {0, 0, 40, 32}, {32, 40});
+  const auto large = experiment.logits(image, {0, 0, 40, 32}, {48, 60});
+  ASSERT_EQ(large.size(), 3u);
+  for (const auto& [name, value] : padded) {
+    const auto inside = value.narrow(2, 0, 32).narrow(3, 0, 40);
+    EXPECT_TRUE(cut.at(name).equal(inside)) << name;
+    const auto expected =
+        torch::nn::functional::interpolate(inside, torch::nn::functional::InterpolateFuncOptions()
+                                                       .size(std::vector<int64_t>{48, 60})
+                                                       .mode(torch::kBilinear)
+                                                       .align_corners(name != "normal"));
+    EXPECT_TRUE(large.at(name).allclose(expected)) << name;
+  }
+  const auto whole = experiment.logits(image, {0, 0, 64, 64}, {96, 96});
+  EXPECT_TRUE(whole.at("seg").equal(experiment.logits(image, {96, 96}).at("seg")));
+}
+
 TEST_F(SeveralNetworks, AreAllInEvaluationMode) {
   const auto experiment =
       build_evaluation(testing::tiny_config(), "", "val", {file("joint"), file("normal")});

@@ -51,6 +51,13 @@ std::vector<Sample> three_samples() {
   return {fake_sample("a", 1, {7, 5}), fake_sample("b", 2, {7, 5}), fake_sample("c", 3, {7, 5})};
 }
 
+TEST(Collate, KeepsWhereSamplesLie) {
+  const Batch batch = collate(three_samples(), {4, 9, 2}, {"image", "seg", "depth"});
+  EXPECT_EQ(place_of(batch.samples[1], "seg", "val"), "sample b (split val, index 9, b_seg.png)");
+  EXPECT_EQ(place_of(batch.samples[1], "depth"), "sample b (index 9, b.png)");
+  EXPECT_EQ(place_of({"c", 2, {}, {}, {}}, "seg"), "sample c (index 2)");
+}
+
 TEST(Collate, AgreesWithTheConventionPixelByPixel) {
   auto samples = three_samples();
   samples[1].normalization = {{0, 0, 0}, {1, 1, 1}};

@@ -78,7 +78,19 @@ TEST(RelativeGain, OfABaselineOfZeroIsInfinite) {
 
 TEST(SelectionScore, ByHand) {
   EXPECT_NEAR(selection_score(two_tasks(0.4, 0.6, 0.5, 9)),
-              ((std::log(0.4) + std::log(0.6)) / 2 - std::log(0.5)) / 2, 1e-12);
+              ((std::log(0.41) + std::log(0.61)) / 2 - std::log(0.51)) / 2, 1e-12);
+  EXPECT_NEAR(selection_score({{"edge", {{{"f", "%", true, true}, 70}}}}), std::log(0.71), 1e-12);
+}
+
+// Half of the metrics are clearly better in one checkpoint; the other has one that is no longer 0.
+TEST(SelectionScore, NoMetricAtZeroDecidesAlone) {
+  EXPECT_GT(selection_score(two_tasks(0, 0.66, 0.5, 1)),
+            selection_score(two_tasks(0.0005, 0.6, 0.5, 1)));
+  EXPECT_GT(selection_score(two_tasks(0.44, 0.66, 0.0005, 1)),
+            selection_score(two_tasks(0.4, 0.6, 0, 1)));
+  // What grows is still better, however little it is.
+  EXPECT_GT(selection_score(two_tasks(1e-7, 0.6, 0.5, 1)),
+            selection_score(two_tasks(0, 0.6, 0.5, 1)));
 }
 
 TEST(SelectionScore, OrdersAsDeltaMDoesCloseToABaseline) {
@@ -98,7 +110,7 @@ TEST(SelectionScore, StaysFiniteAtZeroAndSkipsWhatWasNotMeasured) {
   EXPECT_TRUE(std::isfinite(selection_score(two_tasks(0, 0.1, 0, 1))));
   EXPECT_LT(selection_score(two_tasks(0, 0.6, 0.5, 1)),
             selection_score(two_tasks(0.1, 0.6, 0.5, 1)));
-  EXPECT_NEAR(selection_score(two_tasks(0.4, 0.6, NAN, 1)), (std::log(0.4) + std::log(0.6)) / 2,
+  EXPECT_NEAR(selection_score(two_tasks(0.4, 0.6, NAN, 1)), (std::log(0.41) + std::log(0.61)) / 2,
               1e-12);
   EXPECT_TRUE(std::isnan(selection_score({})));
 }

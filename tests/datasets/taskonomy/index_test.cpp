@@ -108,8 +108,7 @@ TEST_F(ViewIndex, IsOfOneFolder) {
 TEST_F(ViewIndex, IsMadeAnewWhereItIsDamaged) {
   list();
   const auto whole = read_file(index_);
-  std::vector<std::string> damaged = {"", "\n", whole + "5 5\n", whole + "\n",
-                                      std::string(300, '9')};
+  std::vector<std::string> damaged = {"", "\n", whole + "5 5\n", whole + "\n"};
   for (size_t length = 0; length < whole.size(); ++length) {
     damaged.push_back(whole.substr(0, length));
     damaged.push_back(whole);
@@ -121,6 +120,17 @@ TEST_F(ViewIndex, IsMadeAnewWhereItIsDamaged) {
     EXPECT_FALSE(listing.from_index) << text;
     EXPECT_EQ(listing.views, views_) << text;
     EXPECT_EQ(read_file(index_), whole) << text;
+  }
+}
+
+TEST_F(ViewIndex, ReplacesNobodyElsesFile) {
+  list();
+  for (const std::string text : {"point_0_view_0\n", "tasuki notes of mine\n"}) {
+    std::ofstream(index_) << text;
+    const auto listing = list();
+    EXPECT_EQ(listing.views, views_);
+    EXPECT_THAT(listing.not_written, HasSubstr("is there already and no index of tasuki"));
+    EXPECT_EQ(read_file(index_), text);
   }
 }
 

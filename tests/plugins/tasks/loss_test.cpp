@@ -205,5 +205,23 @@ TEST(Loss, PredictGivesUnitNormalsAndClasses) {
   EXPECT_TRUE(classes.equal(torch::tensor(std::vector<int64_t>{1, 2}).view({1, 1, 2})));
 }
 
+TEST(DepthLoss, LeavesOutWhatIsNotEvaluatedUnlessTold) {
+  const auto label = doubles({2, 0.2, 90, 0}, {1, 1, 2, 2});
+  const auto logits = doubles({3, 4, 50, 7}, {1, 1, 2, 2});
+  for (const std::string loss : {"L1", "BERHU", "SILOG"}) {
+    const auto options = "min_depth: 0.5 max_depth: 80 loss: " + loss;
+    const auto task = make_task("tasuki/Depth", options);
+    auto x = logits.clone().requires_grad_();
+    task->loss(x, label).backward();
+    EXPECT_NE(x.grad().flatten()[0].item<double>(), 0) << loss;
+    EXPECT_EQ(x.grad().flatten().slice(0, 1).count_nonzero().item<int64_t>(), 0) << loss;
+    const auto all = make_task("tasuki/Depth", options + " train_out_of_range: true");
+    x = logits.clone().requires_grad_();
+    all->loss(x, label).backward();
+    EXPECT_EQ(x.grad().flatten().slice(0, 0, 3).count_nonzero().item<int64_t>(), 3) << loss;
+    EXPECT_EQ(x.grad().flatten()[3].item<double>(), 0) << loss;
+  }
+}
+
 }  // namespace
 }  // namespace tasuki::tests

@@ -247,6 +247,35 @@ TEST(DepthMetrics, ClampNegativePredictions) {
   EXPECT_EQ(details_of(*metrics)["max_depth"], 4);
 }
 
+TEST(DepthMetrics, LabelsOutsideTheRangeAreCountedAndNotEvaluated) {
+  const auto metrics = make_task("tasuki/Depth", "min_depth: 0.5 max_depth: 80")->make_metrics();
+  // A sky of 655.35 m, the range's ends, something too near, one without a label, and two that
+  // count.
+  const auto label = torch::tensor({655.35f, 80.0f, 0.5f, 0.2f, 0.0f, 2.0f, 40.0f}).view({1, 1, 7});
+  metrics->update(label + 1, label);
+  auto values = by_name(*metrics);
+  EXPECT_NEAR(values["abs_err"], 1, 1e-12);
+  EXPECT_NEAR(values["abs_rel"], (1 / 2.0 + 1 / 40.0) / 2, 1e-12);
+  const auto details = details_of(*metrics);
+  EXPECT_EQ(details["valid_pixels"], 2);
+  EXPECT_EQ(details["out_of_range_pixels"], 4);
+  EXPECT_NEAR(details["out_of_range_share"], 4 / 6.0, 1e-12);
+  EXPECT_EQ(details["range"], "0.5 to 80 m");
+}
+
+TEST(DepthMetrics, LabelsAsPredictionsArePerfect) {
+  for (const auto averaging : {PIXEL, IMAGE}) {
+    const auto metrics = make_task("tasuki/Depth", "", {"task", {}, averaging})->make_metrics();
+    const auto label = torch::rand({1, 8, 9}) * 30;
+    metrics->update(label, label);
+    metrics->update(label + 100, label + 100);  // an image without a label that counts
+    for (const auto& [name, value] : by_name(*metrics)) {
+      EXPECT_EQ(value, name.starts_with("delta") ? 1 : 0) << name;
+    }
+    EXPECT_EQ(details_of(*metrics)["images_without_valid_pixels"], 1);
+  }
+}
+
 TEST(NormalMetrics, AreExactAtSmallAnglesAndForAnyLength) {
   constexpr double kAngle = 0.005;  // degrees; acos in float32 would give 0 or 0.02
   const double radians = kAngle * M_PI / 180;

@@ -80,6 +80,17 @@ TEST(Pictures, ErrorsGrowBrighterUpToTheirLegendsEnd) {
   EXPECT_EQ(at(picture, 4), kGrey);
 }
 
+TEST(Pictures, DepthBeyondTheRangeTakesNoColoursFromTheRest) {
+  const auto task = make_task("tasuki/Depth", "max_depth: 80");
+  const cv::Mat label = (cv::Mat_<float>(1, 4) << 2, 70, 655, 0);
+  EXPECT_EQ(task->value_range(label), cv::Vec2d(2, 70));
+  const cv::Mat drawn = task->draw(label, task->value_range(label));
+  EXPECT_EQ(at(drawn, 1), at(drawn, 2));
+  const cv::Mat errors = task->draw_error(label, label);
+  EXPECT_NE(at(errors, 1), kGrey);
+  EXPECT_EQ(at(errors, 2), kGrey);  // it is not evaluated
+}
+
 TEST(Pictures, NormalsAreColouredAsUsual) {
   const auto task = make_task("tasuki/Normals");
   cv::Mat normals(1, 3, CV_32FC3, cv::Scalar::all(0));
