@@ -76,12 +76,14 @@ ComparedRow row_of(const ComparedModel& model, const Baselines& baselines) {
   return row;
 }
 
-json number(double value) {
+json finite_number(double value) {
   return std::isfinite(value) ? json(value) : json();
 }
 
-json of(const Spread& spread) {
-  return {{"mean", number(spread.mean)}, {"std", number(spread.deviation)}, {"n", spread.count}};
+json spread_json(const Spread& spread) {
+  return {{"mean", finite_number(spread.mean)},
+          {"std", finite_number(spread.deviation)},
+          {"n", spread.count}};
 }
 
 }  // namespace
@@ -116,9 +118,9 @@ std::string comparison_json(const Comparison& comparison) {
               {"rows", json::array()}};
   for (const auto& row : rows_of(comparison)) {
     json entry = {{"name", row.name}};
-    for (const auto& [name, value] : row.values) entry["metrics"][name] = of(value);
-    for (const auto& [task, gain] : row.gains) entry["gain_percent"][task] = of(gain);
-    if (row.delta_m) entry["delta_m_percent"] = of(*row.delta_m);
+    for (const auto& [name, value] : row.values) entry["metrics"][name] = spread_json(value);
+    for (const auto& [task, gain] : row.gains) entry["gain_percent"][task] = spread_json(gain);
+    if (row.delta_m) entry["delta_m_percent"] = spread_json(*row.delta_m);
     for (const auto& model : comparison.models) {
       if (model.name != row.name) continue;
       entry["training"] = {{"epochs", model.epochs}, {"seconds", model.seconds}};

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tasuki-conditions-1";
+constexpr const char* kConditionsFormat = "tasuki-conditions-1";
 
 std::string listed(const std::vector<uint64_t>& values) {
   std::vector<std::string> parts;
@@ -58,7 +58,7 @@ void from_json(const json& in, RunConditions& conditions) {
 RunConditions read_conditions(const std::filesystem::path& file) {
   try {
     const json in = json::parse(read_file(file));
-    if (in.at("format") != kFormat) {
+    if (in.at("format") != kConditionsFormat) {
       throw Error(ErrorKind::kData, file.string() + ": unknown format");
     }
     auto conditions = in.get<RunConditions>();
@@ -74,7 +74,7 @@ RunConditions read_conditions(const std::filesystem::path& file) {
 
 void write_conditions(const std::filesystem::path& file, const RunConditions& conditions) {
   json out = conditions;
-  out["format"] = kFormat;
+  out["format"] = kConditionsFormat;
   write_file_atomically(file, out.dump(2) + "\n");
 }
 
