@@ -1,5 +1,6 @@
 #include "core/config/config_change.h"
 #include "core/data/files.h"
+#include "core/data/folder_lock.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/trainer.h"
 #include "tools/command.h"
@@ -52,41 +53,68 @@ ResolvedConfig resolve(const TrainOptions& options) {
   return with_hooks.load_for_machine();
 }
 
-// The work dir is new or empty, or holds the run to resume.
-void prepare_work_dir(const std::filesystem::path& dir, bool resume, const ResolvedConfig& config) {
-  const auto config_file = dir / kConfigFile;
-  const bool used = std::filesystem::exists(config_file);
-  if (used && !resume) {
-    throw Error(ErrorKind::kUsage, dir.string() +
-                                       " holds a run already; go on with it with "
-                                       "--resume, or give another --work-dir");
+// A folder that one training after the other works in.
+class WorkDir {
+ public:
+  // A folder that is there is locked at once, before anything of it is read. Error (kUsage) where
+  // it holds a run and that is not to be resumed, or none to resume.
+  WorkDir(std::filesystem::path path, bool resume) : path_(std::move(path)), resume_(resume) {
+    check();
+    if (path_exists(path_)) lock();
   }
-  const auto change = used ? config_change(read_file(config_file), config.text()) : "";
-  if (!change.empty()) {
-    throw Error(ErrorKind::kUsage, dir.string() + " holds a run of another config: " + change +
-                                       "; resume with the same, or give another --work-dir");
+
+  const std::filesystem::path& path() const { return path_; }
+  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
+  bool goes_on() const { return resume_ && path_exists(path_ / kLastFile); }
+
+  // A new folder is made only now, when everything else has turned out well.
+  void begin(const ResolvedConfig& config) {
+    if (!lock_) lock();
+    const auto file = path_ / kConfigFile;
+    const auto change = path_exists(file) ? config_change(read_file(file), config.text()) : "";
+    if (!change.empty()) {
+      throw Error(ErrorKind::kUsage, path_.string() + " holds a run of another config: " + change +
+                                         "; resume with the same, or give another --work-dir");
+    }
+    write_file_atomically(file, config.text());
   }
-  if (resume && !used) {
-    throw Error(ErrorKind::kUsage, dir.string() + " holds no run to resume");
+
+ private:
+  void check() const {
+    const bool used = path_exists(path_ / kConfigFile);
+    if (used && !resume_) {
+      throw Error(ErrorKind::kUsage, path_.string() +
+                                         " holds a run already; go on with it with --resume, or "
+                                         "give another --work-dir");
+    }
+    if (resume_ && !used) {
+      throw Error(ErrorKind::kUsage, path_.string() + " holds no run to resume");
+    }
   }
-  write_file_atomically(config_file, config.text());
-}
+  void lock() {
+    lock_.emplace(path_);
+    check();  // another process may have come first
+  }
+
+  std::filesystem::path path_;
+  bool resume_;
+  std::optional<FolderLock> lock_;
+};
 
 void train(const TrainOptions& options) {
   const auto config = resolve(options);
-  const std::filesystem::path dir =
-      options.work_dir.empty() ? std::filesystem::path("work_dirs") / config.message().name()
-                               : std::filesystem::path(options.work_dir);
+  WorkDir dir(options.work_dir.empty()
+                  ? std::filesystem::path("work_dirs") / config.message().name()
+                  : std::filesystem::path(options.work_dir),
+              options.resume);
   auto experiment = build_experiment(config, options.config.root());
   auto hooks = build_hooks(config);
-  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
-  const bool goes_on = options.resume && std::filesystem::exists(dir / kLastFile);
-  auto run = build_run(std::move(experiment), dir,
-                       goes_on ? InitialWeights::kDrawn : InitialWeights::kPretrained);
-  prepare_work_dir(dir, options.resume, config);
-  if (goes_on) load_training_state(run, hooks, dir / kLastFile);
+  auto run = build_run(std::move(experiment), dir.path(),
+                       dir.goes_on() ? InitialWeights::kDrawn : InitialWeights::kPretrained);
+  dir.begin(config);
+  if (dir.goes_on()) load_training_state(run, hooks, dir.path() / kLastFile);
   Trainer(run, hooks).train();
-  std::cout << "Report: " << (dir / kReportFile).string() << "\n";
+  std::cout << "Report: " << (dir.path() / kReportFile).string() << "\n";
 }
 
 }  // namespace

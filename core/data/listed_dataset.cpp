@@ -1,5 +1,7 @@
 #include "core/data/listed_dataset.h"
 
+#include "core/data/files.h"
+
 namespace tasuki {
 namespace {
 
@@ -55,7 +57,7 @@ const std::vector<std::string>& ListedDataset::ids_of(const std::string& split) 
 
 std::filesystem::path existing_folder(const Dataset::Context& context, const std::string& folder) {
   const auto path = context.data_root / folder;
-  if (std::filesystem::is_directory(path)) return path;
+  if (is_folder(path)) return path;
   throw Error(ErrorKind::kData, "there is no data set folder " + path.string() +
                                     "; say where data lie with --data-root or TASUKI_DATA");
 }

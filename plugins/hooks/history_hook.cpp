@@ -1,6 +1,6 @@
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
@@ -31,12 +31,11 @@ class History : public Hook {
   // checkpoint was not written any more is written again.
   void before_run(Run& run) override {
     lines_.clear();
-    std::ifstream in(run.work_dir / kHistoryFile);
+    const auto file = run.work_dir / kHistoryFile;
+    std::istringstream in(run.resumed && path_exists(file) ? read_file(file) : "");
     std::string line;
-    while (run.resumed && int64_t(count(lines_)) < run.epoch && std::getline(in, line)) {
-      lines_ += line + "\n";
-    }
-    write_file_atomically(run.work_dir / kHistoryFile, lines_);
+    while (int64_t(count(lines_)) < run.epoch && std::getline(in, line)) lines_ += line + "\n";
+    write_file_atomically(file, lines_);
   }
 
   void after_epoch(Run& run) override {
