@@ -1,3 +1,5 @@
+#include <torch/torch.h>
+
 #include "core/engine/checkpoint.h"
 #include "core/engine/hook.h"
 #include "core/engine/precision.h"
@@ -8,6 +10,26 @@
 
 namespace tasuki::hooks {
 namespace {
+
+// A copy of a model's tensors, which go back where they were when this ends: later hooks find the
+// model that was trained.
+class KeptTensors {
+ public:
+  explicit KeptTensors(const MultiTaskModel& model) {
+    for (const auto& [name, tensor] : named_tensors(model)) {
+      tensors_.emplace_back(tensor, tensor.detach().clone());
+    }
+  }
+  ~KeptTensors() {
+    const torch::NoGradGuard no_grad;
+    for (auto& [tensor, copy] : tensors_) tensor.copy_(copy);
+  }
+  KeptTensors(const KeptTensors&) = delete;
+  KeptTensors& operator=(const KeptTensors&) = delete;
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> tensors_;
+};
 
 class Report : public Hook {
  public:
@@ -65,9 +87,10 @@ class Report : public Hook {
     for (auto& [name, curve] : series) report.history.push_back(std::move(curve));
   }
 
-  // The run is over: the model may take the best weights for its pictures.
+  // The model takes the best weights for the pictures.
   void draw_best(Run& run, report::Report& report) const {
     if (samples_ == 0) return;
+    const KeptTensors kept(*run.experiment.model);
     load_weights(*run.experiment.model, run.work_dir / kBestFile);
     const auto wanted = spread_indices(run.validation_source->size(), samples_);
     evaluate(
