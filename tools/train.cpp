@@ -1,7 +1,7 @@
-#include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/data/folder_lock.h"
 #include "core/engine/checkpoint.h"
+#include "core/engine/config_difference.h"
 #include "core/engine/trainer.h"
 #include "tools/command.h"
 
@@ -23,6 +23,7 @@ struct TrainOptions {
   ConfigOptions config;
   std::string work_dir;
   bool resume = false;
+  Accepted accepted;
 };
 
 std::vector<std::string> standard_hooks(const ResolvedConfig& config) {
@@ -71,17 +72,22 @@ class WorkDir {
   void begin(const ResolvedConfig& config) {
     if (!lock_) lock();
     const auto file = path_ / kConfigFile;
-    const auto change = path_exists(file) ? config_change(read_file(file), config.text()) : "";
-    if (!change.empty()) {
-      throw Error(ErrorKind::kUsage, path_.string() + " holds a run of another config: " + change +
-                                         "; resume with the same, or give another --work-dir");
-    }
+    if (!goes_on() && path_exists(file)) check_is_of(config, file);
     write_file_atomically(file, config.text());
   }
 
  private:
+  // What was killed in its first epoch is begun anew, but not as another run.
+  static void check_is_of(const ResolvedConfig& config, const std::filesystem::path& file) {
+    const auto before = parse_config(read_file(file), file.string());
+    const auto change = config_difference(before, config).results;
+    if (change.empty()) return;
+    throw Error(ErrorKind::kUsage, file.string() + " is of another config: " + change +
+                                       "; resume with the same, or give another --work-dir");
+  }
+
   void check() const {
-    const bool used = path_exists(path_ / kConfigFile);
+    const bool used = path_exists(path_ / kConfigFile) || path_exists(path_ / kLastFile);
     if (used && !resume_) {
       throw Error(ErrorKind::kUsage, path_.string() +
                                          " holds a run already; go on with it with --resume, or "
@@ -109,12 +115,36 @@ void train(const TrainOptions& options) {
               options.resume);
   auto experiment = build_experiment(config, options.config.root());
   auto hooks = build_hooks(config);
+  const bool goes_on = dir.goes_on();
   auto run = build_run(std::move(experiment), dir.path(),
-                       dir.goes_on() ? InitialWeights::kDrawn : InitialWeights::kPretrained);
+                       goes_on ? InitialWeights::kDrawn : InitialWeights::kPretrained);
+  if (goes_on) {
+    load_training_state(run, hooks, dir.path() / kLastFile, options.accepted);
+    repair_best(run, dir.path());
+  }
   dir.begin(config);
-  if (dir.goes_on()) load_training_state(run, hooks, dir.path() / kLastFile);
   Trainer(run, hooks).train();
   std::cout << "Report: " << (dir.path() / kReportFile).string() << "\n";
+}
+
+void add_resume(CLI::App& command, TrainOptions& options) {
+  auto* resume =
+      command.add_flag("--resume", options.resume,
+                       "Go on from the last finished epoch of the work dir; train.epochs "
+                       "may be another number, and what changes no result may be set "
+                       "otherwise");
+  command
+      .add_flag("--accept-other-machine", options.accepted.other_machine,
+                "Resume with other threads, device or precision than before")
+      ->needs(resume);
+  command
+      .add_flag("--accept-other-build", options.accepted.other_build,
+                "Resume what another Tasuki, LibTorch or compiler began")
+      ->needs(resume);
+  command
+      .add_flag("--accept-changed-data", options.accepted.changed_data,
+                "Resume on other samples than before; results say so")
+      ->needs(resume);
 }
 
 }  // namespace
@@ -125,8 +155,7 @@ void add_train(CLI::App& app) {
   options->config.add_to(*command);
   command->add_option("--work-dir", options->work_dir,
                       "Folder for everything that the run leaves (default: work_dirs/NAME)");
-  command->add_flag("--resume", options->resume,
-                    "Go on from the last finished epoch of the work dir");
+  add_resume(*command, *options);
   command->footer(
       "Example: tasuki train configs/rooms/quickstart.pbtxt --set train.epochs=2 "
       "--work-dir work_dirs/try");

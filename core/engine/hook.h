@@ -27,6 +27,10 @@ class Hook {
   // after_run of another hook throws. The model is as the last step left it, for every hook.
   virtual void after_run(Run&, bool /*finished*/) {}
 
+  // True for one that changes nothing that a run learns or measures: a run may go on with other
+  // such hooks than it was begun with.
+  virtual bool only_observes() const { return false; }
+
   virtual nlohmann::json state() const { return {}; }
   virtual void load_state(const nlohmann::json& /*state*/) {}
 };

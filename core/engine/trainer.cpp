@@ -8,6 +8,7 @@
 #include <iostream>
 #include <optional>
 
+#include "core/engine/data_prints.h"
 #include "core/engine/step_losses.h"
 #include "core/model/delta_m.h"
 
@@ -182,6 +183,7 @@ void Trainer::end_run(size_t started, bool finished, std::exception_ptr failure)
 }
 
 void Trainer::train() {
+  if (run_.data.empty()) run_.data = data_prints(run_.experiment.config, *run_.experiment.dataset);
   run_.hook_states = [this] {
     nlohmann::json states = nlohmann::json::object();
     for (const auto& hook : hooks_) states[hook.name] = hook.hook->state();

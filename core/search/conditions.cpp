@@ -26,21 +26,6 @@ bool starts_with(const std::vector<uint64_t>& all, const std::vector<uint64_t>& 
 
 }  // namespace
 
-// Found by their argument's namespace, so not in the unnamed one.
-static void to_json(json& out, const SplitPrint& print) {
-  out = {{"split", print.split},
-         {"samples", print.samples},
-         {"ids_crc32", print.ids_crc32},
-         {"content_crc32", print.content_crc32}};
-}
-
-static void from_json(const json& in, SplitPrint& print) {
-  in.at("split").get_to(print.split);
-  in.at("samples").get_to(print.samples);
-  in.at("ids_crc32").get_to(print.ids_crc32);
-  in.at("content_crc32").get_to(print.content_crc32);
-}
-
 void to_json(json& out, const RunConditions& conditions) {
   out = {{"seeds", conditions.seeds},
          {"threads", conditions.threads},

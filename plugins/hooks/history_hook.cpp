@@ -27,6 +27,8 @@ class History : public Hook {
  public:
   History(const options::History&, const Context&) {}
 
+  bool only_observes() const override { return true; }
+
   // A resumed run keeps the lines of the epochs that it goes on from: a line of an epoch whose
   // checkpoint was not written any more is written again.
   void before_run(Run& run) override {
@@ -70,6 +72,7 @@ class History : public Hook {
     out["score"] = number(run.best_score);
     out["epochs_done"] = run.epoch + 1;
     out["finished"] = run.epoch + 1 == run.epochs;
+    if (!run.notes.empty()) out["notes"] = run.notes;
     write_file_atomically(run.work_dir / kMetricsFile, out.dump(2) + "\n");
   }
 

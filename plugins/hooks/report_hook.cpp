@@ -36,6 +36,8 @@ class Report : public Hook {
   Report(const options::Report& options, const Context&)
       : samples_(options.has_samples() ? options.samples() : 6) {}
 
+  bool only_observes() const override { return true; }
+
   void after_run(Run& run, bool finished) override {
     if (!finished || !run.best) return;
     auto report = report_of(run.experiment, *run.best);
@@ -61,6 +63,7 @@ class Report : public Hook {
     fact("Precision", Precision_Name(run.experiment.precision));
     fact("Device", run.experiment.device.str() + ", " + std::to_string(config.train().threads()) +
                        " threads");
+    for (const auto& note : run.notes) report.protocol_notes.push_back("This run: " + note);
     report.command = "tasuki train " + std::string(kConfigFile) + " --work-dir ANOTHER_DIR";
   }
 
