@@ -2,6 +2,7 @@
 #include "core/data/folder_lock.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/config_difference.h"
+#include "core/engine/initial_weights.h"
 #include "core/engine/trainer.h"
 #include "tools/command.h"
 
@@ -24,6 +25,8 @@ struct TrainOptions {
   std::string work_dir;
   bool resume = false;
   Accepted accepted;
+  std::string init;
+  bool init_partial = false;
 };
 
 std::vector<std::string> standard_hooks(const ResolvedConfig& config) {
@@ -121,6 +124,8 @@ void train(const TrainOptions& options) {
   if (goes_on) {
     load_training_state(run, hooks, dir.path() / kLastFile, options.accepted);
     repair_best(run, dir.path());
+  } else if (!options.init.empty()) {
+    run.notes.push_back(take_weights(*run.experiment.model, options.init, options.init_partial));
   }
   dir.begin(config);
   Trainer(run, hooks).train();
@@ -156,6 +161,16 @@ void add_train(CLI::App& app) {
   command->add_option("--work-dir", options->work_dir,
                       "Folder for everything that the run leaves (default: work_dirs/NAME)");
   add_resume(*command, *options);
+  auto* init = command
+                   ->add_option("--init", options->init,
+                                "Begin with the weights of this checkpoint (best, last or "
+                                "exported), which has to have all of the model's tensors and no "
+                                "others")
+                   ->type_name("FILE");
+  command
+      ->add_flag("--init-partial", options->init_partial,
+                 "Take the tensors of --init that fit by name and shape, and draw the others")
+      ->needs(init);
   command->footer(
       "Example: tasuki train configs/rooms/quickstart.pbtxt --set train.epochs=2 "
       "--work-dir work_dirs/try");

@@ -227,6 +227,20 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::fil
   }
 }
 
+Safetensors read_weights(const std::filesystem::path& path) {
+  auto file = read_safetensors(path);
+  const auto found = file.metadata.find("format");
+  const auto format = found == file.metadata.end() ? std::string() : found->second;
+  if (format != kStateFormat && format != kWeightsFormat) {
+    throw Error(ErrorKind::kData,
+                path.string() +
+                    " is no checkpoint of Tasuki; published weights of an encoder "
+                    "belong into model.encoder.pretrained (docs/pretrained.md)");
+  }
+  if (format == kStateFormat) file.tensors = part(file.tensors, kModel);
+  return file;
+}
+
 void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {
   const auto file = read_safetensors(path);
   const auto format = file.metadata.find("format");

@@ -8,6 +8,7 @@
 #include "core/engine/resume.h"
 #include "core/engine/run.h"
 #include "core/engine/trainer.h"
+#include "core/model/safetensors.h"
 
 namespace tasuki {
 
@@ -44,6 +45,10 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::fil
 // for it. Whenever a kill comes, one of best.safetensors and previous_best.safetensors holds the
 // best epoch that last.safetensors names (repair_best).
 void save_checkpoints(const Run& run, bool last);
+
+// Weights of either kind of file by the model's names, and its metadata. Error (kData) where the
+// file is another one.
+Safetensors read_weights(const std::filesystem::path& path);
 
 // Weights of either kind of file into a model, strictly: missing, unexpected and mismatched tensors
 // are listed. An inference network leaves the decoders of self-auxiliaries in the file.

@@ -113,7 +113,8 @@ ConfigDifference check_config(const Run& run, const Metadata& metadata,
   if (difference.results.empty()) return difference;
   throw refused(file, "is of another config: " + difference.results + "; resume with that one (" +
                           kConfigFile +
-                          " beside it), or train into another --work-dir");
+                          " beside it), or train into another --work-dir, where --init FILE takes "
+                          "the weights over");
 }
 
 // Splits that figures and weights depend on; a pack has its samples behind a part of the pipeline.

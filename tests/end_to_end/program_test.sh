@@ -131,6 +131,21 @@ test_work_dir() {
   [ "$(find shared -name '.*.tmp-*' | wc -l)" = 0 ] || fail "leftovers of the dead stay"
 }
 
+# Weights of another run to begin with.
+test_init() {
+  expect 2 train tiny.pbtxt --work-dir begun --init-partial
+  expect 1 train tiny.pbtxt --work-dir begun --init run/best.safetensors \
+    --set 'model.task[seg].decoder.channels=12'
+  says "--init-partial takes the "
+  [ ! -e begun ] || fail "a run without its first weights leaves no work dir"
+  expect 0 train tiny.pbtxt --work-dir begun --init run/best.safetensors --init-partial \
+    --set 'model.task[seg].decoder.channels=12' --set train.epochs=1
+  says "note: initial weights from run/best.safetensors, epoch "
+  says "; drawn anew ("
+  expect 2 train tiny.pbtxt --work-dir begun2 --set 'model.encoder.pretrained="run/best.safetensors"'
+  says "tasuki train --init run/best.safetensors"
+}
+
 # Pretrained weights are for the start of a run: whatever has a checkpoint does without their file.
 test_pretrained() {
   "$python" "$here/make_pretrained.py" run/best.safetensors encoder.safetensors
@@ -348,5 +363,5 @@ test_bench() {
   says "--samples"
 }
 
-run_tests help usage_errors config_and_plugins train_and_resume work_dir pretrained self_auxiliaries export \
+run_tests help usage_errors config_and_plugins train_and_resume work_dir init pretrained self_auxiliaries export \
   complexity eval_and_predict reports_in_a_browser bench

@@ -63,6 +63,7 @@ TEST_F(GoingOn, WhatChangesResultsIsRefused) {
         "data.train_pipeline=[{[tasuki/Normalize]{}}]", "train.channels_last=false"}) {
     const auto message = refusal({set});
     EXPECT_THAT(message, HasSubstr("is of another config: line ")) << set;
+    EXPECT_THAT(message, HasSubstr("--init FILE takes the weights over")) << set;
   }
   EXPECT_THAT(refusal({"train.optimizer.lr=0.02"}),
               HasSubstr("was \"lr: 0.01\" and now is \"lr: 0.02\""));
