@@ -34,8 +34,8 @@ void write_holder(const FileHandle& file) {
   }
 }
 
-void lock(const FileHandle& file, const std::filesystem::path& folder,
-          std::chrono::milliseconds patience) {
+void take_lock(const FileHandle& file, const std::filesystem::path& folder,
+               std::chrono::milliseconds patience) {
   const auto start = std::chrono::steady_clock::now();
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
@@ -70,7 +70,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder, Holder holder,
   if (!file_.is_open()) {
     throw Error(ErrorKind::kRun, path.string() + ": can't be opened: " + system_reason());
   }
-  lock(file_, folder, patience);
+  take_lock(file_, folder, patience);
   write_holder(file_);
   if (holder == Holder::kWithChildren) ::fcntl(file_.get(), F_SETFD, 0);
   remove_abandoned_files(folder);
