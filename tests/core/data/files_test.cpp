@@ -73,7 +73,9 @@ class Forbidden {
  public:
   explicit Forbidden(const std::filesystem::path& folder) : folder_(folder), user_(::geteuid()) {
     ::chmod(folder_.c_str(), 0);
-    if (user_ == 0) EXPECT_EQ(::seteuid(65534), 0);
+    if (user_ == 0) {
+      EXPECT_EQ(::seteuid(65534), 0);
+    }
   }
   ~Forbidden() {
     EXPECT_EQ(::seteuid(user_), 0);
