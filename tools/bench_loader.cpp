@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
+double elapsed_seconds(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
@@ -31,7 +31,7 @@ double measure(const SampleSource& source, size_t workers, size_t batch_size, si
     if (!batch) break;
     done += size_t(batch->size());
   }
-  return double(done) / seconds_since(start);
+  return double(done) / elapsed_seconds(start);
 }
 
 // Milliseconds a sample that cv::imread alone takes for the files of the first samples, and that
@@ -44,7 +44,7 @@ std::pair<double, double> files_alone(const Dataset& dataset, const std::string&
     const Sample warm = dataset.load(split, i);  // both find the files in the page cache
     auto start = Clock::now();
     const Sample sample = dataset.load(split, i);
-    load.push_back(seconds_since(start));
+    load.push_back(elapsed_seconds(start));
     start = Clock::now();
     bool files = false;
     for (const auto& item : sample.fields) {
@@ -53,7 +53,7 @@ std::pair<double, double> files_alone(const Dataset& dataset, const std::string&
       if (cv::imread(item.second.file, cv::IMREAD_UNCHANGED).empty()) return {0, 0};
     }
     if (!files) return {0, 0};
-    read.push_back(seconds_since(start));
+    read.push_back(elapsed_seconds(start));
   }
   return {1e3 * median(read), 1e3 * median(load)};
 }

@@ -79,7 +79,7 @@ class Compare {
     check_split();
     for (const auto& entry : entries_) check_protocol(entry.name, entry.config);
     read_baselines();
-    lock_.emplace(folder_);
+    lock_.emplace(folder_, FolderLock::Holder::kWithChildren, kLockPatience);
     check_conditions();
     for (const auto& entry : entries_) open(entry);
     write_conditions(folder_ / kConditionsFile, conditions_);

@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
+#include "core/data/files.h"
 #include "core/registry/manifest.h"
 #include "core/registry/registry.h"
 
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   try {
     std::string text;
     google::protobuf::TextFormat::PrintToString(describe(library, stamp, protos), &text);
-    std::ofstream(tasuki::manifest_path(library)) << text;
+    tasuki::write_file_atomically(tasuki::manifest_path(library), text);
   } catch (const std::exception& failure) {
     std::cerr << "tasuki_manifest: " << library << ": " << failure.what() << "\n";
     return 1;

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "core/data/atomic_file.h"
+
 namespace tasuki::tools {
 namespace {
 
@@ -17,6 +19,7 @@ void set_up_process(char** argv) {
   if (std::getenv(kWaitPolicy) == nullptr && setenv(kWaitPolicy, "passive", 1) == 0) {
     execv("/proc/self/exe", argv);  // returns only when it fails; then threads spin, nothing worse
   }
+  remove_temporary_files_on_signals();
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, kKeptBlock);
   mallopt(M_TRIM_THRESHOLD, kKeptBlock);

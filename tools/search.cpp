@@ -1,7 +1,5 @@
 #include "tools/search.h"
 
-#include <algorithm>
-
 #include <torch/torch.h>
 
 #include <iostream>
@@ -70,27 +68,6 @@ MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset) {
     }
   }
   return infos;
-}
-
-std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset& dataset) {
-  const auto& data = config.message().data();
-  const auto known = dataset.splits();
-  std::vector<SplitPrint> prints;
-  const std::string train = data.has_train_split() ? data.train_split() : "train";
-  const std::string validation = data.has_validation_split() ? data.validation_split() : "val";
-  for (const auto& split :
-       {train, validation, data.has_test_split() ? data.test_split() : "test"}) {
-    if (std::find(known.begin(), known.end(), split) == known.end()) continue;
-    // One split may have two roles.
-    if (std::any_of(prints.begin(), prints.end(),
-                    [&](const SplitPrint& one) { return one.split == split; })) {
-      continue;
-    }
-    // Nothing is chosen by the test split: it need not even have labels.
-    const bool looked_at = split == train || split == validation;
-    prints.push_back(looked_at ? print_of(split, dataset) : print_of(split, dataset.ids(split)));
-  }
-  return prints;
 }
 
 std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset) {

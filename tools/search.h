@@ -6,6 +6,7 @@
 
 #include "core/config/config.h"
 #include "core/data/dataset.h"
+#include "core/engine/data_prints.h"
 #include "core/search/decision.h"
 #include "core/search/plan.h"
 #include "tools/command.h"
@@ -37,8 +38,6 @@ bool recheck(const SearchOptions& options);
 
 // The metrics of every task of a config, those of its protocol marked.
 MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset);
-// The splits for training, validation and test, as far as the data set has them.
-std::vector<SplitPrint> data_prints(const ResolvedConfig& config, const Dataset& dataset);
 // Builds the network that a config trains: mistakes that would show only when its turn comes are
 // Errors now, located in the config. Returns its self-auxiliaries, "normal->seg".
 std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset);

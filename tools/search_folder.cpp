@@ -32,7 +32,7 @@ SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOpti
                            double planned_cost)
     : path_(folder),
       config_(config),
-      lock_(folder),
+      lock_(folder, FolderLock::Holder::kWithChildren, kLockPatience),
       infos_(metric_infos(config, dataset)),
       runner_(handed_on(options.config), options.jobs, planned_cost),
       findings_(seeds_from(config, options.seeds)) {

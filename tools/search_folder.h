@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/folder_lock.h"
 #include "tools/search.h"
 #include "tools/trials.h"
 

@@ -1,6 +1,8 @@
-#include "core/config/config_change.h"
 #include "core/data/files.h"
+#include "core/data/folder_lock.h"
 #include "core/engine/checkpoint.h"
+#include "core/engine/config_difference.h"
+#include "core/engine/initial_weights.h"
 #include "core/engine/trainer.h"
 #include "tools/command.h"
 
@@ -22,6 +24,9 @@ struct TrainOptions {
   ConfigOptions config;
   std::string work_dir;
   bool resume = false;
+  Accepted accepted;
+  std::string init;
+  bool init_partial = false;
 };
 
 std::vector<std::string> standard_hooks(const ResolvedConfig& config) {
@@ -52,41 +57,99 @@ ResolvedConfig resolve(const TrainOptions& options) {
   return with_hooks.load_for_machine();
 }
 
-// The work dir is new or empty, or holds the run to resume.
-void prepare_work_dir(const std::filesystem::path& dir, bool resume, const ResolvedConfig& config) {
-  const auto config_file = dir / kConfigFile;
-  const bool used = std::filesystem::exists(config_file);
-  if (used && !resume) {
-    throw Error(ErrorKind::kUsage, dir.string() +
-                                       " holds a run already; go on with it with "
-                                       "--resume, or give another --work-dir");
+// A folder that one training after the other works in.
+class WorkDir {
+ public:
+  // A folder that is there is locked at once, before anything of it is read. Error (kUsage) where
+  // it holds a run and that is not to be resumed, or none to resume.
+  WorkDir(std::filesystem::path path, bool resume) : path_(std::move(path)), resume_(resume) {
+    check();
+    if (path_exists(path_)) lock();
   }
-  const auto change = used ? config_change(read_file(config_file), config.text()) : "";
-  if (!change.empty()) {
-    throw Error(ErrorKind::kUsage, dir.string() + " holds a run of another config: " + change +
+
+  const std::filesystem::path& path() const { return path_; }
+  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
+  bool goes_on() const { return resume_ && path_exists(path_ / kLastFile); }
+
+  // A new folder is made only now, when everything else has turned out well.
+  void begin(const ResolvedConfig& config) {
+    if (!lock_) lock();
+    const auto file = path_ / kConfigFile;
+    if (!goes_on() && path_exists(file)) check_is_of(config, file);
+    write_file_atomically(file, config.text());
+  }
+
+ private:
+  // What was killed in its first epoch is begun anew, but not as another run.
+  static void check_is_of(const ResolvedConfig& config, const std::filesystem::path& file) {
+    const auto before = parse_config(read_file(file), file.string());
+    const auto change = config_difference(before, config).results;
+    if (change.empty()) return;
+    throw Error(ErrorKind::kUsage, file.string() + " is of another config: " + change +
                                        "; resume with the same, or give another --work-dir");
   }
-  if (resume && !used) {
-    throw Error(ErrorKind::kUsage, dir.string() + " holds no run to resume");
+
+  void check() const {
+    const bool used = path_exists(path_ / kConfigFile) || path_exists(path_ / kLastFile);
+    if (used && !resume_) {
+      throw Error(ErrorKind::kUsage, path_.string() +
+                                         " holds a run already; go on with it with --resume, or "
+                                         "give another --work-dir");
+    }
+    if (resume_ && !used) {
+      throw Error(ErrorKind::kUsage, path_.string() + " holds no run to resume");
+    }
   }
-  write_file_atomically(config_file, config.text());
-}
+  void lock() {
+    lock_.emplace(path_);
+    check();  // another process may have come first
+  }
+
+  std::filesystem::path path_;
+  bool resume_;
+  std::optional<FolderLock> lock_;
+};
 
 void train(const TrainOptions& options) {
   const auto config = resolve(options);
-  const std::filesystem::path dir =
-      options.work_dir.empty() ? std::filesystem::path("work_dirs") / config.message().name()
-                               : std::filesystem::path(options.work_dir);
+  WorkDir dir(options.work_dir.empty()
+                  ? std::filesystem::path("work_dirs") / config.message().name()
+                  : std::filesystem::path(options.work_dir),
+              options.resume);
   auto experiment = build_experiment(config, options.config.root());
   auto hooks = build_hooks(config);
-  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
-  const bool goes_on = options.resume && std::filesystem::exists(dir / kLastFile);
-  auto run = build_run(std::move(experiment), dir,
+  const bool goes_on = dir.goes_on();
+  auto run = build_run(std::move(experiment), dir.path(),
                        goes_on ? InitialWeights::kDrawn : InitialWeights::kPretrained);
-  prepare_work_dir(dir, options.resume, config);
-  if (goes_on) load_training_state(run, hooks, dir / kLastFile);
+  if (goes_on) {
+    load_training_state(run, hooks, dir.path() / kLastFile, options.accepted);
+    repair_best(run, dir.path());
+  } else if (!options.init.empty()) {
+    run.notes.push_back(take_weights(*run.experiment.model, options.init, options.init_partial));
+  }
+  dir.begin(config);
   Trainer(run, hooks).train();
-  std::cout << "Report: " << (dir / kReportFile).string() << "\n";
+  std::cout << "Report: " << (dir.path() / kReportFile).string() << "\n";
+}
+
+void add_resume(CLI::App& command, TrainOptions& options) {
+  auto* resume =
+      command.add_flag("--resume", options.resume,
+                       "Go on from the last finished epoch of the work dir; train.epochs "
+                       "may be another number, and what changes no result may be set "
+                       "otherwise");
+  command
+      .add_flag("--accept-other-machine", options.accepted.other_machine,
+                "Resume with other threads, device or precision than before")
+      ->needs(resume);
+  command
+      .add_flag("--accept-other-build", options.accepted.other_build,
+                "Resume what another Tasuki, LibTorch or compiler began")
+      ->needs(resume);
+  command
+      .add_flag("--accept-changed-data", options.accepted.changed_data,
+                "Resume on other samples than before; results say so")
+      ->needs(resume);
 }
 
 }  // namespace
@@ -97,8 +160,17 @@ void add_train(CLI::App& app) {
   options->config.add_to(*command);
   command->add_option("--work-dir", options->work_dir,
                       "Folder for everything that the run leaves (default: work_dirs/NAME)");
-  command->add_flag("--resume", options->resume,
-                    "Go on from the last finished epoch of the work dir");
+  add_resume(*command, *options);
+  auto* init = command
+                   ->add_option("--init", options->init,
+                                "Begin with the weights of this checkpoint (best, last or "
+                                "exported), which has to have all of the model's tensors and no "
+                                "others")
+                   ->type_name("FILE");
+  command
+      ->add_flag("--init-partial", options->init_partial,
+                 "Take the tensors of --init that fit by name and shape, and draw the others")
+      ->needs(init);
   command->footer(
       "Example: tasuki train configs/rooms/quickstart.pbtxt --set train.epochs=2 "
       "--work-dir work_dirs/try");

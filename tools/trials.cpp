@@ -1,10 +1,7 @@
 #include "tools/trials.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -28,7 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(50);
-constexpr auto kLockPatience = std::chrono::seconds(5);
 constexpr const char* kStopped = "stopped; the same command goes on from here";
 constexpr size_t kLogLines = 8;
 constexpr size_t kLargestLog = size_t{1} << 30;
@@ -101,30 +97,6 @@ void evaluate_checkpoint(const TrainJob& job, const std::string& split,
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return;
   throw Error(ErrorKind::kRun, job.label + ": no figures on split " + split + "; the log is " +
                                    log_of(job).string() + " and ends:\n" + last_lines(log_of(job)));
-}
-
-FolderLock::FolderLock(const std::filesystem::path& folder) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) {
-    throw Error(ErrorKind::kRun, "--work-dir " + folder.string() + ": " + failed.message());
-  }
-  const auto file = folder / "lock";
-  // Trainings inherit it: a folder is free when the last of them has ended, too.
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT, 0666);
-  const auto start = Clock::now();
-  while (descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    if (Clock::now() - start > kLockPatience) {
-      ::close(descriptor_);
-      throw Error(ErrorKind::kRun, folder.string() + ": another tasuki is at work in it");
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  if (descriptor_ < 0) throw Error(ErrorKind::kRun, file.string() + ": can't be opened");
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
 }
 
 struct TrainRunner::Running {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -25,18 +26,9 @@ bool is_finished(const TrainJob& job);
 void evaluate_checkpoint(const TrainJob& job, const std::string& split,
                          const std::vector<std::string>& arguments);
 
-// Only one process at a time works in a folder: holds a lock on `folder`/lock until the process and
-// all trainings that it started have ended. Error (kRun) where another one has it.
-class FolderLock {
- public:
-  explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
+// For the lock of a folder of trainings: those of a process that was killed end with it, but not at
+// the same moment.
+inline constexpr std::chrono::milliseconds kLockPatience{5000};
 
 // Runs trainings side by side, one a process, and says how far they are. Unfinished ones go on with
 // --resume. Trainings end with this process, however it ends; SIGINT and SIGTERM stop them and

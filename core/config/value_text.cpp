@@ -17,7 +17,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::io::Tokenizer;
 
-class Silence : public google::protobuf::io::ErrorCollector {
+class NoMessages : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
 };
@@ -66,7 +66,7 @@ class SingleValue {
     while (string && tokens_.current().type == Tokenizer::TYPE_STRING) tokens_.Next();
   }
 
-  Silence silence_;
+  NoMessages silence_;
   google::protobuf::io::ArrayInputStream stream_;
   Tokenizer tokens_;
 };

@@ -10,13 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::file_status status_of(const fs::path& path) {
-  std::error_code failed;
-  const auto status = fs::status(path, failed);
-  if (status.type() != fs::file_type::none) return status;  // what is missing has a type as well
-  throw Error(ErrorKind::kData, path.string() + ": can't be looked at: " + failed.message());
-}
-
 class Walk {
  public:
   explicit Walk(const fs::path& folder) {
@@ -70,14 +63,6 @@ std::string changed(std::string text) {
 }
 
 }  // namespace
-
-bool is_there(const fs::path& path) {
-  return fs::exists(status_of(path));
-}
-
-bool is_folder(const fs::path& path) {
-  return fs::is_directory(status_of(path));
-}
 
 std::vector<std::string> files_below(const fs::path& folder) {
   return Walk(folder).files;

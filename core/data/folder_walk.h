@@ -6,11 +6,6 @@
 
 namespace tasuki {
 
-// Whether there is a file or a folder of that name, and whether it is a folder. Error (kData) with
-// the system's reason where nobody may look.
-bool is_there(const std::filesystem::path& path);
-bool is_folder(const std::filesystem::path& path);
-
 // All files below `folder`, by their paths relative to it, in no order. Links are followed, to
 // files and to folders; one that leads nowhere counts as a file, so that whoever reads it says so.
 // Names that begin with a dot are passed over: what a desktop or an editor keeps beside the files

@@ -1,6 +1,6 @@
 #include "core/data/listed_dataset.h"
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 
 namespace tasuki {
 namespace {

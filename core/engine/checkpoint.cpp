@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "core/data/files.h"
 #include "core/model/safetensors.h"
 #include "tasuki/stamp.h"
 
@@ -23,7 +24,12 @@ std::map<std::string, std::string> metadata(const Run& run, const char* format, 
                                             {"config", run.experiment.config.text()},
                                             {"epoch", std::to_string(epoch)},
                                             {"stamp", kStamp}};
-  if (run.evaluation) out["metrics"] = run.evaluation->json(run.experiment.config).dump();
+  if (run.evaluation) {
+    out["metrics"] = run.evaluation->json(run.experiment.config).dump();
+    out["score"] = score_text(run.score);
+  }
+  if (!run.data.empty()) out["data"] = json(run.data).dump();
+  if (!run.notes.empty()) out["notes"] = json(run.notes).dump();
   return out;
 }
 
@@ -39,6 +45,12 @@ NamedTensors part(const NamedTensors& tensors, const std::string& prefix) {
     if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
   }
   return found;
+}
+
+std::vector<std::string> names_of(const NamedTensors& tensors) {
+  std::vector<std::string> names;
+  for (const auto& item : tensors) names.push_back(item.first);
+  return names;
 }
 
 // Names of all that isn't the model's.
@@ -110,23 +122,33 @@ Evaluation evaluation_of(const json& saved) {
 }
 
 json state_of(const Run& run) {
-  char score[64];
-  std::snprintf(score, sizeof(score), "%a", run.best_score);
   json state = {{"epoch", run.epoch + 1},
                 {"step", run.step},
                 {"best_epoch", run.best_epoch},
-                {"best_score", score}};
+                {"best_score", score_text(run.best_score)}};
   if (run.best) state["best"] = values_of(*run.best);
+  if (!run.notes.empty()) state["notes"] = run.notes;
   state["hooks"] = run.hook_states ? run.hook_states() : json::object();
   return state;
 }
 
-void restore(Run& run, std::vector<NamedHook>& hooks, const json& state) {
-  run.epoch = state.at("epoch");
-  run.step = state.at("step");
+void restore_best(Run& run, const json& state) {
   run.best_epoch = state.at("best_epoch");
   run.best_score = std::strtod(state.at("best_score").get<std::string>().c_str(), nullptr);
   if (state.contains("best")) run.best = evaluation_of(state["best"]);
+}
+
+void restore(Run& run, std::vector<NamedHook>& hooks, const json& state, const ResumeCheck& check) {
+  run.epoch = state.at("epoch");
+  // The schedule goes by steps: with other data, as if all epochs had had as many as now.
+  run.step = check.training_data_changed ? run.epoch * run.steps_per_epoch
+                                         : state.at("step").get<int64_t>();
+  // Scores on other samples can't be compared.
+  if (!check.validation_data_changed) restore_best(run, state);
+  if (state.contains("notes")) {
+    const auto before = state["notes"].get<std::vector<std::string>>();
+    run.notes.insert(run.notes.begin(), before.begin(), before.end());
+  }
   for (auto& hook : hooks) {
     const auto& saved = state.at("hooks");
     if (saved.contains(hook.name)) hook.hook->load_state(saved[hook.name]);
@@ -160,8 +182,23 @@ void save_training_state(const Run& run, const std::filesystem::path& path) {
   write_safetensors(path, file);
 }
 
-void load_training_state(Run& run, std::vector<NamedHook>& hooks,
-                         const std::filesystem::path& path) {
+void save_checkpoints(const Run& run, bool last) {
+  const auto best = run.work_dir / kBestFile, previous = run.work_dir / kPreviousBestFile;
+  std::error_code failed;
+  if (run.is_best()) {
+    if (!path_exists(previous) && path_exists(best)) {
+      std::filesystem::create_hard_link(best, previous, failed);
+      if (failed) std::filesystem::copy_file(best, previous);
+    }
+    save_weights(run, best);
+  }
+  if (!last) return;
+  save_training_state(run, run.work_dir / kLastFile);
+  std::filesystem::remove(previous, failed);
+}
+
+void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::filesystem::path& path,
+                         const Accepted& accepted) {
   const auto file = read_safetensors(path);
   const auto text = [&](const char* key) {
     const auto found = file.metadata.find(key);
@@ -171,25 +208,37 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks,
     throw Error(ErrorKind::kData,
                 path.string() + " holds no training state; resume from " + kLastFile);
   }
-  if (text("config") != run.experiment.config.text()) {
-    throw Error(ErrorKind::kUsage,
-                path.string() + " is of another config than the one given (compare " + kConfigFile +
-                    " beside it with `tasuki config`); resume with that one, or train into "
-                    "another --work-dir");
-  }
   try {
+    const auto check = check_resume(run, file.metadata, path, accepted);
+    check_objectives(run, names_of(file.tensors), path);
     const auto state = json::parse(text("state"));
     check_names(file.tensors, state);
     copy_tensors(part(file.tensors, kModel), named_tensors(*run.experiment.model), "model");
     run.optimizer->load_state(part_by_name(file.tensors, kOptimizer));
     run.weighting->load_state(part_by_name(file.tensors, kWeighting));
-    restore(run, hooks, state);
+    restore(run, hooks, state, check);
   } catch (const Error& wrong) {
-    throw wrong.within(path.string());
+    throw std::string_view(wrong.what()).find(path.string()) == std::string_view::npos
+        ? wrong.within(path.string())
+        : wrong;
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
                 path.string() + ": its training state is damaged: " + wrong.what());
   }
+}
+
+Safetensors read_weights(const std::filesystem::path& path) {
+  auto file = read_safetensors(path);
+  const auto found = file.metadata.find("format");
+  const auto format = found == file.metadata.end() ? std::string() : found->second;
+  if (format != kStateFormat && format != kWeightsFormat) {
+    throw Error(ErrorKind::kData,
+                path.string() +
+                    " is no checkpoint of Tasuki; published weights of an encoder "
+                    "belong into model.encoder.pretrained (docs/pretrained.md)");
+  }
+  if (format == kStateFormat) file.tensors = part(file.tensors, kModel);
+  return file;
 }
 
 void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {

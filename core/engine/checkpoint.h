@@ -5,13 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/resume.h"
 #include "core/engine/run.h"
 #include "core/engine/trainer.h"
+#include "core/model/safetensors.h"
 
 namespace tasuki {
 
 // Files of a work dir.
 inline constexpr const char* kBestFile = "best.safetensors";
+// While last.safetensors names an older best epoch than best.safetensors holds: the older one.
+inline constexpr const char* kPreviousBestFile = "previous_best.safetensors";
 inline constexpr const char* kLastFile = "last.safetensors";
 inline constexpr const char* kConfigFile = "config.pbtxt";
 inline constexpr const char* kHistoryFile = "history.jsonl";
@@ -24,16 +28,27 @@ inline constexpr const char* kWeightsFormat = "tasuki-weights-1";
 inline constexpr const char* kStateFormat = "tasuki-training-state-1";
 
 // Weights alone, for evaluation and prediction. Metadata: "format" "tasuki-weights-1", "config"
-// (the resolved config), "epoch", "metrics" (JSON of the evaluation, if there was one), "stamp".
+// (the resolved config), "epoch", "metrics" (JSON of the evaluation, if there was one) and its
+// "score" (hexadecimal), "stamp", "data" (JSON: the fingerprints of the splits), "notes" (JSON: the
+// run's).
 void save_weights(const Run& run, const std::filesystem::path& path);
 
 // Weights and all training state after a finished epoch: tensors "model.<name>",
 // "optimizer.<name>", "weighting.<name>"; metadata as above and "state" (JSON: epoch, step, best,
 // hooks by name).
 void save_training_state(const Run& run, const std::filesystem::path& path);
-// Continues from it. Error (kUsage) when it is of another config; strict about every tensor.
-void load_training_state(Run& run, std::vector<NamedHook>& hooks,
-                         const std::filesystem::path& path);
+// Continues from it. Error (kUsage) for what check_resume refuses; strict about every tensor.
+void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::filesystem::path& path,
+                         const Accepted& accepted = {});
+
+// After an epoch: best.safetensors where it was the best, and last.safetensors where `last` asks
+// for it. Whenever a kill comes, one of best.safetensors and previous_best.safetensors holds the
+// best epoch that last.safetensors names (repair_best).
+void save_checkpoints(const Run& run, bool last);
+
+// Weights of either kind of file by the model's names, and its metadata. Error (kData) where the
+// file is another one.
+Safetensors read_weights(const std::filesystem::path& path);
 
 // Weights of either kind of file into a model, strictly: missing, unexpected and mismatched tensors
 // are listed. An inference network leaves the decoders of self-auxiliaries in the file.

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
+double elapsed_seconds(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
@@ -98,7 +98,7 @@ class Accumulator {
       }
       result_.tasks.push_back(std::move(task));
     }
-    result_.seconds = seconds_since(start_);
+    result_.seconds = elapsed_seconds(start_);
     return std::move(result_);
   }
 

@@ -1,8 +1,10 @@
 #include "core/engine/report_builder.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
+#include <sstream>
+
+#include "core/data/files.h"
 
 #include "core/model/label_range.h"
 
@@ -112,7 +114,7 @@ void add_panels(report::Report& report, const Experiment& experiment,
 }
 
 std::vector<report::ReportSeries> read_history(const std::filesystem::path& file) {
-  std::ifstream in(file);
+  std::istringstream in(path_exists(file) ? read_file(file) : "");
   Curves curves;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {

@@ -107,7 +107,10 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
   run.work_dir = work_dir;
   const auto& config = run.experiment.config;
   const auto& train = config.message().train();
-  if (weights == InitialWeights::kPretrained) run.experiment.model->load_pretrained(config);
+  if (weights == InitialWeights::kPretrained) {
+    const auto note = run.experiment.model->load_pretrained(config);
+    if (!note.empty()) run.notes.push_back(note);
+  }
   const bool channels_last = !train.has_channels_last() || train.channels_last();
   run.parameters = std::make_unique<FlatParameters>(*run.experiment.model, channels_last);
   run.train_source =

@@ -14,6 +14,7 @@
 #include "core/engine/optimizer.h"
 #include "core/engine/weighting.h"
 #include "core/model/flat_parameters.h"
+#include "core/search/data_print.h"
 
 namespace tasuki {
 
@@ -59,6 +60,11 @@ struct Run {
   int64_t epoch = 0;  // finished epochs; during an epoch, its index from 0
   int64_t step = 0;   // finished steps of the run
   bool resumed = false;
+  // What of this run its config does not say, for people: what it began from, what had changed when
+  // it went on. Part of its results.
+  std::vector<std::string> notes;
+  // Of the splits that it uses; filled in when it starts.
+  std::vector<SplitPrint> data;
   bool synchronize = false;  // wait for the GPU after each part of a step: for measurements
 
   // State of all hooks by name, for checkpoints; set by the loop.

@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cmath>
+#include <exception>
+#include <iostream>
 #include <optional>
 
+#include "core/engine/data_prints.h"
 #include "core/engine/step_losses.h"
 #include "core/model/delta_m.h"
 
@@ -159,17 +162,35 @@ void Trainer::evaluate_epoch() {
   }
 }
 
+// Every hook is called, whatever the others do. Throws the first failure, unless the run has one
+// of its own: that is what has to be told then, and the others' are lines on the standard error.
+void Trainer::end_run(size_t started, bool finished, std::exception_ptr failure) {
+  for (size_t i = 0; i < started; ++i) {
+    try {
+      hooks_[i].hook->after_run(run_, finished);
+    } catch (const std::exception& wrong) {
+      if (failure) {
+        std::cerr << "tasuki: hook " << hooks_[i].name << ", after the run: " << wrong.what()
+                  << "\n";
+      } else {
+        failure = std::current_exception();
+      }
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
 void Trainer::train() {
-  bool finished = false;
+  if (run_.data.empty()) run_.data = data_prints(run_.experiment.config, *run_.experiment.dataset);
   run_.hook_states = [this] {
     nlohmann::json states = nlohmann::json::object();
     for (const auto& hook : hooks_) states[hook.name] = hook.hook->state();
     return states;
   };
   size_t started = 0;
-  const auto after_run = [&] {
-    for (size_t i = 0; i < started; ++i) hooks_[i].hook->after_run(run_, finished);
-  };
+  std::exception_ptr failure;
   try {
     each_hook([&](Hook& hook) {
       ++started;
@@ -180,12 +201,10 @@ void Trainer::train() {
       evaluate_epoch();
       each_hook([&](Hook& hook) { hook.after_epoch(run_); });
     }
-    finished = true;
   } catch (...) {
-    after_run();
-    throw;
+    failure = std::current_exception();
   }
-  after_run();
+  end_run(started, failure == nullptr, failure);
 }
 
 }  // namespace tasuki

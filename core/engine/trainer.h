@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -47,6 +48,7 @@ class Trainer {
   std::vector<torch::Tensor> losses();
   void backward();
   double learning_rate() const;
+  void end_run(size_t started, bool finished, std::exception_ptr failure);
   void check_finite(const std::vector<torch::Tensor>& losses);
   template <class Call>
   void each_hook(Call call) {

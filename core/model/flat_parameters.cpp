@@ -3,7 +3,7 @@
 namespace tasuki {
 namespace {
 
-constexpr int64_t kAlignment = 16;  // float32 elements: 64 bytes
+constexpr int64_t kSpanAlignment = 16;  // float32 elements: 64 bytes
 
 // A view of flat[begin, ...) with the sizes of `like`.
 torch::Tensor view_like(const torch::Tensor& flat, int64_t begin, const torch::Tensor& like,
@@ -20,7 +20,7 @@ FlatParameters::FlatParameters(torch::nn::Module& model, bool channels_last) {
   int64_t size = 0;
   for (const auto& item : parameters) {
     spans_.push_back({item.key(), size, size + item.value().numel()});
-    size = (spans_.back().end + kAlignment - 1) / kAlignment * kAlignment;
+    size = (spans_.back().end + kSpanAlignment - 1) / kSpanAlignment * kSpanAlignment;
   }
   const auto options = parameters.is_empty() ? torch::TensorOptions(torch::kFloat32)
                                              : parameters.begin()->value().options();

@@ -120,9 +120,9 @@ MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& c
   if (network == Network::kTraining) add_transfers(config);
 }
 
-void MultiTaskModel::load_pretrained(const ResolvedConfig& config) {
+std::string MultiTaskModel::load_pretrained(const ResolvedConfig& config) {
   try {
-    tasuki::load_pretrained(*encoder_, *architecture_);
+    return tasuki::load_pretrained(*encoder_, *architecture_);
   } catch (const Error& failure) {
     throw config.error("model.encoder.pretrained", failure.what());
   }

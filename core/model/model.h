@@ -51,8 +51,9 @@ class MultiTaskModel : public torch::nn::Module {
                  Network network = Network::kTraining);
 
   // The encoder's weights out of its pretrained file, where the config names one: for a fresh run
-  // alone, because a checkpoint has them all. Error at model.encoder.pretrained.
-  void load_pretrained(const ResolvedConfig& config);
+  // alone, because a checkpoint has them all. Returns what had to be done to the file, "" for
+  // nothing. Error at model.encoder.pretrained.
+  std::string load_pretrained(const ResolvedConfig& config);
 
   // The tasks that the model predicts, in the config's order.
   const std::vector<ModelTask>& tasks() const { return tasks_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/data/atomic_file.h"
 #include "core/data/files.h"
 #include "core/error/error.h"
 
@@ -13,6 +14,10 @@ using nlohmann::json;
 
 constexpr size_t kLargestHeader = size_t{100} << 20;  // the format's own limit
 constexpr size_t kLengthBytes = 8;
+// Of the header's JSON: the root holds entries, an entry holds lists of numbers.
+constexpr int kDeepestValue = 3;
+// Names and values; a network of ten thousand tensors has a hundred thousand.
+constexpr size_t kMostValues = size_t{1} << 22;
 
 const std::vector<std::pair<std::string, torch::ScalarType>>& types() {
   static const std::vector<std::pair<std::string, torch::ScalarType>> table = {
@@ -90,24 +95,60 @@ struct Header {
   size_t data_begin = 0;
 };
 
-json parse_json(const std::filesystem::path& path, const std::string& bytes, size_t length) {
-  const auto parsed = json::parse(bytes.data() + kLengthBytes, bytes.data() + kLengthBytes + length,
-                                  nullptr, false);
-  if (!parsed.is_object()) throw broken(path, "its header is not a JSON object");
+// What the file is instead, where people take it for a safetensors file, or else `problem`. A
+// PyTorch file is a pickle, by itself or in a zip archive.
+Error no_header(const std::filesystem::path& path, std::string_view begin,
+                const std::string& problem) {
+  const bool zip = begin.starts_with("PK\x03\x04");
+  const bool pickle = begin.size() > 1 && begin[0] == '\x80' && begin[1] >= 2 && begin[1] <= 5;
+  if (zip || pickle) {
+    return broken(path, std::string("it is a PyTorch file (.pth or .pt, a ") +
+                            (zip ? "zip archive" : "pickle") +
+                            "), which is not read, because reading one runs the code in it; "
+                            "convert it with Python: safetensors.torch.save_file(torch.load("
+                            "\"FILE.pth\", map_location=\"cpu\", weights_only=True), "
+                            "\"FILE.safetensors\") (docs/pretrained.md)");
+  }
+  if (begin.starts_with("\x89HDF")) {
+    return broken(path,
+                  "it is an HDF5 file, as Keras writes it; save its tensors in the "
+                  "safetensors format (docs/pretrained.md)");
+  }
+  return broken(path, problem);
+}
+
+// A hostile header may be deep or have so many values that they take many times its own bytes.
+json parse_json(const std::filesystem::path& path, std::string_view begin,
+                const std::string& text) {
+  size_t values = 0;
+  const auto check = [&](int depth, json::parse_event_t, json&) {
+    if (depth > kDeepestValue) throw broken(path, "its header is nested too deep");
+    if (++values > kMostValues) throw broken(path, "its header has too many values");
+    return true;
+  };
+  const auto parsed = json::parse(text, check, false);
+  if (!parsed.is_object()) throw no_header(path, begin, "its header is not a JSON object");
   return parsed;
 }
 
-Header parse_header(const std::filesystem::path& path, const std::string& bytes) {
-  uint64_t length = 0;
-  if (bytes.size() < kLengthBytes) throw broken(path, "shorter than its 8-byte header length");
-  for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(bytes[size_t(i)]);
-  if (length > kLargestHeader || length > bytes.size() - kLengthBytes) {
-    throw broken(path, "header length " + std::to_string(length) + " of a file of " +
-                           std::to_string(bytes.size()) + " bytes");
+Header read_header(const FileReader& file, const std::filesystem::path& path) {
+  std::string begin(std::min(file.size(), kLengthBytes), '\0');
+  file.read(0, begin.data(), begin.size());
+  if (begin.size() < kLengthBytes) {
+    throw no_header(path, begin, "shorter than its 8-byte header length");
   }
+  uint64_t length = 0;
+  for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(begin[size_t(i)]);
+  if (length > kLargestHeader || length > file.size() - kLengthBytes) {
+    throw no_header(path, begin,
+                    "header length " + std::to_string(length) + " of a file of " +
+                        std::to_string(file.size()) + " bytes");
+  }
+  std::string text(length, '\0');
+  file.read(kLengthBytes, text.data(), length);
   Header header;
   header.data_begin = kLengthBytes + length;
-  const auto parsed = parse_json(path, bytes, length);
+  const auto parsed = parse_json(path, begin, text);
   for (const auto& [name, item] : parsed.items()) {
     if (name != "__metadata__") {
       header.slots.push_back(parse_slot(path, name, item));
@@ -127,9 +168,9 @@ Header parse_header(const std::filesystem::path& path, const std::string& bytes)
     if (slot.begin != at) throw broken(path, "tensor \"" + slot.name + "\": gap or overlap before");
     at = slot.end;
   }
-  if (at != bytes.size() - header.data_begin) {
+  if (at != file.size() - header.data_begin) {
     throw broken(path, "its tensors span " + std::to_string(at) + " bytes, the file has " +
-                           std::to_string(bytes.size() - header.data_begin) +
+                           std::to_string(file.size() - header.data_begin) +
                            " (truncated or damaged)");
   }
   return header;
@@ -159,50 +200,41 @@ std::string shape_text(const torch::Tensor& tensor) {
 
 }  // namespace
 
+// A tensor at a time, so that no second copy of all of them is in memory.
 void write_safetensors(const std::filesystem::path& path, const Safetensors& file) {
   const std::string header = header_text(file);
-  std::string bytes;
+  std::string length_bytes;
   for (size_t i = 0, length = header.size(); i < kLengthBytes; ++i, length >>= 8) {
-    bytes.push_back(static_cast<char>(length & 0xff));
+    length_bytes.push_back(static_cast<char>(length & 0xff));
   }
-  bytes += header;
+  AtomicFile out(path);
+  out.write(length_bytes);
+  out.write(header);
   for (const auto& [name, tensor] : file.tensors) {
     const auto plain = tensor.detach().to(torch::kCPU).contiguous();
-    bytes.append(static_cast<const char*>(plain.data_ptr()), plain.nbytes());
+    out.write({static_cast<const char*>(plain.data_ptr()), plain.nbytes()});
   }
-  write_file_atomically(path, bytes);
+  out.commit();
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
-  const Header header = parse_header(path, bytes);
+  const FileReader bytes(path);
+  const Header header = read_header(bytes, path);
   Safetensors file;
   file.metadata = header.metadata;
   for (const auto& slot : header.slots) {
     auto tensor = torch::empty(slot.shape, torch::TensorOptions().dtype(slot.type));
     // An empty tensor has no memory at all.
-    std::copy_n(bytes.data() + header.data_begin + slot.begin, tensor.nbytes(),
-                static_cast<char*>(tensor.data_ptr()));
+    bytes.read(header.data_begin + slot.begin, static_cast<char*>(tensor.data_ptr()),
+               tensor.nbytes());
     file.tensors.emplace_back(slot.name, tensor);
   }
   return file;
 }
 
 std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
-  return parse_header(path, read_file(path)).metadata;
+  return read_header(FileReader(path), path).metadata;
 }
-
-namespace {
-
-// The first of them: a wrong model has hundreds.
-std::string some(std::vector<std::string> names, const std::string& between = ", ") {
-  constexpr size_t kShown = 20;
-  const size_t more = names.size() > kShown ? names.size() - kShown : 0;
-  names.resize(names.size() - more);
-  return join(names, between) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
-}
-
-}  // namespace
 
 void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
                   const std::string& where) {
@@ -222,9 +254,9 @@ void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
   }
   for (const auto& item : unexpected) extra.push_back(item.first);
   std::string problem;
-  if (!missing.empty()) problem += "\n  missing: " + some(missing);
-  if (!extra.empty()) problem += "\n  unexpected: " + some(extra);
-  if (!mismatched.empty()) problem += "\n  mismatched: " + some(mismatched, "; ");
+  if (!missing.empty()) problem += "\n  missing: " + join_some(missing);
+  if (!extra.empty()) problem += "\n  unexpected: " + join_some(extra);
+  if (!mismatched.empty()) problem += "\n  mismatched: " + join_some(mismatched, "; ");
   if (!problem.empty()) {
     throw Error(ErrorKind::kData, where + ": its tensors are not this model's" + problem);
   }
@@ -233,6 +265,13 @@ void copy_tensors(const NamedTensors& tensors, const NamedTensors& targets,
     torch::Tensor destination = target;
     destination.copy_(source.at(name));
   }
+}
+
+std::string join_some(std::vector<std::string> names, std::string_view separator) {
+  constexpr size_t kShown = 20;
+  const size_t more = names.size() > kShown ? names.size() - kShown : 0;
+  names.resize(names.size() - more);
+  return join(names, separator) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
 }  // namespace tasuki

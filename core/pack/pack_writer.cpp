@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/data/files.h"
 #include "core/pack/page_seal.h"
 #include "core/registry/registry.h"
 
@@ -20,11 +21,15 @@ int open_to_lock(const std::filesystem::path& part) {
   if (part.has_parent_path()) {
     std::error_code failed;
     std::filesystem::create_directories(part.parent_path(), failed);
+    if (failed) {
+      throw Error(ErrorKind::kRun, part.string() + ": can't be written: folder " +
+                                       part.parent_path().string() +
+                                       " can't be made: " + failed.message());
+    }
   }
   const int descriptor = ::open(part.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor < 0) {
-    throw Error(ErrorKind::kRun,
-                part.string() + ": can't be written: " + std::generic_category().message(errno));
+    throw Error(ErrorKind::kRun, part.string() + ": can't be written: " + system_reason());
   }
   return descriptor;
 }
@@ -40,7 +45,7 @@ void sync_folder(const std::filesystem::path& file) {
 }  // namespace
 
 bool is_packed(const std::filesystem::path& file, const PackHeader& header) {
-  if (!std::filesystem::exists(file)) return false;
+  if (!path_exists(file)) return false;
   const Pack there(file);
   const auto change = pack_change(there.header(), header, PackParts::kAll);
   if (change.empty()) return true;
@@ -163,8 +168,7 @@ void PackWriter::finish() {
   values_.reset();
   append_page_seal(part_, layout);
   if (::fsync(lock_) != 0 || ::rename(part_.c_str(), path_.c_str()) != 0) {
-    throw Error(ErrorKind::kRun,
-                path_.string() + ": can't be written: " + std::generic_category().message(errno));
+    throw Error(ErrorKind::kRun, path_.string() + ": can't be written: " + system_reason());
   }
   sync_folder(path_);
 }

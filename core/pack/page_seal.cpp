@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/data/files.h"
 #include "core/error/error.h"
 
 namespace tasuki {
@@ -80,13 +81,15 @@ void append_page_seal(const std::filesystem::path& path, const LmdbFile::Layout&
     out.write(reinterpret_cast<const char*>(&end), sizeof(end));
   }
   if (failed || !checksum || !out.flush()) {
-    throw Error(ErrorKind::kRun, path.string() + ": its end can't be written");
+    throw Error(ErrorKind::kRun, path.string() + ": its end can't be written: " +
+                                     (failed ? failed.message() : system_reason()));
   }
 }
 
 void check_page_seal(const std::filesystem::path& path) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) return;  // LMDB won't open it either
+  check_readable(path);
   const uint64_t size = std::filesystem::file_size(path);
   std::ifstream in(path, std::ios::binary);
   uint32_t mark = 0;

@@ -5,9 +5,9 @@
 
 #include <boost/crc.hpp>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
+#include "core/data/files.h"
 #include "core/error/error.h"
 #include "tasuki/stamp.h"
 
@@ -15,13 +15,6 @@ namespace tasuki {
 namespace {
 
 constexpr size_t kLargestManifest = 1 << 20;
-
-std::string read_text(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 // The first mistake as ": line:column: what", where protobuf would print all of them by itself.
 class FirstMistake : public google::protobuf::io::ErrorCollector {
@@ -38,6 +31,14 @@ class FirstMistake : public google::protobuf::io::ErrorCollector {
 
 Error broken(const std::filesystem::path& library, const std::string& why) {
   return Error(ErrorKind::kPlugin, "module " + library.string() + ": " + why);
+}
+
+std::string read_text(const std::filesystem::path& library, const std::filesystem::path& file) {
+  try {
+    return read_file(file);
+  } catch (const Error& failure) {
+    throw broken(library, std::string("its manifest ") + failure.what());
+  }
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Manifest read_manifest(const std::filesystem::path& library) {
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&mistake);
   if (std::filesystem::file_size(file, code) > kLargestManifest ||
-      !parser.ParseFromString(read_text(file), &manifest)) {
+      !parser.ParseFromString(read_text(library, file), &manifest)) {
     throw broken(library, "its manifest " + file.string() + " is damaged" + mistake.text() +
                               "; rebuild the module");
   }
@@ -86,6 +87,11 @@ void check_library(const std::filesystem::path& library, const Manifest& manifes
   std::error_code code;
   const auto size = std::filesystem::file_size(library, code);
   if (code) throw broken(library, "the file can't be read: " + code.message());
+  try {
+    check_readable(library);
+  } catch (const Error& failure) {
+    throw broken(library, failure.what());
+  }
   if (size != manifest.size() || file_crc32(library) != manifest.crc32()) {
     throw broken(library,
                  "the file is not the one that its manifest describes (damaged, truncated, "

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tasuki-conditions-1";
+constexpr const char* kConditionsFormat = "tasuki-conditions-1";
 
 std::string listed(const std::vector<uint64_t>& values) {
   std::vector<std::string> parts;
@@ -25,21 +25,6 @@ bool starts_with(const std::vector<uint64_t>& all, const std::vector<uint64_t>& 
 }
 
 }  // namespace
-
-// Found by their argument's namespace, so not in the unnamed one.
-static void to_json(json& out, const SplitPrint& print) {
-  out = {{"split", print.split},
-         {"samples", print.samples},
-         {"ids_crc32", print.ids_crc32},
-         {"content_crc32", print.content_crc32}};
-}
-
-static void from_json(const json& in, SplitPrint& print) {
-  in.at("split").get_to(print.split);
-  in.at("samples").get_to(print.samples);
-  in.at("ids_crc32").get_to(print.ids_crc32);
-  in.at("content_crc32").get_to(print.content_crc32);
-}
 
 void to_json(json& out, const RunConditions& conditions) {
   out = {{"seeds", conditions.seeds},
@@ -58,7 +43,7 @@ void from_json(const json& in, RunConditions& conditions) {
 RunConditions read_conditions(const std::filesystem::path& file) {
   try {
     const json in = json::parse(read_file(file));
-    if (in.at("format") != kFormat) {
+    if (in.at("format") != kConditionsFormat) {
       throw Error(ErrorKind::kData, file.string() + ": unknown format");
     }
     auto conditions = in.get<RunConditions>();
@@ -74,7 +59,7 @@ RunConditions read_conditions(const std::filesystem::path& file) {
 
 void write_conditions(const std::filesystem::path& file, const RunConditions& conditions) {
   json out = conditions;
-  out["format"] = kFormat;
+  out["format"] = kConditionsFormat;
   write_file_atomically(file, out.dump(2) + "\n");
 }
 

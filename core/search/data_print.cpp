@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/crc.hpp>
+#include <nlohmann/json.hpp>
 
 namespace tasuki {
 namespace {
@@ -60,6 +61,20 @@ std::vector<std::string> data_changes(const std::vector<SplitPrint>& then,
     changes.push_back("split " + old.split + (what == "is gone" ? " " : ": ") + what);
   }
   return changes;
+}
+
+void to_json(nlohmann::json& out, const SplitPrint& print) {
+  out = {{"split", print.split},
+         {"samples", print.samples},
+         {"ids_crc32", print.ids_crc32},
+         {"content_crc32", print.content_crc32}};
+}
+
+void from_json(const nlohmann::json& in, SplitPrint& print) {
+  in.at("split").get_to(print.split);
+  in.at("samples").get_to(print.samples);
+  in.at("ids_crc32").get_to(print.ids_crc32);
+  in.at("content_crc32").get_to(print.content_crc32);
 }
 
 }  // namespace tasuki

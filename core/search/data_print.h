@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct SplitPrint {
 
   bool operator==(const SplitPrint&) const = default;
 };
+void to_json(nlohmann::json& out, const SplitPrint& print);
+// nlohmann::json::exception where something is missing or of another type.
+void from_json(const nlohmann::json& in, SplitPrint& print);
+
 SplitPrint print_of(const std::string& split, const std::vector<std::string>& ids);
 // Together with the contents of kPrintedSamples samples, spread evenly over the split (all of them
 // where there are fewer): every field's name, size and values as they are loaded. A change of the

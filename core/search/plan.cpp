@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tasuki-search-2";
+constexpr const char* kPlanFormat = "tasuki-search-2";
 constexpr size_t kLargestPlan = size_t{256} << 20;
 
 std::string shown_number(double value) {
@@ -31,7 +31,7 @@ bool measures_affinities(const std::vector<std::string>& strategies) {
 SearchPlan read_plan(const std::filesystem::path& file) {
   try {
     const json in = json::parse(read_file(file, kLargestPlan));
-    if (in.at("format") != kFormat)
+    if (in.at("format") != kPlanFormat)
       throw Error(ErrorKind::kData, file.string() + ": unknown format");
     SearchPlan plan;
     plan.config_file = in.at("config").get<std::string>();
@@ -53,12 +53,9 @@ SearchPlan read_plan(const std::filesystem::path& file) {
 }
 
 void write_plan(const std::filesystem::path& file, const SearchPlan& plan) {
-  const json out = {{"format", kFormat},
-                    {"config", plan.config_file},
-                    {"strategies", plan.strategies},
-                    {"conditions", plan.conditions},
-                    {"margin", plan.margin},
-                    {"affinity_every", plan.affinity_every},
+  const json out = {{"format", kPlanFormat},         {"config", plan.config_file},
+                    {"strategies", plan.strategies}, {"conditions", plan.conditions},
+                    {"margin", plan.margin},         {"affinity_every", plan.affinity_every},
                     {"trials", plan.trials}};
   write_file_atomically(file, out.dump(2) + "\n");
 }

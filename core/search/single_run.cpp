@@ -4,7 +4,7 @@
 namespace tasuki {
 namespace {
 
-constexpr double kPercent = 100;
+constexpr double kPercentPerOne = 100;
 
 class SingleRun : public Strategy {
  public:
@@ -47,7 +47,7 @@ class SingleRun : public Strategy {
 
   double value_of(const EdgeValues& values, const Edge& edge, const TrialResult& result) const {
     const auto found = values.find(edge);
-    if (found != values.end()) return is_tag() ? kPercent * found->second : found->second;
+    if (found != values.end()) return is_tag() ? kPercentPerOne * found->second : found->second;
     throw Error(ErrorKind::kRun, (result.work_dir / kAffinityFile).string() +
                                      " has no measurement of " + edge.text() +
                                      "; a run shorter than the steps between two measurements has "

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/data/files.h"
 #include "core/data/folder_walk.h"
 #include "core/data/image_io.h"
 #include "core/data/npy.h"
@@ -231,7 +232,7 @@ std::filesystem::path FieldReader::file(const std::filesystem::path& place,
 Field FieldReader::read(const std::filesystem::path& place, const std::string& id,
                         cv::Size size) const {
   const auto file = this->file(place, id);
-  if (options_.optional() && !is_there(file)) {
+  if (options_.optional() && !path_exists(file)) {
     return {&kind_, cv::Mat(size, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value())), ""};
   }
   try {

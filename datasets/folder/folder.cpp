@@ -3,7 +3,7 @@
 #include <memory>
 #include <set>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/data/id_list.h"
 #include "core/data/listed_dataset.h"
 #include "core/registry/registry.h"
@@ -127,7 +127,7 @@ class Folder final : public ListedDataset {
     const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
     if (split.has_list()) {
       check_is_one_column(source, all,
-                          [&](const std::string& id) { return is_there(image_->file(root, id)); });
+                          [&](const std::string& id) { return path_exists(image_->file(root, id)); });
     }
     const auto excluded = excluded_from(split, root, all);
     auto chosen = part_of(all, split.from(), to);

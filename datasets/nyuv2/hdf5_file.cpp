@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/error/error.h"
 
 namespace tasuki::nyuv2 {
@@ -83,9 +83,7 @@ struct Memory<float> {
 }  // namespace
 
 Hdf5File::Hdf5File(const std::filesystem::path& path) : path_(path) {
-  if (!is_there(path) || is_folder(path)) {
-    throw Error(ErrorKind::kData, path.string() + ": no such file");
-  }
+  check_readable(path);
   const Quiet quiet;
   file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (file_) return;

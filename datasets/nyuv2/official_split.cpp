@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/data/id_list.h"
 #include "core/error/error.h"
 
@@ -76,9 +76,7 @@ std::vector<size_t> frames_of(mat_t* file, const std::string& path, const char* 
 }  // namespace
 
 OfficialSplit read_official_split(const std::filesystem::path& file, size_t frames) {
-  if (!is_there(file) || is_folder(file)) {
-    throw Error(ErrorKind::kData, file.string() + ": no such file");
-  }
+  check_readable(file);
   const MatFile mat(Mat_Open(file.c_str(), MAT_ACC_RDONLY), &Mat_Close);
   if (!mat) throw Error(ErrorKind::kData, file.string() + ": not a MATLAB file, or damaged");
   OfficialSplit split{frames_of(mat.get(), file.string(), "trainNdxs", frames),

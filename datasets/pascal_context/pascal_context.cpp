@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/data/id_list.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
@@ -71,7 +71,7 @@ class PascalContext final : public ListedDataset {
     const auto lists = root_ / "ImageSets/Context";
     const auto train = read_ids(lists / "train.txt");
     check_is_one_column(lists / "train.txt", train, [&](const std::string& id) {
-      return is_there(file("JPEGImages", id, ".jpg"));
+      return path_exists(file("JPEGImages", id, ".jpg"));
     });
     const auto source = (lists / "train.txt").string() + " has too few ids";
     const auto border =
@@ -106,7 +106,7 @@ class PascalContext final : public ListedDataset {
   // PASCAL VOC's own segmentation where there is one, the labels of PASCAL-Context otherwise.
   Path segmentation_file(const std::string& id) const {
     const auto own = file("semseg/VOC12", id, ".png");
-    return is_there(own) ? own : file("semseg/pascal-context", id, ".png");
+    return path_exists(own) ? own : file("semseg/pascal-context", id, ".png");
   }
 
   void add(Sample& sample, const std::string& field, const std::string& id) const {

@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/data/image_io.h"
 #include "core/data/listed_dataset.h"
 #include "core/registry/registry.h"
@@ -120,7 +120,7 @@ class Taskonomy final : public ListedDataset {
   void add(Sample& sample, const std::string& field, Options::Presence presence,
            const FieldKind& kind, const fs::path& file, Decode decode) const {
     if (presence == Options::NOT_READ) return;
-    if (presence == Options::OPTIONAL && !is_there(file)) {
+    if (presence == Options::OPTIONAL && !path_exists(file)) {
       const auto nothing = cv::Scalar::all(kind.invalid_value());
       sample.fields[field] = {&kind, cv::Mat(sample.size(), kind.mat_type(), nothing), ""};
       return;
@@ -151,8 +151,8 @@ class Taskonomy final : public ListedDataset {
     if (has_distances()) presence = Options::REQUIRED;
     if (presence == Options::NOT_READ) return;
     auto file = tree_.file(kFixatedCameras, id);
-    if (!is_there(file)) file = tree_.file(kCameras, id);
-    if (presence == Options::OPTIONAL && !is_there(file)) return;
+    if (!path_exists(file)) file = tree_.file(kCameras, id);
+    if (presence == Options::OPTIONAL && !path_exists(file)) return;
     sample.camera = read_camera(file, sample.size());
   }
 

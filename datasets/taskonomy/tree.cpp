@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/data/folder_walk.h"
+#include "core/data/files.h"
 #include "core/error/error.h"
 
 namespace tasuki::taskonomy {

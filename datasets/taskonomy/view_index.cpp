@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "core/data/files.h"
-#include "core/data/folder_walk.h"
 #include "core/error/error.h"
 
 namespace tasuki::taskonomy {

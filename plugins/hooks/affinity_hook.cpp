@@ -94,6 +94,8 @@ class Affinity : public Hook {
     cosine_ = asked(options::Affinity::COSINE);
   }
 
+  bool only_observes() const override { return true; }
+
   // A resumed run keeps the lines of the epochs that it goes on from.
   void before_run(Run& run) override {
     lines_.clear();

@@ -13,12 +13,11 @@ class Checkpoint : public Hook {
     require_option(every_ > 0, "every", "must be at least 1 epoch");
   }
 
+  bool only_observes() const override { return true; }
+
   void after_epoch(Run& run) override {
-    if (run.is_best()) save_weights(run, run.work_dir / kBestFile);
     const int64_t done = run.epoch + 1;
-    if (done % every_ == 0 || done == run.epochs) {
-      save_training_state(run, run.work_dir / kLastFile);
-    }
+    save_checkpoints(run, done % every_ == 0 || done == run.epochs);
   }
 
  private:

@@ -1,6 +1,6 @@
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
@@ -27,16 +27,17 @@ class History : public Hook {
  public:
   History(const options::History&, const Context&) {}
 
+  bool only_observes() const override { return true; }
+
   // A resumed run keeps the lines of the epochs that it goes on from: a line of an epoch whose
   // checkpoint was not written any more is written again.
   void before_run(Run& run) override {
     lines_.clear();
-    std::ifstream in(run.work_dir / kHistoryFile);
+    const auto file = run.work_dir / kHistoryFile;
+    std::istringstream in(run.resumed && path_exists(file) ? read_file(file) : "");
     std::string line;
-    while (run.resumed && int64_t(count(lines_)) < run.epoch && std::getline(in, line)) {
-      lines_ += line + "\n";
-    }
-    write_file_atomically(run.work_dir / kHistoryFile, lines_);
+    while (int64_t(count(lines_)) < run.epoch && std::getline(in, line)) lines_ += line + "\n";
+    write_file_atomically(file, lines_);
   }
 
   void after_epoch(Run& run) override {
@@ -71,6 +72,7 @@ class History : public Hook {
     out["score"] = number(run.best_score);
     out["epochs_done"] = run.epoch + 1;
     out["finished"] = run.epoch + 1 == run.epochs;
+    if (!run.notes.empty()) out["notes"] = run.notes;
     write_file_atomically(run.work_dir / kMetricsFile, out.dump(2) + "\n");
   }
 

@@ -39,6 +39,8 @@ class Log : public Hook {
   Log(const options::Log& options, const Context&)
       : every_(options.every()), terminal_(isatty(STDERR_FILENO) != 0) {}
 
+  bool only_observes() const override { return true; }
+
   void before_run(Run& run) override {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(
         (run.work_dir / kLogFile).string(), !run.resumed);
@@ -53,6 +55,7 @@ class Log : public Hook {
                Precision_Name(run.experiment.precision), run.experiment.device.str(),
                train.threads());
     if (run.resumed) log_->info("resumed after epoch {}", run.epoch);
+    for (const auto& note : run.notes) log_->info("note: {}", note);
     first_epoch_ = run.epoch;
     start_ = Clock::now();
   }

@@ -1,3 +1,5 @@
+#include <torch/torch.h>
+
 #include "core/engine/checkpoint.h"
 #include "core/engine/hook.h"
 #include "core/engine/precision.h"
@@ -9,10 +11,32 @@
 namespace tasuki::hooks {
 namespace {
 
+// A copy of a model's tensors, which go back where they were when this ends: later hooks find the
+// model that was trained.
+class KeptTensors {
+ public:
+  explicit KeptTensors(const MultiTaskModel& model) {
+    for (const auto& [name, tensor] : named_tensors(model)) {
+      tensors_.emplace_back(tensor, tensor.detach().clone());
+    }
+  }
+  ~KeptTensors() {
+    const torch::NoGradGuard no_grad;
+    for (auto& [tensor, copy] : tensors_) tensor.copy_(copy);
+  }
+  KeptTensors(const KeptTensors&) = delete;
+  KeptTensors& operator=(const KeptTensors&) = delete;
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> tensors_;
+};
+
 class Report : public Hook {
  public:
   Report(const options::Report& options, const Context&)
       : samples_(options.has_samples() ? options.samples() : 6) {}
+
+  bool only_observes() const override { return true; }
 
   void after_run(Run& run, bool finished) override {
     if (!finished || !run.best) return;
@@ -39,6 +63,7 @@ class Report : public Hook {
     fact("Precision", Precision_Name(run.experiment.precision));
     fact("Device", run.experiment.device.str() + ", " + std::to_string(config.train().threads()) +
                        " threads");
+    for (const auto& note : run.notes) report.protocol_notes.push_back("This run: " + note);
     report.command = "tasuki train " + std::string(kConfigFile) + " --work-dir ANOTHER_DIR";
   }
 
@@ -65,9 +90,10 @@ class Report : public Hook {
     for (auto& [name, curve] : series) report.history.push_back(std::move(curve));
   }
 
-  // The run is over: the model may take the best weights for its pictures.
+  // The model takes the best weights for the pictures.
   void draw_best(Run& run, report::Report& report) const {
     if (samples_ == 0) return;
+    const KeptTensors kept(*run.experiment.model);
     load_weights(*run.experiment.model, run.work_dir / kBestFile);
     const auto wanted = spread_indices(run.validation_source->size(), samples_);
     evaluate(

@@ -101,6 +101,50 @@ assert lines("run/history.jsonl") == lines("killed/history.jsonl")
 PYTHON
 }
 
+# A work dir belongs to one process; a resumed run says what is another one now.
+test_work_dir() {
+  "$tasuki" train tiny.pbtxt --work-dir shared --set train.epochs=200 >first.txt 2>&1 &
+  local pid=$!
+  for _ in $(seq 600); do
+    [ ! -s shared/last.safetensors ] || break
+    sleep 0.05
+  done
+  touch shared/.last.safetensors.tmp-1-0
+  expect 1 train tiny.pbtxt --work-dir shared --set train.epochs=200 --resume
+  says "shared: another tasuki (process $pid on "
+  [ -e shared/.last.safetensors.tmp-1-0 ] || fail "who has no lock changes nothing"
+  kill -TERM $pid
+  wait $pid 2>/dev/null || true
+  [ "$(find shared -name '.*.tmp-*' | wc -l)" = 1 ] || fail "a signal leaves a temporary file"
+  local ended epochs
+  ended=$("$python" -c "import json; print(json.load(open('shared/metrics.json'))['epochs_done'])")
+  epochs=(--set "train.epochs=$((ended + 1))")
+  expect 2 train tiny.pbtxt --work-dir shared --resume "${epochs[@]}" --set train.threads=1 \
+    --set data.dataset.train_size=4
+  says 'is of another config: line '
+  expect 2 train tiny.pbtxt --work-dir shared --resume "${epochs[@]}" --set train.threads=64
+  says "--accept-other-machine"
+  expect 0 train tiny.pbtxt --work-dir shared --resume "${epochs[@]}" --set data.loader.workers=0
+  says "train.epochs was 200 and now is $((ended + 1))"
+  grep -q "train.epochs was 200" shared/metrics.json || fail "a note is part of the results"
+  [ "$(find shared -name '.*.tmp-*' | wc -l)" = 0 ] || fail "leftovers of the dead stay"
+}
+
+# Weights of another run to begin with.
+test_init() {
+  expect 2 train tiny.pbtxt --work-dir begun --init-partial
+  expect 1 train tiny.pbtxt --work-dir begun --init run/best.safetensors \
+    --set 'model.task[seg].decoder.channels=12'
+  says "--init-partial takes the "
+  [ ! -e begun ] || fail "a run without its first weights leaves no work dir"
+  expect 0 train tiny.pbtxt --work-dir begun --init run/best.safetensors --init-partial \
+    --set 'model.task[seg].decoder.channels=12' --set train.epochs=1
+  says "note: initial weights from run/best.safetensors, epoch "
+  says "; drawn anew ("
+  expect 2 train tiny.pbtxt --work-dir begun2 --set 'model.encoder.pretrained="run/best.safetensors"'
+  says "tasuki train --init run/best.safetensors"
+}
+
 # Pretrained weights are for the start of a run: whatever has a checkpoint does without their file.
 test_pretrained() {
   "$python" "$here/make_pretrained.py" run/best.safetensors encoder.safetensors
@@ -320,5 +364,5 @@ test_bench() {
   says "--samples"
 }
 
-run_tests help usage_errors config_and_plugins train_and_resume pretrained self_auxiliaries export \
+run_tests help usage_errors config_and_plugins train_and_resume work_dir init pretrained self_auxiliaries export \
   complexity eval_and_predict reports_in_a_browser bench

@@ -68,13 +68,13 @@ TEST_F(FolderWalk, SaysWhichFolderCanNotBeRead) {
   touch("file");
   EXPECT_THAT([&] { files_below(folder_ / "file"); },
               ThrowsMessage<Error>(HasSubstr("file: can't be read: Not a directory")));
-  EXPECT_FALSE(is_there(folder_ / "none/deep"));
+  EXPECT_FALSE(path_exists(folder_ / "none/deep"));
   EXPECT_FALSE(is_folder(folder_ / "file"));
-  EXPECT_TRUE(is_there(folder_ / "file"));
+  EXPECT_TRUE(path_exists(folder_ / "file"));
   EXPECT_TRUE(is_folder(folder_.path()));
   // A name that no file system takes: the reason is the system's own.
   const std::string long_name(5000, 'x');
-  EXPECT_THAT([&] { is_there(folder_ / long_name); },
+  EXPECT_THAT([&] { path_exists(folder_ / long_name); },
               ThrowsMessage<Error>(HasSubstr("can't be looked at: File name too long")));
   if (::geteuid() == 0) GTEST_SKIP() << "root may read every folder: the rest is not tested";
   touch("closed/in/1.png");

@@ -119,6 +119,35 @@ TEST_F(TrainerTest, AfterRunIsCalledForEveryHookWhenARunFails) {
   EXPECT_THAT(calls, ElementsAre("a failed", "b failed"));
 }
 
+// One that throws there neither stops the others nor hides why the run failed.
+TEST_F(TrainerTest, AHookThatThrowsAfterTheRunStopsNoOther) {
+  for (const bool fails : {false, true}) {
+    TinyRun tiny(folder_.path(), {"train.epochs=1", "train.evaluate_every=0"});
+    tiny.hooks.clear();
+    std::vector<std::string> calls;
+    for (const std::string name : {"a", "b", "c"}) {
+      auto hook = std::make_unique<FakeHook>();
+      hook->at_after_run = [&calls, name](tasuki::Run&, bool) {
+        calls.push_back(name);
+        if (name != "c") throw Error(ErrorKind::kRun, "of " + name);
+      };
+      tiny.hooks.push_back({name, 50, std::move(hook)});
+    }
+    if (fails) {
+      static_cast<FakeHook&>(*tiny.hooks[0].hook).at_after_step = [](tasuki::Run&) {
+        throw Error(ErrorKind::kRun, "the disk is full");
+      };
+    }
+    try {
+      tiny.train();
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), fails ? "the disk is full" : "of a");
+    }
+    EXPECT_THAT(calls, ElementsAre("a", "b", "c"));
+  }
+}
+
 TEST_F(TrainerTest, ALossThatIsNotFiniteSaysWhereAndWhatToDo) {
   TinyRun tiny(folder_.path(), {"train.optimizer.lr=1e30", "train.warmup_steps=0"});
   try {

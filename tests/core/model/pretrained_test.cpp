@@ -114,5 +114,86 @@ TEST_F(Pretrained, TheClassifierMayBeGone) {
   EXPECT_NO_THROW(load_pretrained(*encoder, *model));
 }
 
+// What other programs do to a published file.
+class PretrainedOfOthers : public Pretrained {
+ protected:
+  // What is said of the file; the model's weights are then those published, within half precision.
+  std::string note_of(const NamedTensors& tensors, double tolerance = 0) const {
+    const auto encoder = encoder_of(tensors);
+    const auto model = branched(*encoder);
+    const auto note = load_pretrained(*encoder, *model);
+    const std::map<std::string, torch::Tensor> expected(published_.begin(), published_.end());
+    for (const auto& [stage, module] : model->stage_modules()) {
+      for (const auto& [name, tensor] : named_tensors(*module)) {
+        if (name.ends_with("num_batches_tracked")) continue;
+        const auto published = encoder->stages()[stage].prefix + name;
+        EXPECT_TRUE(torch::allclose(tensor, expected.at(published), tolerance, 0)) << published;
+      }
+    }
+    return note;
+  }
+  NamedTensors with_prefix(const std::string& prefix) const {
+    NamedTensors named;
+    for (const auto& [name, tensor] : published_) named.emplace_back(prefix + name, tensor);
+    return named;
+  }
+};
+
+TEST_F(PretrainedOfOthers, AFileAsPublishedNeedsNoWord) {
+  EXPECT_EQ(note_of(published_), "");
+}
+
+TEST_F(PretrainedOfOthers, KnownPrefixesAreTakenOff) {
+  for (const std::string prefix : {"module.", "backbone.", "encoder.", "module.backbone."}) {
+    auto named = with_prefix(prefix);
+    EXPECT_THAT(note_of(named), HasSubstr("\"" + prefix + "\" was taken off its names")) << prefix;
+    named.emplace_back("decode_head.conv.weight", torch::zeros({1}));
+    EXPECT_THAT(note_of(named), HasSubstr("left out: decode_head.conv.weight")) << prefix;
+  }
+}
+
+TEST_F(PretrainedOfOthers, OtherPrefixesAreNot) {
+  EXPECT_THAT(refusal(with_prefix("decoder.")), HasSubstr("missing: "));
+  EXPECT_THAT(refusal(with_prefix(".")), HasSubstr("missing: "));
+  // Nor is anything missing let through.
+  auto named = with_prefix("module.");
+  std::erase_if(named, [](auto& item) { return item.first == "module.layer3.0.conv1.weight"; });
+  EXPECT_THAT(refusal(named), HasSubstr("missing: layer3.0.conv1.weight"));
+}
+
+TEST_F(PretrainedOfOthers, HalfPrecisionIsConverted) {
+  for (const auto type : {torch::kHalf, torch::kBFloat16}) {
+    auto half = published_;
+    for (auto& item : half) {
+      if (item.second.is_floating_point()) item.second = item.second.to(type);
+    }
+    EXPECT_THAT(note_of(half, 0.01), HasSubstr(" was converted to Float"));
+  }
+  auto integers = published_;
+  for (auto& item : integers) {
+    if (item.first == "conv1.weight") item.second = item.second.to(torch::kInt);
+  }
+  EXPECT_THAT(refusal(integers), HasSubstr("mismatched: conv1.weight"));
+}
+
+TEST_F(PretrainedOfOthers, CountersOfBatchesMayBeMissing) {
+  auto old = published_;
+  std::erase_if(old, [](auto& item) { return item.first.ends_with("num_batches_tracked"); });
+  ASSERT_LT(old.size(), published_.size());
+  EXPECT_THAT(note_of(old), HasSubstr("num_batches_tracked is missing"));
+}
+
+TEST_F(PretrainedOfOthers, ACheckpointOfTasukiIsNamed) {
+  write_safetensors(file_, {published_, {{"format", "tasuki-weights-1"}}});
+  const auto encoder = make_encoder(file_.string());
+  const auto model = branched(*encoder);
+  try {
+    load_pretrained(*encoder, *model);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("tasuki train --init " + file_.string()));
+  }
+}
+
 }  // namespace
 }  // namespace tasuki

@@ -86,12 +86,38 @@ TEST_F(HostileSafetensors, HeaderThatIsNoObject) {
 TEST_F(HostileSafetensors, DeepNesting) {
   constexpr size_t kDepth = 500'000;
   const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
-  EXPECT_THAT(refusal(file_of(std::string(kDepth, '['), 0)), HasSubstr("not a JSON object"));
-  EXPECT_THAT(refusal_of("\"a\":" + deep, 0), HasSubstr("needs dtype, shape and two data_offsets"));
-  EXPECT_THAT(
-      refusal_of("\"a\":{\"dtype\":\"F32\",\"shape\":" + deep + ",\"data_offsets\":[0,0]}", 0),
-      HasSubstr("needs dtype, shape and two data_offsets"));
-  EXPECT_THAT(refusal_of("\"__metadata__\":{\"k\":" + deep + "}", 0), HasSubstr("not a string"));
+  const std::string shape =
+      "\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0],\"shape\":" + deep + "}";
+  EXPECT_THAT(refusal(file_of(std::string(kDepth, '['), 0)), HasSubstr("nested too deep"));
+  EXPECT_THAT(refusal_of("\"a\":" + deep, 0), HasSubstr("nested too deep"));
+  EXPECT_THAT(refusal_of(shape, 0), HasSubstr("nested too deep"));
+  EXPECT_THAT(refusal_of("\"__metadata__\":{\"k\":" + deep + "}", 0), HasSubstr("nested too deep"));
+}
+
+// Each would take a hundred times its bytes in memory.
+TEST_F(HostileSafetensors, MoreValuesThanAnyNetworkHas) {
+  std::string zeros = "0";
+  for (size_t i = 0; i < (size_t{1} << 22); ++i) zeros += ",0";
+  EXPECT_THAT(refusal_of("\"a\":[" + zeros + "]", 0), HasSubstr("too many values"));
+}
+
+TEST_F(HostileSafetensors, APyTorchFileIsNamedAndItsWayToSafetensorsShown) {
+  const std::vector<std::string> files = {
+      std::string("PK\x03\x04\x00\x00\x08\x08", 8) + std::string(100, 'x'), "\x80\x02}q.",
+      "\x80\x04\x95" + std::string(100, 'x')};
+  for (const auto& bytes : files) {
+    EXPECT_THAT(refusal(bytes), HasSubstr("it is a PyTorch file (.pth or .pt, a "));
+    EXPECT_THAT(refusal(bytes), HasSubstr("safetensors.torch.save_file(torch.load("));
+  }
+  EXPECT_THAT(refusal("\x89HDF\r\n\x1a\n" + std::string(100, 'x')), HasSubstr("HDF5 file"));
+}
+
+// A sound file may begin with the bytes of a pickle: its header is 640 bytes long then.
+TEST_F(HostileSafetensors, AHeaderLengthThatLooksLikeAPickleIsRead) {
+  auto header = "{" + tensor("a", "U8", "[1]", "[0,1]") + "}";
+  header.resize(640, ' ');
+  write_file_atomically(file_, file_of(header, 1));
+  EXPECT_EQ(read_safetensors(file_).tensors.size(), 1u);
 }
 
 TEST_F(HostileSafetensors, EntriesOfAnotherForm) {

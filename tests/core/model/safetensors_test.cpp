@@ -143,6 +143,17 @@ TEST_F(SafetensorsFile, TensorsBeginAligned) {
   EXPECT_EQ((8 + static_cast<unsigned char>(bytes[0]) + 256 * bytes[1]) % 8, 0);
 }
 
+// As large as nothing but a file with holes is; its tensors would not fit into memory.
+TEST_F(SafetensorsFile, MetadataAreReadWithoutTheTensors) {
+  constexpr size_t kBytes = size_t{15} << 30;
+  const auto size = std::to_string(kBytes);
+  const std::string header = "{\"__metadata__\":{\"k\":\"v\"},\"a\":{\"dtype\":\"U8\",\"shape\":[" +
+                             size + "],\"data_offsets\":[0," + size + "]}}";
+  write_file_atomically(file_, std::string(1, char(header.size())) + std::string(7, '\0') + header);
+  std::filesystem::resize_file(file_, 8 + header.size() + kBytes);
+  EXPECT_EQ(read_safetensors_metadata(file_).at("k"), "v");
+}
+
 TEST_F(SafetensorsFile, RefusesATypeThatTheFormatLacks) {
   EXPECT_THROW(write_safetensors(file_, {{{"a", torch::ones({2}, torch::kComplexFloat)}}, {}}),
                Error);

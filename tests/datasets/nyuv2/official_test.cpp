@@ -120,8 +120,10 @@ TEST_F(OfficialFiles, ErrorsOfOptionsNameThem) {
   EXPECT_THAT(failure("classes: 894 otherprop_is_void: true"), HasSubstr("otherprop_is_void"));
   EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: a fraction"));
   EXPECT_THAT(failure("root: 'nowhere'"), AllOf(HasSubstr("nowhere"), HasSubstr("--data-root")));
-  EXPECT_THAT(failure("labeled: 'none.mat'"), HasSubstr("none.mat: no such file"));
-  EXPECT_THAT(failure("splits: 'none.mat'"), HasSubstr("none.mat: no such file"));
+  EXPECT_THAT(failure("labeled: 'none.mat'"),
+              HasSubstr("none.mat: can't be opened: No such file or directory"));
+  EXPECT_THAT(failure("splits: 'none.mat'"),
+              HasSubstr("none.mat: can't be opened: No such file or directory"));
 }
 
 TEST_F(OfficialFiles, DamagedFilesAreErrors) {

@@ -6,6 +6,7 @@
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/report_builder.h"
+#include "core/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/pipelines/plugin.h"
@@ -121,6 +122,33 @@ TEST_F(HooksTest, ReportIsOneFileWithPictures) {
   EXPECT_THAT(text, HasSubstr("data:image/"));
   EXPECT_THAT(text, HasSubstr("val-0000"));
   EXPECT_EQ(text.find("src=\"http"), std::string::npos);
+}
+
+// Its pictures are of the best weights, and then the model is again what was trained.
+TEST_F(HooksTest, ReportLeavesTheModelAsItWas) {
+  auto assignments = hooks_alone({"History", "Checkpoint", "Report"});
+  assignments.insert(assignments.end(), {"train.hook[Report].priority=90", "train.epochs=1",
+                                         "train.hook[Report].hook.samples=1"});
+  TinyRun tiny(folder_.path(), assignments);
+  std::vector<std::pair<std::string, torch::Tensor>> trained;
+  auto before = std::make_unique<testing::FakeHook>(),
+       after = std::make_unique<testing::FakeHook>();
+  before->at_after_run = [&](tasuki::Run& run, bool) {
+    trained = testing::weights_of(run);
+    auto best = read_safetensors(folder_ / kBestFile);
+    for (auto& item : best.tensors) item.second = torch::zeros_like(item.second);
+    write_safetensors(folder_ / kBestFile, best);
+  };
+  bool looked = false;
+  after->at_after_run = [&](tasuki::Run& run, bool) {
+    looked = true;
+    EXPECT_EQ(testing::first_difference(trained, testing::weights_of(run)), "");
+  };
+  tiny.hooks.insert(tiny.hooks.end() - 1, {"before", 85, std::move(before)});
+  tiny.hooks.push_back({"after", 95, std::move(after)});
+  tiny.train();
+  EXPECT_TRUE(looked);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / kReportFile));
 }
 
 }  // namespace
