@@ -35,17 +35,30 @@ bool processor_has_bf16() {
 
 // LibTorch 2.4 renamed the per-device functions of autocast into ones that take the device.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-void set_autocast(torch::Device device, bool enabled) {
-  at::autocast::set_autocast_dtype(device.type(), torch::kBFloat16);
+bool autocast_enabled(torch::Device device) {
+  return at::autocast::is_autocast_enabled(device.type());
+}
+torch::ScalarType autocast_type(torch::Device device) {
+  return at::autocast::get_autocast_dtype(device.type());
+}
+void set_autocast(torch::Device device, bool enabled, torch::ScalarType type) {
+  at::autocast::set_autocast_dtype(device.type(), type);
   at::autocast::set_autocast_enabled(device.type(), enabled);
 }
 #else
-void set_autocast(torch::Device device, bool enabled) {
+bool autocast_enabled(torch::Device device) {
+  return device.is_cuda() ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+}
+torch::ScalarType autocast_type(torch::Device device) {
+  return device.is_cuda() ? at::autocast::get_autocast_gpu_dtype()
+                          : at::autocast::get_autocast_cpu_dtype();
+}
+void set_autocast(torch::Device device, bool enabled, torch::ScalarType type) {
   if (device.is_cuda()) {
-    at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
+    at::autocast::set_autocast_gpu_dtype(type);
     at::autocast::set_enabled(enabled);
   } else {
-    at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+    at::autocast::set_autocast_cpu_dtype(type);
     at::autocast::set_cpu_enabled(enabled);
   }
 }
@@ -98,13 +111,18 @@ int set_threads(uint32_t wanted) {
 }
 
 Autocast::Autocast(Precision precision, torch::Device device)
-    : active_(precision == BF16), device_(device) {
-  if (active_) set_autocast(device_, true);
+    : device_(device), was_enabled_(autocast_enabled(device)), was_type_(autocast_type(device)) {
+  at::autocast::increment_nesting();
+  const bool enabled = precision == BF16;
+  set_autocast(device_, enabled, enabled ? torch::kBFloat16 : was_type_);
 }
 
 Autocast::~Autocast() {
-  if (!active_) return;
-  set_autocast(device_, false);
+  set_autocast(device_, was_enabled_, was_type_);
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+}
+
+void forget_casts() {
   at::autocast::clear_cache();
 }
 

@@ -21,8 +21,9 @@ Precision choose_precision(Precision wanted, torch::Device device);
 // Returns the number set.
 int set_threads(uint32_t wanted);
 
-// While it lives, convolutions and matrix products of this thread run in bf16 (nothing changes for
-// FP32). Casts of weights are cached until it ends.
+// While it lives, convolutions and matrix products of this thread run in bf16, or with FP32 in
+// fp32, whatever an autocast scope around it has. The end brings back what was there before. Casts
+// of weights are cached until the outermost scope ends.
 class Autocast {
  public:
   Autocast(Precision precision, torch::Device device);
@@ -31,8 +32,12 @@ class Autocast {
   Autocast& operator=(const Autocast&) = delete;
 
  private:
-  bool active_;
   torch::Device device_;
+  bool was_enabled_;
+  torch::ScalarType was_type_;
 };
+
+// For whoever writes over weights: a scope around the caller forgets its casts of them.
+void forget_casts();
 
 }  // namespace tasuki

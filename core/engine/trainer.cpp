@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/model/delta_m.h"
 
@@ -110,6 +111,7 @@ void Trainer::step(const Batch& batch) {
   const double clip = run_.experiment.config.message().train().clip_norm();
   if (clip > 0) run_.last.gradient_norm = run_.parameters->clip_gradient(clip);
   run_.optimizer->step(run_.last.learning_rate);
+  forget_casts();
   run_.last.seconds.optimizer = lap();
   ++run_.step;
 }

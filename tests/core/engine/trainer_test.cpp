@@ -5,8 +5,10 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <optional>
 
 #include "core/engine/checkpoint.h"
+#include "core/engine/precision.h"
 #include "core/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
@@ -131,6 +133,20 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteSaysWhereAndWhatToDo) {
     EXPECT_THAT(error.what(), HasSubstr("(samples train-0000"));
     EXPECT_THAT(error.what(), HasSubstr("lower the learning rate, or set train.clip_norm"));
   }
+}
+
+// An outer autocast, of a program that embeds the training, keeps casts of weights.
+TEST_F(TrainerTest, TrainsTheSameUnderAnOuterAutocast) {
+  std::vector<std::pair<std::string, torch::Tensor>> weights[2];
+  for (const bool outer : {false, true}) {
+    std::optional<Autocast> autocast;
+    if (outer) autocast.emplace(BF16, torch::kCPU);
+    TinyRun tiny(folder_.path(), {"train.evaluate_every=0", "train.epochs=1"});
+    tiny.run.experiment.precision = BF16;
+    tiny.train();
+    weights[outer] = testing::weights_of(tiny.run);
+  }
+  EXPECT_EQ(testing::first_difference(weights[0], weights[1]), "");
 }
 
 TEST_F(TrainerTest, ClippingKeepsTheStepSmall) {
