@@ -1,9 +1,11 @@
 #include "core/model/flat_parameters.h"
 
+#include <torch/torch.h>
+
 namespace tasuki {
 namespace {
 
-constexpr int64_t kAlignment = 16;  // float32 elements: 64 bytes
+constexpr int64_t kSpanAlignment = 16;  // float32 elements: 64 bytes
 
 // A view of flat[begin, ...) with the sizes of `like`.
 torch::Tensor view_like(const torch::Tensor& flat, int64_t begin, const torch::Tensor& like,
@@ -20,7 +22,7 @@ FlatParameters::FlatParameters(torch::nn::Module& model, bool channels_last) {
   int64_t size = 0;
   for (const auto& item : parameters) {
     spans_.push_back({item.key(), size, size + item.value().numel()});
-    size = (spans_.back().end + kAlignment - 1) / kAlignment * kAlignment;
+    size = (spans_.back().end + kSpanAlignment - 1) / kSpanAlignment * kSpanAlignment;
   }
   const auto options = parameters.is_empty() ? torch::TensorOptions(torch::kFloat32)
                                              : parameters.begin()->value().options();
@@ -48,10 +50,18 @@ int64_t FlatParameters::count() const {
   return total;
 }
 
-double FlatParameters::clip_gradient(double largest) {
-  const double norm = gradient_.norm().item<double>();
-  if (norm > largest) gradient_.mul_(largest / norm);
+torch::Tensor FlatParameters::clip_gradient(double largest) {
+  const auto norm = gradient_.norm();
+  // 1 changes no bit. The division is in double, as that of two numbers on the host would be.
+  const auto factor = (largest / norm.to(torch::kFloat64)).clamp_max(1);
+  gradient_.mul_(factor.to(gradient_.scalar_type()));
   return norm;
+}
+
+torch::Tensor FlatParameters::gradient_is_finite() const {
+  if (gradient_.numel() == 0) return torch::ones({}, gradient_.options().dtype(torch::kBool));
+  const auto [least, most] = torch::aminmax(gradient_);  // NaN is both where there is one
+  return least.isfinite().logical_and(most.isfinite());
 }
 
 }  // namespace tasuki

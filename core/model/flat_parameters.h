@@ -33,8 +33,11 @@ class FlatParameters {
   // Number of true parameters, without the filling.
   int64_t count() const;
 
-  // Scales the gradient down so that its L2 norm is at most `largest`; returns the norm before.
-  double clip_gradient(double largest);
+  // Scales the gradient down so that its L2 norm is at most `largest`; returns the norm before, a
+  // scalar on the gradient's device. Where that is not finite, neither is the gradient afterwards.
+  torch::Tensor clip_gradient(double largest);
+  // Whether all of the gradient is finite, as a bool scalar on its device: the host need not wait.
+  torch::Tensor gradient_is_finite() const;
 
  private:
   torch::Tensor values_;

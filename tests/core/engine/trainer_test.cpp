@@ -135,6 +135,95 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteSaysWhereAndWhatToDo) {
   }
 }
 
+// By whatever weighting it would be missed, or complained of in other words.
+TEST_F(TrainerTest, ALossThatIsNotFiniteIsNamedUnderEveryWeighting) {
+  for (const std::string weighting : {"UW", "DWA", "PCGrad", "CAGrad", "GradDrop"}) {
+    TinyRun tiny(folder_.path(), {"train.optimizer.lr=1e30", "train.warmup_steps=0",
+                                  "train.weighting=[tasuki/" + weighting + "]{}"});
+    try {
+      tiny.train();
+      ADD_FAILURE() << "no error with " << weighting;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("the loss of ")) << weighting;
+    }
+  }
+}
+
+// A run whose gradient of one decoder goes wrong in one step, while all losses stay finite.
+class BadGradient : public ::testing::Test {
+ protected:
+  static constexpr int64_t kBadStep = 4;  // the fifth: the second of epoch 2
+
+  // What the run complained of, and `weights_` as the last step left them before.
+  std::string train(const std::vector<std::string>& assignments, double factor) {
+    TinyRun tiny(folder_.path(), assignments);
+    auto& run = tiny.run;
+    for (const auto& item : run.experiment.model->named_parameters()) {
+      if (item.key().find("decoder.depth.") != 0) continue;
+      auto parameter = item.value();
+      parameter.register_hook([&run, factor](const torch::Tensor& gradient) {
+        return run.step == kBadStep ? gradient * factor : gradient;
+      });
+    }
+    std::vector<torch::Tensor> before;
+    auto hook = std::make_unique<FakeHook>();
+    hook->at_after_step = [&](tasuki::Run&) { before = everything(run); };
+    tiny.hooks.push_back({"watch", 99, std::move(hook)});
+    std::string complaint;
+    try {
+      tiny.train();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kRun);
+      complaint = error.what();
+    }
+    const auto after = everything(run);
+    EXPECT_EQ(after.size(), before.size());
+    for (size_t i = 0; i < after.size(); ++i) EXPECT_TRUE(after[i].equal(before[i])) << i;
+    EXPECT_EQ(run.step, kBadStep);
+    return complaint;
+  }
+
+  testing::TemporaryFolder folder_;
+
+ private:
+  // Weights and the optimiser's state.
+  static std::vector<torch::Tensor> everything(const tasuki::Run& run) {
+    std::vector<torch::Tensor> copies = {run.parameters->values().detach().clone()};
+    for (const auto& item : run.optimizer->state()) copies.push_back(item.second.clone());
+    return copies;
+  }
+};
+
+TEST_F(BadGradient, ReachesNeitherWeightsNorTheOptimizer) {
+  for (const std::string optimizer : {"SGD", "Adam", "AdamW"}) {
+    for (const std::string clip : {"0", "1"}) {
+      for (const double factor : {std::nan(""), HUGE_VAL}) {
+        const auto complaint = train({"train.optimizer=[tasuki/" + optimizer + "]{lr: 0.01}",
+                                      "train.clip_norm=" + clip, "train.evaluate_every=0"},
+                                     factor);
+        EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite (first in decoder."
+                                         "depth."));
+        EXPECT_THAT(complaint, HasSubstr("in epoch 2, step 5 (samples train-0"));
+        EXPECT_THAT(complaint, HasSubstr("lower the learning rate, or set train.clip_norm"));
+      }
+    }
+  }
+}
+
+TEST_F(BadGradient, IsNamedUnderEveryWeighting) {
+  for (const std::string weighting : {"UW]{}", "DWA]{}", "PCGrad]{}", "CAGrad]{}", "GradDrop]{}",
+                                      "AutoLambda]{}", "AutoLambda]{lagged: true}"}) {
+    const auto complaint =
+        train({"train.weighting=[tasuki/" + weighting, "train.evaluate_every=0"}, std::nan(""));
+    EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite")) << weighting;
+  }
+}
+
+TEST_F(BadGradient, ANormThatIsTooLargeIsNoNumberToClipBy) {
+  const auto complaint = train({"train.clip_norm=1", "train.evaluate_every=0"}, 1e30);
+  EXPECT_THAT(complaint, HasSubstr("though that of every objective is"));
+}
+
 // An outer autocast, of a program that embeds the training, keeps casts of weights.
 TEST_F(TrainerTest, TrainsTheSameUnderAnOuterAutocast) {
   std::vector<std::pair<std::string, torch::Tensor>> weights[2];

@@ -126,12 +126,30 @@ TEST_P(FlatParametersTest, ClipsTheNormOfTheWholeGradient) {
   torch::Tensor gradient = flat.gradient();
   gradient[0] = 3;
   gradient[flat.spans().back().begin] = 4;
-  EXPECT_DOUBLE_EQ(flat.clip_gradient(10), 5);
+  EXPECT_EQ(flat.clip_gradient(10).item<double>(), 5);
   EXPECT_EQ(gradient[0].item<float>(), 3);
-  EXPECT_DOUBLE_EQ(flat.clip_gradient(1), 5);
+  EXPECT_EQ(flat.clip_gradient(1).item<double>(), 5);
   EXPECT_NEAR(gradient[0].item<double>(), 0.6, 1e-7);
   EXPECT_NEAR(gradient[flat.spans().back().begin].item<double>(), 0.8, 1e-7);
-  EXPECT_NEAR(flat.clip_gradient(1), 1, 1e-6);
+  EXPECT_NEAR(flat.clip_gradient(1).item<double>(), 1, 1e-6);
+}
+
+TEST_P(FlatParametersTest, SeesWhatIsNotFinite) {
+  FlatParameters flat(net_, GetParam());
+  torch::Tensor gradient = flat.gradient();
+  torch::manual_seed(3);
+  for (const auto& span : flat.spans()) gradient.slice(0, span.begin, span.end).normal_();
+  gradient[flat.spans()[1].begin] = 3e38;  // whose square is too large
+  EXPECT_TRUE(flat.gradient_is_finite().item<bool>());
+  for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (const int64_t at : {flat.spans().front().begin, flat.spans().back().end - 1}) {
+      const auto kept = gradient[at].clone();
+      gradient[at] = wrong;
+      EXPECT_FALSE(flat.gradient_is_finite().item<bool>()) << wrong << " at " << at;
+      gradient[at] = kept;
+    }
+  }
+  EXPECT_TRUE(flat.gradient_is_finite().item<bool>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, FlatParametersTest, ::testing::Bool(), [](const auto& info) {
