@@ -1,10 +1,14 @@
 #include "core/engine/precision.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <sched.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
+
+#include <algorithm>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -61,6 +65,59 @@ void set_autocast(torch::Device device, bool enabled, torch::ScalarType type) {
     at::autocast::set_autocast_cpu_dtype(type);
     at::autocast::set_cpu_enabled(enabled);
   }
+}
+#endif
+
+// What fp32 operations may round to inside. LibTorch has a setting for each backend and operation
+// since 2.9 (by these names since 2.10 at the latest); one that is not set takes over that of all
+// backends, so that "no TF32" of the older functions does not switch it off there.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 10)
+std::vector<std::pair<at::Float32Backend, at::Float32Op>> float32_operations() {
+  std::vector<std::pair<at::Float32Backend, at::Float32Op>> all;
+  for (const auto backend : {at::Float32Backend::CUDA, at::Float32Backend::MKLDNN}) {
+    for (const auto op : {at::Float32Op::CONV, at::Float32Op::RNN, at::Float32Op::MATMUL}) {
+      all.emplace_back(backend, op);
+    }
+  }
+  return all;
+}
+std::vector<int> float32_settings() {
+  std::vector<int> settings;
+  for (const auto& [backend, op] : float32_operations()) {
+    settings.push_back(int(at::globalContext().float32Precision(backend, op)));
+  }
+  return settings;
+}
+void set_float32(const std::vector<int>& settings) {
+  auto setting = settings.begin();
+  for (const auto& [backend, op] : float32_operations()) {
+    at::globalContext().setFloat32Precision(backend, op, at::Float32Precision(*setting++));
+  }
+}
+std::vector<int> exact_settings() {
+  return std::vector<int>(float32_operations().size(), int(at::Float32Precision::IEEE));
+}
+bool is_coarse(const std::vector<int>& settings) {
+  return std::any_of(settings.begin(), settings.end(), [](int setting) {
+    const auto precision = at::Float32Precision(setting);
+    return precision == at::Float32Precision::TF32 || precision == at::Float32Precision::BF16;
+  });
+}
+#else
+std::vector<int> float32_settings() {
+  const auto& context = at::globalContext();
+  return {int(context.allowTF32CuDNN()), int(context.float32MatmulPrecision())};
+}
+void set_float32(const std::vector<int>& settings) {
+  constexpr const char* kNames[] = {"highest", "high", "medium"};
+  at::globalContext().setAllowTF32CuDNN(settings[0] != 0);
+  at::globalContext().setFloat32MatmulPrecision(kNames[settings[1]]);
+}
+std::vector<int> exact_settings() {
+  return {0, int(at::Float32MatmulPrecision::HIGHEST)};
+}
+bool is_coarse(const std::vector<int>& settings) {
+  return settings != exact_settings();
 }
 #endif
 
@@ -124,6 +181,19 @@ Autocast::~Autocast() {
 
 void forget_casts() {
   at::autocast::clear_cache();
+}
+
+ExactFloat32::ExactFloat32(torch::Device device)
+    : autocast_(FP32, device), was_(float32_settings()) {
+  set_float32(exact_settings());
+}
+
+ExactFloat32::~ExactFloat32() {
+  set_float32(was_);
+}
+
+bool tf32_is_allowed() {
+  return is_coarse(float32_settings());
 }
 
 }  // namespace tasuki

@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include <string>
+#include <vector>
 
 #include "core/config/config.pb.h"
 
@@ -39,5 +39,24 @@ class Autocast {
 
 // For whoever writes over weights: a scope around the caller forgets its casts of them.
 void forget_casts();
+
+// While it lives, fp32 is IEEE fp32: without autocast in this thread, and in the whole process
+// without TF32 or bf16 inside convolutions and matrix products of fp32 tensors (cuDNN's default is
+// TF32). For differences of losses, which drown in coarser rounding. A backward pass has to run
+// while it lives as well.
+class ExactFloat32 {
+ public:
+  explicit ExactFloat32(torch::Device device);
+  ~ExactFloat32();
+  ExactFloat32(const ExactFloat32&) = delete;
+  ExactFloat32& operator=(const ExactFloat32&) = delete;
+
+ private:
+  Autocast autocast_;
+  std::vector<int> was_;  // LibTorch's own settings
+};
+
+// Whether convolutions or matrix products of fp32 tensors may be coarser than fp32 now.
+bool tf32_is_allowed();
 
 }  // namespace tasuki

@@ -119,6 +119,22 @@ TEST(AutocastScope, CastsOfWeightsAreKeptUntilTheOutermostEnds) {
   EXPECT_EQ(value(), 3);
 }
 
+TEST(ExactFloat32, AllowsNothingCoarserThanFp32WhileItLives) {
+  const bool before = tf32_is_allowed();
+  EXPECT_TRUE(before);  // LibTorch's default: TF32 in cuDNN
+  const Autocast outer(BF16, torch::kCPU);
+  {
+    const ExactFloat32 exact(torch::kCPU);
+    EXPECT_FALSE(tf32_is_allowed());
+    EXPECT_EQ(conv_type_now(), torch::kFloat32);
+    { const ExactFloat32 inner(torch::kCPU); }
+    EXPECT_FALSE(tf32_is_allowed());
+    EXPECT_EQ(conv_type_now(), torch::kFloat32);
+  }
+  EXPECT_TRUE(tf32_is_allowed());
+  EXPECT_EQ(conv_type_now(), torch::kBFloat16);
+}
+
 TEST(MachineAssignments, FixWhatAConfigLeavesOpen) {
   const auto open = testing::tiny_config(
       {"train.threads=0", "train.device=DEVICE_AUTO", "train.precision=PRECISION_AUTO"});
