@@ -108,8 +108,8 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
   const auto& config = run.experiment.config;
   const auto& train = config.message().train();
   if (weights == InitialWeights::kPretrained) run.experiment.model->load_pretrained(config);
-  const bool channels_last = !train.has_channels_last() || train.channels_last();
-  run.parameters = std::make_unique<FlatParameters>(*run.experiment.model, channels_last);
+  run.parameters =
+      std::make_unique<FlatParameters>(*run.experiment.model, run.experiment.channels_last());
   run.train_source =
       run.experiment.source(run.experiment.train_split(), Experiment::Pipeline::kTrain);
   run.validation_source =
