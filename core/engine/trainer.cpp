@@ -163,6 +163,7 @@ void Trainer::epoch() {
     run_.epoch_waited = loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
   }
+  run_.parameters->check();
   run_.batch = nullptr;
   batch_ = {};
 }

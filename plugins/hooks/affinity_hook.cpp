@@ -1,12 +1,12 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <set>
 #include <sstream>
 
 #include "core/data/files.h"
 #include "core/engine/hook.h"
 #include "core/engine/look_ahead.h"
+#include "core/engine/parameter_parts.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/registry/registry.h"
@@ -100,7 +100,7 @@ class Affinity : public Hook {
     lines_.clear();
     const auto file = run.work_dir / kAffinityFile;
     if (run.resumed && std::filesystem::exists(file)) keep_lines(read_file(file), run.epoch);
-    find_shared(run);
+    shared_ = parameter_parts(*run.experiment.model, *run.parameters).shared;
   }
 
   void before_epoch(Run& run) override {
@@ -140,22 +140,6 @@ class Affinity : public Hook {
       const auto epoch = entry.is_object() ? entry.find("epoch") : entry.end();
       if (epoch == entry.end() || !epoch->is_number_integer()) continue;
       if (epoch->get<int64_t>() <= epochs) lines_ += line + "\n";
-    }
-  }
-
-  // Parameters of the encoder that are no route's own.
-  void find_shared(Run& run) {
-    auto& architecture = run.experiment.model->architecture();
-    std::set<std::string> names;
-    for (const auto& item : architecture.named_parameters()) names.insert("encoder." + item.key());
-    for (const auto& task : run.experiment.model->tasks()) {
-      for (const auto& item : architecture.own_parameters(task.name)) {
-        names.erase("encoder." + item.first);
-      }
-    }
-    shared_.clear();
-    for (const auto& span : run.parameters->spans()) {
-      if (names.count(span.name) > 0) shared_.push_back(span);
     }
   }
 

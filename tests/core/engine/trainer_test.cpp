@@ -224,6 +224,39 @@ TEST_F(BadGradient, ANormThatIsTooLargeIsNoNumberToClipBy) {
   EXPECT_THAT(complaint, HasSubstr("though that of every objective is"));
 }
 
+// LibTorch 2's zero_grad() leaves no gradients behind.
+TEST_F(TrainerTest, TrainsTheSameWhereAHookTakesTheGradientsAway) {
+  TinyRun plain(folder_ / "plain"), other(folder_ / "other");
+  auto hook = std::make_unique<FakeHook>();
+  hook->at_after_step = [](tasuki::Run& run) {
+    for (auto& parameter : run.experiment.model->parameters())
+      parameter.mutable_grad() = torch::Tensor();
+  };
+  other.hooks.push_back({"zero", 10, std::move(hook)});
+  plain.train();
+  other.train();
+  EXPECT_EQ(
+      testing::first_difference(testing::weights_of(plain.run), testing::weights_of(other.run)),
+      "");
+}
+
+TEST_F(TrainerTest, SaysWhereAHookDetachesAParameter) {
+  TinyRun tiny(folder_.path());
+  auto hook = std::make_unique<FakeHook>();
+  hook->at_after_step = [](tasuki::Run& run) {
+    auto parameter = run.experiment.model->parameters().front();
+    parameter.set_data(parameter.clone());
+  };
+  tiny.hooks.push_back({"moves", 10, std::move(hook)});
+  try {
+    tiny.train();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is no longer part of the vector"));
+    EXPECT_EQ(tiny.run.epoch, 0);
+  }
+}
+
 // An outer autocast, of a program that embeds the training, keeps casts of weights.
 TEST_F(TrainerTest, TrainsTheSameUnderAnOuterAutocast) {
   std::vector<std::pair<std::string, torch::Tensor>> weights[2];
