@@ -3,7 +3,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
-#include <sched.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -18,6 +17,7 @@
 #endif
 
 #include "core/error/error.h"
+#include "core/system/processors.h"
 
 namespace tasuki {
 namespace {
@@ -159,11 +159,7 @@ Precision choose_precision(Precision wanted, torch::Device device) {
 }
 
 int set_threads(uint32_t wanted) {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  const bool known = sched_getaffinity(0, sizeof(allowed), &allowed) == 0;
-  const int processors = known ? CPU_COUNT(&allowed) : 1;
-  at::set_num_threads(wanted == 0 ? processors : static_cast<int>(wanted));
+  at::set_num_threads(wanted == 0 ? usable_processors() : static_cast<int>(wanted));
   return at::get_num_threads();
 }
 

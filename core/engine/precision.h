@@ -17,8 +17,7 @@ bool bf16_is_native(torch::Device device);
 torch::Device choose_device(Device wanted);
 // FP32 or BF16; AUTO takes BF16 where it is native. Error (kUsage) for BF16 where it is not.
 Precision choose_precision(Precision wanted, torch::Device device);
-// Sets the number of threads of the computation, 0: all processors that this process may use.
-// Returns the number set.
+// Sets the number of threads of the computation, 0: usable_processors(). Returns the number set.
 int set_threads(uint32_t wanted);
 
 // While it lives, convolutions and matrix products of this thread run in bf16, or with FP32 in
