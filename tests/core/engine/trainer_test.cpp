@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <optional>
+#include <tuple>
 
 #include "core/engine/checkpoint.h"
 #include "core/engine/precision.h"
@@ -135,9 +136,9 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteSaysWhereAndWhatToDo) {
   }
 }
 
-// By whatever weighting it would be missed, or complained of in other words.
-TEST_F(TrainerTest, ALossThatIsNotFiniteIsNamedUnderEveryWeighting) {
-  for (const std::string weighting : {"UW", "DWA", "PCGrad", "CAGrad", "GradDrop"}) {
+// By weightings that might miss it, or complain of it in other words.
+TEST_F(TrainerTest, ALossThatIsNotFiniteIsNamedUnderOtherWeightings) {
+  for (const std::string weighting : {"UW", "DWA", "GradDrop"}) {
     TinyRun tiny(folder_.path(), {"train.optimizer.lr=1e30", "train.warmup_steps=0",
                                   "train.weighting=[tasuki/" + weighting + "]{}"});
     try {
@@ -195,24 +196,25 @@ class BadGradient : public ::testing::Test {
 };
 
 TEST_F(BadGradient, ReachesNeitherWeightsNorTheOptimizer) {
-  for (const std::string optimizer : {"SGD", "Adam", "AdamW"}) {
-    for (const std::string clip : {"0", "1"}) {
-      for (const double factor : {std::nan(""), HUGE_VAL}) {
-        const auto complaint = train({"train.optimizer=[tasuki/" + optimizer + "]{lr: 0.01}",
-                                      "train.clip_norm=" + clip, "train.evaluate_every=0"},
-                                     factor);
-        EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite (first in decoder."
-                                         "depth."));
-        EXPECT_THAT(complaint, HasSubstr("in epoch 2, step 5 (samples train-0"));
-        EXPECT_THAT(complaint, HasSubstr("lower the learning rate, or set train.clip_norm"));
-      }
-    }
+  const double nan = std::nan("");
+  for (const auto& [optimizer, clip, factor] :
+       std::vector<std::tuple<std::string, std::string, double>>{{"SGD", "0", nan},
+                                                                 {"SGD", "1", HUGE_VAL},
+                                                                 {"Adam", "1", nan},
+                                                                 {"AdamW", "0", HUGE_VAL}}) {
+    const auto complaint = train({"train.optimizer=[tasuki/" + optimizer + "]{lr: 0.01}",
+                                  "train.clip_norm=" + clip, "train.evaluate_every=0"},
+                                 factor);
+    EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite (first in decoder."
+                                     "depth."));
+    EXPECT_THAT(complaint, HasSubstr("in epoch 2, step 5 (samples train-0"));
+    EXPECT_THAT(complaint, HasSubstr("lower the learning rate, or set train.clip_norm"));
   }
 }
 
-TEST_F(BadGradient, IsNamedUnderEveryWeighting) {
-  for (const std::string weighting : {"UW]{}", "DWA]{}", "PCGrad]{}", "CAGrad]{}", "GradDrop]{}",
-                                      "AutoLambda]{}", "AutoLambda]{lagged: true}"}) {
+TEST_F(BadGradient, IsNamedUnderWeightingsThatLookAtIt) {
+  for (const std::string weighting :
+       {"UW]{}", "GradDrop]{}", "AutoLambda]{}", "AutoLambda]{lagged: true}"}) {
     const auto complaint =
         train({"train.weighting=[tasuki/" + weighting, "train.evaluate_every=0"}, std::nan(""));
     EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite")) << weighting;
