@@ -7,9 +7,8 @@
 #include "tools/shortcuts.h"
 
 namespace tasuki::tools {
-namespace {
 
-std::vector<Variant> variants(const ResolvedConfig& config) {
+std::vector<Variant> step_variants(const ResolvedConfig& config) {
   std::vector<Variant> all(2);
   all[0].name = "plain fp32";
   all[0].assignments = without_shortcuts(config);
@@ -25,6 +24,8 @@ std::vector<Variant> variants(const ResolvedConfig& config) {
   return all;
 }
 
+namespace {
+
 void print_first_losses(const std::vector<Variant>& all) {
   for (const auto& [name, loss] : all[0].first_losses) {
     std::cout << "first loss of " << name << ":";
@@ -38,7 +39,7 @@ void print_first_losses(const std::vector<Variant>& all) {
 }  // namespace
 
 double bench_step(const BenchOptions& options) {
-  auto all = variants(options.config.load());
+  auto all = step_variants(options.config.load());
   measure(all, options);
   print(all, "plain/this", [&](const Variant& variant) { return time_ratio(all[0], variant); });
   print_first_losses(all);

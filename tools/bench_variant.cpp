@@ -26,25 +26,70 @@ void reset_peak() {
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 
-void build(Variant& variant, const BenchOptions& options) {
+Experiment experiment_of(const Variant& variant, const BenchOptions& options) {
   ConfigOptions config = options.config;
   config.assignments.insert(config.assignments.end(), variant.assignments.begin(),
                             variant.assignments.end());
-  variant.run = std::make_unique<Run>(build_run(
-      build_experiment(config.load_for_machine(), config.root()), "", InitialWeights::kDrawn));
+  return build_experiment(config.load_for_machine(), config.root());
+}
+
+void build(Variant& variant, const BenchOptions& options) {
+  variant.run =
+      std::make_unique<Run>(build_run(experiment_of(variant, options), "", InitialWeights::kDrawn));
   variant.run->synchronize = true;
   variant.run->experiment.model->train();
 }
 
-StepSeconds step(Variant& variant, const Batch& batch) {
-  Trainer(*variant.run, variant.hooks).step(batch);
+StepSeconds step(Variant& variant) {
+  Trainer(*variant.run, variant.hooks).step(variant.batch);
   if (variant.first_losses.empty()) variant.first_losses = variant.run->last.losses;
   return variant.run->last.seconds;
 }
 
-Batch first_batch(const BenchOptions& options) {
-  const auto experiment =
-      build_experiment(options.config.load_for_machine(), options.config.root());
+// Each variant alone in memory: the first step allocates the optimiser's state.
+constexpr int kMemorySteps = 2;
+void measure_memory(Variant& variant, const BenchOptions& options, Progress& progress) {
+  reset_peak();
+  build(variant, options);
+  for (int i = 0; i < kMemorySteps; ++i) {
+    step(variant);
+    progress.add();
+  }
+  variant.peak_mib = peak_mib();
+  variant.run.reset();
+}
+
+StepSeconds turn(Variant& variant, int steps, Progress& progress) {
+  StepSeconds sum;
+  for (int i = 0; i < steps; ++i) {
+    const auto seconds = step(variant);
+    progress.add();
+    sum.forward += seconds.forward / steps;
+    sum.losses += seconds.losses / steps;
+    sum.backward += seconds.backward / steps;
+    sum.optimizer += seconds.optimizer / steps;
+  }
+  return sum;
+}
+
+void measure(std::vector<Variant>& variants, const BenchOptions& options, Progress& progress) {
+  for (auto& variant : variants) measure_memory(variant, options, progress);
+  for (auto& variant : variants) {
+    variant.first_losses.clear();
+    build(variant, options);
+    turn(variant, options.steps_per_turn, progress);
+  }
+  for (int i = 0; i < options.steps; ++i) {
+    for (auto& variant : variants) {
+      variant.seconds.push_back(turn(variant, options.steps_per_turn, progress));
+    }
+  }
+}
+
+}  // namespace
+
+Batch first_batch(const Variant& variant, const BenchOptions& options) {
+  const auto experiment = experiment_of(variant, options);
   const auto source = experiment.source(experiment.train_split(), Experiment::Pipeline::kTrain);
   Loader loader(*source, experiment.loader_options(Experiment::Pipeline::kTrain));
   loader.start(0);
@@ -56,58 +101,14 @@ Batch first_batch(const BenchOptions& options) {
   return std::move(*batch);
 }
 
-// Each variant alone in memory: the first step allocates the optimiser's state.
-constexpr int kMemorySteps = 2;
-void measure_memory(Variant& variant, const Batch& batch, const BenchOptions& options,
-                    Progress& progress) {
-  reset_peak();
-  build(variant, options);
-  for (int i = 0; i < kMemorySteps; ++i) {
-    step(variant, batch);
-    progress.add();
-  }
-  variant.peak_mib = peak_mib();
-  variant.run.reset();
-}
-
-StepSeconds turn(Variant& variant, const Batch& batch, int steps, Progress& progress) {
-  StepSeconds sum;
-  for (int i = 0; i < steps; ++i) {
-    const auto seconds = step(variant, batch);
-    progress.add();
-    sum.forward += seconds.forward / steps;
-    sum.losses += seconds.losses / steps;
-    sum.backward += seconds.backward / steps;
-    sum.optimizer += seconds.optimizer / steps;
-  }
-  return sum;
-}
-
-void measure(std::vector<Variant>& variants, const Batch& batch, const BenchOptions& options,
-             Progress& progress) {
-  for (auto& variant : variants) measure_memory(variant, batch, options, progress);
-  for (auto& variant : variants) {
-    variant.first_losses.clear();
-    build(variant, options);
-    turn(variant, batch, options.steps_per_turn, progress);
-  }
-  for (int i = 0; i < options.steps; ++i) {
-    for (auto& variant : variants) {
-      variant.seconds.push_back(turn(variant, batch, options.steps_per_turn, progress));
-    }
-  }
-}
-
-}  // namespace
-
 void measure(std::vector<Variant>& variants, const BenchOptions& options) {
-  const auto batch = first_batch(options);
+  for (auto& variant : variants) variant.batch = first_batch(variant, options);
   const auto timed = size_t(options.steps_per_turn) * size_t(1 + options.steps);
   {
     Progress progress("steps", variants.size() * (kMemorySteps + timed));
-    measure(variants, batch, options, progress);
+    measure(variants, options, progress);
   }
-  const auto& image = batch.tensor("image");
+  const auto& image = variants[0].batch.tensor("image");
   std::cout << fmt::format(
       "Training step, batch {} of {}x{}, {} threads, {}; medians of {} turns of {}, seconds\n",
       image.size(0), image.size(2), image.size(3),

@@ -14,6 +14,7 @@ namespace tasuki::tools {
 struct Variant {
   std::string name;
   std::vector<std::string> assignments;
+  Batch batch;  // first_batch
   double peak_mib = 0;
   std::unique_ptr<Run> run;
   std::vector<NamedHook> hooks;
@@ -21,6 +22,13 @@ struct Variant {
   std::vector<StepSeconds> seconds;
   std::map<std::string, double> first_losses;
 };
+
+// Ways to run the step of a config: plain (fp32, NCHW, every convolution as LibTorch does it),
+// fp32, and bf16 where it is native.
+std::vector<Variant> step_variants(const ResolvedConfig& config);
+
+// The config's first batch, as the variant stores batches: the same samples for all of them.
+Batch first_batch(const Variant& variant, const BenchOptions& options);
 
 // Measures the variants on the first batch of the config: the memory of each alone, then the time
 // of each in turns of options.steps_per_turn steps.

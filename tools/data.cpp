@@ -1,7 +1,8 @@
 #include "tools/data.h"
 
 #include <iostream>
-#include <thread>
+
+#include "core/system/processors.h"
 
 namespace tasuki::tools {
 
@@ -16,7 +17,7 @@ void add_data(CLI::App& app) {
 }
 
 int data_threads(int asked) {
-  return asked > 0 ? asked : int(std::max(1u, std::thread::hardware_concurrency()));
+  return asked > 0 ? asked : usable_processors();
 }
 
 std::vector<ModelTask> data_tasks(const ResolvedConfig& config, const Dataset& dataset) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/experiment.h"
 #include "core/search/trial.h"
+#include "core/system/processors.h"
 
 namespace tasuki::tools {
 namespace {
@@ -136,7 +136,7 @@ std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count) {
 
 RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
                             const Dataset& dataset, size_t seeds, size_t side_by_side) {
-  const size_t processors = std::max(1u, std::thread::hardware_concurrency());
+  const auto processors = size_t(usable_processors());
   const auto part = uint32_t(std::max<size_t>(1, processors / side_by_side));
   const auto& first = *configs.front();
   return {seeds_from(first, seeds), part, machine_of(configs), data_prints(first, dataset)};

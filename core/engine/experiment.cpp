@@ -255,7 +255,13 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
   options.shuffle = training && or_default(message.has_shuffle(), message.shuffle(), true);
   options.seed = config.message().train().seed();
   options.pinned = device.is_cuda();
+  options.channels_last = channels_last();
   return options;
+}
+
+bool Experiment::channels_last() const {
+  const auto& train = config.message().train();
+  return or_default(train.has_channels_last(), train.channels_last(), true);
 }
 
 std::string Experiment::train_split() const {

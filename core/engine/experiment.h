@@ -47,6 +47,8 @@ struct Experiment {
   // A split behind the config's pipeline. Error (kUsage) for an unknown split.
   std::unique_ptr<SampleSource> source(const std::string& split, Pipeline pipeline) const;
   Loader::Options loader_options(Pipeline pipeline) const;
+  // Whether batches and weights are stored as NHWC, and so what the network makes of them.
+  bool channels_last() const;
 
   std::string train_split() const;
   std::string validation_split() const;

@@ -83,7 +83,7 @@ std::vector<torch::Tensor> StepLookAhead::losses(const Batch& batch,
                                                  bool update_statistics) {
   std::optional<KeptBuffers> kept;
   if (!update_statistics) kept.emplace(*experiment_.model);
-  return step_losses(experiment_, batch, objectives);
+  return exact_losses(experiment_, batch, objectives);
 }
 
 std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics) {

@@ -59,8 +59,8 @@ class ValidationBatches {
   uint64_t round_ = 0;
 };
 
-// Look-aheads of one step of a run. `random` is the generator's state just before the step's
-// forward pass.
+// Look-aheads of one step of a run, in exact fp32 (exact_losses). `random` is the generator's state
+// just before the step's forward pass.
 class StepLookAhead : public LookAhead {
  public:
   StepLookAhead(const Experiment& experiment, const Batch& batch,

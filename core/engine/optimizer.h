@@ -27,7 +27,10 @@ class Optimizer {
 
   // The learning rate of the options, which the schedule multiplies.
   virtual double base_learning_rate() const = 0;
-  virtual void step(double learning_rate) = 0;
+  // One update, if `apply` says so: a bool scalar where the parameters are, whose value nobody on
+  // the host waits for. Where it is false, parameters and state stay as they are, bit for bit,
+  // whatever the gradient holds (NaN too).
+  virtual void step(double learning_rate, const torch::Tensor& apply) = 0;
   // What a virtual step of SGD takes over from it; nothing for optimisers of another kind.
   virtual MomentumState momentum() const { return {}; }
   // Buffers by name ("momentum_buffer", "exp_avg", ...), for checkpoints; bit-identical when

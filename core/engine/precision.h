@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include <string>
+#include <vector>
 
 #include "core/config/config.pb.h"
 
@@ -17,12 +17,12 @@ bool bf16_is_native(torch::Device device);
 torch::Device choose_device(Device wanted);
 // FP32 or BF16; AUTO takes BF16 where it is native. Error (kUsage) for BF16 where it is not.
 Precision choose_precision(Precision wanted, torch::Device device);
-// Sets the number of threads of the computation, 0: all processors that this process may use.
-// Returns the number set.
+// Sets the number of threads of the computation, 0: usable_processors(). Returns the number set.
 int set_threads(uint32_t wanted);
 
-// While it lives, convolutions and matrix products of this thread run in bf16 (nothing changes for
-// FP32). Casts of weights are cached until it ends.
+// While it lives, convolutions and matrix products of this thread run in bf16, or with FP32 in
+// fp32, whatever an autocast scope around it has. The end brings back what was there before. Casts
+// of weights are cached until the outermost scope ends.
 class Autocast {
  public:
   Autocast(Precision precision, torch::Device device);
@@ -31,8 +31,31 @@ class Autocast {
   Autocast& operator=(const Autocast&) = delete;
 
  private:
-  bool active_;
   torch::Device device_;
+  bool was_enabled_;
+  torch::ScalarType was_type_;
 };
+
+// For whoever writes over weights: a scope around the caller forgets its casts of them.
+void forget_casts();
+
+// While it lives, fp32 is IEEE fp32: without autocast in this thread, and in the whole process
+// without TF32 or bf16 inside convolutions and matrix products of fp32 tensors (cuDNN's default is
+// TF32). For differences of losses, which drown in coarser rounding. A backward pass has to run
+// while it lives as well.
+class ExactFloat32 {
+ public:
+  explicit ExactFloat32(torch::Device device);
+  ~ExactFloat32();
+  ExactFloat32(const ExactFloat32&) = delete;
+  ExactFloat32& operator=(const ExactFloat32&) = delete;
+
+ private:
+  Autocast autocast_;
+  std::vector<int> was_;  // LibTorch's own settings
+};
+
+// Whether convolutions or matrix products of fp32 tensors may be coarser than fp32 now.
+bool tf32_is_allowed();
 
 }  // namespace tasuki

@@ -1,8 +1,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <set>
 
+#include "core/engine/parameter_parts.h"
 #include "core/engine/trainer.h"
 
 namespace tasuki {
@@ -25,16 +25,6 @@ void check_settings(const ResolvedConfig& config, const Run& run) {
   if (train.clip_norm() < 0) throw config.error("train.clip_norm", "must not be negative");
 }
 
-using Spans = std::vector<FlatParameters::Span>;
-
-Spans named_spans(const FlatParameters& parameters, const std::set<std::string>& names) {
-  Spans spans;
-  for (const auto& span : parameters.spans()) {
-    if (names.count(span.name) > 0) spans.push_back(span);
-  }
-  return spans;
-}
-
 std::map<std::string, double> values_of(const std::vector<Objective>& objectives, bool auxiliary,
                                         const std::map<std::string, double>& values) {
   std::map<std::string, double> found;
@@ -52,19 +42,9 @@ Weighting::Context weighting_context(const Run& run) {
   Weighting::Context context;
   context.objectives = model.objectives();
   context.parameters = run.parameters.get();
-  std::set<std::string> shared;
-  for (const auto& item : model.architecture().named_parameters()) {
-    shared.insert("encoder." + item.key());
-  }
-  for (const auto& task : model.tasks()) {
-    std::set<std::string> own;
-    for (const auto& item : model.architecture().own_parameters(task.name)) {
-      own.insert("encoder." + item.first);
-      shared.erase("encoder." + item.first);
-    }
-    context.own[task.name] = named_spans(*run.parameters, own);
-  }
-  context.shared = named_spans(*run.parameters, shared);
+  auto parts = parameter_parts(model, *run.parameters);
+  context.shared = std::move(parts.shared);
+  context.own = std::move(parts.own);
   context.route_normalization = run.experiment.config.message().train().route_normalization();
   context.make_optimizer = [config = run.experiment.config](const torch::Tensor& parameters) {
     return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(),
@@ -111,8 +91,8 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
     const auto note = run.experiment.model->load_pretrained(config);
     if (!note.empty()) run.notes.push_back(note);
   }
-  const bool channels_last = !train.has_channels_last() || train.channels_last();
-  run.parameters = std::make_unique<FlatParameters>(*run.experiment.model, channels_last);
+  run.parameters =
+      std::make_unique<FlatParameters>(*run.experiment.model, run.experiment.channels_last());
   run.train_source =
       run.experiment.source(run.experiment.train_split(), Experiment::Pipeline::kTrain);
   run.validation_source =

@@ -55,4 +55,11 @@ std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch
   return step_losses(experiment, batch, objectives, step_logits(experiment, batch, objectives));
 }
 
+std::vector<torch::Tensor> exact_losses(const Experiment& experiment, const Batch& batch,
+                                        const std::vector<Objective>& objectives) {
+  const ExactFloat32 exact(experiment.device);
+  const auto logits = experiment.model->forward(batch.tensor("image"), objectives);
+  return step_losses(experiment, batch, objectives, logits);
+}
+
 }  // namespace tasuki

@@ -26,4 +26,9 @@ std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives);
 
+// The same in exact fp32 (ExactFloat32), whatever the experiment's precision: for differences of
+// losses. Walk their graph while an ExactFloat32 lives.
+std::vector<torch::Tensor> exact_losses(const Experiment& experiment, const Batch& batch,
+                                        const std::vector<Objective>& objectives);
+
 }  // namespace tasuki

@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "core/engine/data_prints.h"
+#include "core/engine/not_finite.h"
+#include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/model/delta_m.h"
 
@@ -55,31 +57,14 @@ std::vector<torch::Tensor> Trainer::losses() {
   return losses;
 }
 
-void Trainer::check_finite(const std::vector<torch::Tensor>& losses) {
-  const auto& objectives = run_.active.objectives;
-  run_.last.losses.clear();
-  for (size_t i = 0; i < losses.size(); ++i) {
-    const double value = losses[i].item<double>();
-    run_.last.losses[objectives[i].name] = value;
-    if (std::isfinite(value)) continue;
-    std::vector<std::string> ids;
-    for (const auto& sample : batch_.samples) ids.push_back(sample.id);
-    throw Error(ErrorKind::kRun, "the loss of " + objectives[i].name + " is " +
-                                     std::to_string(value) + " in epoch " +
-                                     std::to_string(run_.epoch + 1) + ", step " +
-                                     std::to_string(run_.step + 1) + " (samples " + join(ids) +
-                                     "); lower the learning rate, or set train.clip_norm");
-  }
-}
-
-// Gradients of the batch's losses in the buffer, as the weighting makes them.
-void Trainer::backward() {
+// Gradients of the batch's losses in the buffer, as the weighting makes them. Returns the losses'
+// values, [n] float64 on their device.
+torch::Tensor Trainer::backward() {
   const auto& experiment = run_.experiment;
   const auto& active = run_.active;
   std::optional<StepLookAhead> look_ahead;
   if (run_.validation_batches) {
-    look_ahead.emplace(experiment, batch_, active.objectives, *run_.validation_batches,
-                       random_state(experiment.device));
+    look_ahead.emplace(experiment, batch_, active.objectives, *run_.validation_batches, random_);
   }
   WeightingStep step{
       .index = active.index,
@@ -92,28 +77,68 @@ void Trainer::backward() {
       .momentum = run_.optimizer->momentum(),
       .backward = [](const torch::Tensor& loss, bool keep_graph) { loss.backward({}, keep_graph); },
       .look_ahead = look_ahead ? &*look_ahead : nullptr};
-  check_finite(step.losses);
+  std::vector<torch::Tensor> values;
+  for (const auto& loss : step.losses) values.push_back(loss.detach().to(torch::kFloat64));
+  const auto losses = torch::stack(values);
   Lap lap(run_);
-  const auto factors = run_.weighting->backward(step);
+  const auto factors = combine(step, losses);
   run_.last.coefficients.clear();
   for (size_t i = 0; i < factors.size(); ++i) {
     run_.last.coefficients[active.objectives[i].name] = factors[i];
   }
   run_.last.seconds.backward = lap();
+  return losses;
+}
+
+// What a weighting complains of may come of numbers that were not finite before it saw them.
+std::vector<double> Trainer::combine(WeightingStep& step, const torch::Tensor& losses) {
+  try {
+    return run_.weighting->backward(step);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kRun) throw;
+    if (const auto cause = not_finite(run_, batch_, random_, to_vector(losses))) throw *cause;
+    throw;
+  }
+}
+
+// The device leaves the update out where a loss or the gradient is not finite; the host reads all
+// that it wants to know of the step at once, when all of it is given to do.
+void Trainer::update(const torch::Tensor& losses) {
+  Lap lap(run_);
+  const double clip = run_.experiment.config.message().train().clip_norm();
+  auto norm = torch::zeros({}, losses.options());
+  auto finite = losses.isfinite().all();
+  if (clip > 0) {
+    norm = run_.parameters->clip_gradient(clip).to(torch::kFloat64);
+    finite = finite.logical_and(norm.isfinite());
+  } else {
+    finite = finite.logical_and(run_.parameters->gradient_is_finite());
+  }
+  run_.optimizer->step(run_.last.learning_rate, finite);
+  forget_casts();
+  run_.last.seconds.optimizer = lap();
+  auto read = to_vector(torch::cat({losses, torch::stack({norm, finite.to(torch::kFloat64)})}));
+  const bool applied = read.back() != 0;
+  read.pop_back();
+  if (clip > 0) run_.last.gradient_norm = read.back();
+  read.pop_back();
+  run_.last.losses.clear();
+  for (size_t i = 0; i < read.size(); ++i) {
+    run_.last.losses[run_.active.objectives[i].name] = read[i];
+  }
+  if (applied) return;
+  if (const auto cause = not_finite(run_, batch_, random_, read)) throw *cause;
+  throw combination_not_finite(run_, batch_);
 }
 
 void Trainer::step(const Batch& batch) {
   batch_ = batch.to(run_.experiment.device);
   run_.batch = &batch_;
+  random_ = random_state(run_.experiment.device);
   run_.parameters->zero_gradient();
   run_.last.learning_rate = learning_rate();
   run_.last.images = batch.size();
-  backward();
-  Lap lap(run_);
-  const double clip = run_.experiment.config.message().train().clip_norm();
-  if (clip > 0) run_.last.gradient_norm = run_.parameters->clip_gradient(clip);
-  run_.optimizer->step(run_.last.learning_rate);
-  run_.last.seconds.optimizer = lap();
+  update(backward());
   ++run_.step;
 }
 
@@ -141,6 +166,7 @@ void Trainer::epoch() {
     run_.epoch_waited = loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
   }
+  run_.parameters->check();
   run_.batch = nullptr;
   batch_ = {};
 }

@@ -36,7 +36,8 @@ class Trainer {
  public:
   Trainer(Run& run, std::vector<NamedHook>& hooks) : run_(run), hooks_(hooks) {}
 
-  // Trains from run.epoch to run.epochs. An Error where a loss is not finite.
+  // Trains from run.epoch to run.epochs. An Error where a loss or a gradient is not finite: nothing
+  // of it gets into weights or the optimiser's state, which are those of the step before.
   void train();
 
   // One step on a batch: forward, losses, gradients, update. Public for benchmarks.
@@ -46,10 +47,11 @@ class Trainer {
   void epoch();
   void evaluate_epoch();
   std::vector<torch::Tensor> losses();
-  void backward();
+  torch::Tensor backward();
+  std::vector<double> combine(WeightingStep& step, const torch::Tensor& losses);
+  void update(const torch::Tensor& losses);
   double learning_rate() const;
   void end_run(size_t started, bool finished, std::exception_ptr failure);
-  void check_finite(const std::vector<torch::Tensor>& losses);
   template <class Call>
   void each_hook(Call call) {
     for (auto& hook : hooks_) call(*hook.hook);
@@ -57,7 +59,8 @@ class Trainer {
 
   Run& run_;
   std::vector<NamedHook>& hooks_;
-  Batch batch_;  // of the present step, on the model's device
+  Batch batch_;           // of the present step, on the model's device
+  torch::Tensor random_;  // the generator's state before its forward pass
 };
 
 }  // namespace tasuki

@@ -22,8 +22,11 @@ struct WeightingNeeds {
 };
 
 // Losses beside the step's own, for weightings that try out other parameter values. They write into
-// FlatParameters::values() and put back what was there, bit for bit. BatchNorm's running statistics
-// stay as they were unless `update_statistics`.
+// FlatParameters::values() and put back what was there, bit for bit. The losses are computed in
+// exact fp32 whatever the run's precision, so that differences between them mean something: compare
+// them with each other, not with WeightingStep::losses, and walk their graph while an ExactFloat32
+// (core/engine/precision.h) lives. BatchNorm's running statistics stay as they were unless
+// `update_statistics`.
 class LookAhead {
  public:
   virtual ~LookAhead() = default;

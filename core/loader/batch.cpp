@@ -32,10 +32,10 @@ Batch Batch::to(torch::Device device) const {
 }
 
 Batch collate(const std::vector<Sample>& samples, const std::vector<size_t>& indices,
-              const std::vector<std::string>& fields, bool pinned) {
+              const std::vector<std::string>& fields, bool pinned, bool channels_last) {
   TORCH_CHECK(samples.size() == indices.size(), "collate: ", samples.size(), " samples and ",
               indices.size(), " indices");
-  BatchBuilder builder(samples.size(), fields, pinned);
+  BatchBuilder builder(samples.size(), fields, {pinned, channels_last});
   for (size_t i = 0; i < samples.size(); ++i) builder.put(i, samples[i], indices[i]);
   return builder.finish();
 }

@@ -25,7 +25,8 @@ std::string place_of(const SampleInfo& sample, const std::string& field,
                      const std::string& split = "");
 
 // Samples of one size as tensors by field name: "image" float32 [N,3,H,W] RGB, normalised; float
-// labels [N,C,H,W]; index labels int64 [N,H,W]. Float tensors with C > 1 are stored channels last.
+// labels [N,C,H,W]; index labels int64 [N,H,W]. Float tensors are stored channels last (NHWC), or
+// as their sizes say (NCHW), whichever was asked for.
 struct Batch {
   std::map<std::string, torch::Tensor> tensors;
   std::vector<SampleInfo> samples;
@@ -41,7 +42,8 @@ struct Batch {
 // the samples' places in their split. Error (kData) when samples differ in size, naming both, or
 // lack a field. `pinned` memory for copies to a GPU, where there is one.
 Batch collate(const std::vector<Sample>& samples, const std::vector<size_t>& indices,
-              const std::vector<std::string>& fields, bool pinned = false);
+              const std::vector<std::string>& fields, bool pinned = false,
+              bool channels_last = true);
 
 // One field value as a tensor without the batch dimension, [H,W] int64 or [C,H,W] float32, and back
 // to a Mat of the kind's type, from any device and type. Images need the same normalisation both

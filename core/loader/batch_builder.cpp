@@ -30,10 +30,10 @@ void check_field(const Sample& sample, const std::string& name, const Field& fie
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(size_t size, std::vector<std::string> fields, bool pinned,
+BatchBuilder::BatchBuilder(size_t size, std::vector<std::string> fields, Memory memory,
                            std::shared_ptr<BlockPool> pool)
     : fields_(std::move(fields)),
-      pinned_(pinned && torch::cuda::is_available()),
+      memory_{memory.pinned && torch::cuda::is_available(), memory.channels_last},
       pool_(std::move(pool)),
       slots_(size) {}
 
@@ -51,8 +51,8 @@ BatchBuilder::Slot BatchBuilder::describe(const Sample& sample, size_t index) co
 
 torch::Tensor BatchBuilder::make_tensor(const FieldKind& kind, cv::Size size) const {
   const auto count = static_cast<int64_t>(slots_.size());
-  return pinned_ ? empty_pinned_pixels(kind, count, size)
-                 : empty_pixels(kind, count, size, pool_.get());
+  return memory_.pinned ? empty_pinned_pixels(kind, count, size, memory_.channels_last)
+                        : empty_pixels(kind, count, size, pool_.get(), memory_.channels_last);
 }
 
 bool BatchBuilder::prepare(const Slot& slot) {
@@ -74,7 +74,7 @@ void BatchBuilder::put(size_t position, const Sample& sample, size_t index) {
     const torch::Tensor& tensor = tensors_[i];
     const size_t block = tensor.nbytes() / slots_.size();
     write_pixels(sample.field(fields_[i]), sample.normalization,
-                 static_cast<char*>(tensor.data_ptr()) + position * block);
+                 static_cast<char*>(tensor.data_ptr()) + position * block, memory_.channels_last);
   }
 }
 

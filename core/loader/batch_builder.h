@@ -14,7 +14,12 @@ namespace tasuki {
 // in blocks of `pool`'s, where one is given.
 class BatchBuilder {
  public:
-  BatchBuilder(size_t size, std::vector<std::string> fields, bool pinned,
+  struct Memory {
+    bool pinned = false;
+    bool channels_last = true;
+  };
+
+  BatchBuilder(size_t size, std::vector<std::string> fields, Memory memory,
                std::shared_ptr<BlockPool> pool = nullptr);
 
   // Fills position `position` in 0..size-1 with the sample of this index in its split; every
@@ -40,7 +45,7 @@ class BatchBuilder {
   void check_alike() const;
 
   const std::vector<std::string> fields_;
-  const bool pinned_;
+  const Memory memory_;
   const std::shared_ptr<BlockPool> pool_;
   std::vector<Slot> slots_;
   std::mutex mutex_;                    // guards shape_ and the making of tensors_

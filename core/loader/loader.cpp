@@ -27,13 +27,13 @@ void stop_opencv_threads() {
 // finished, and forgotten, without harm.
 class Loader::Job {
  public:
-  Job(const SampleSource& source, uint64_t epoch, std::vector<size_t> indices, bool pinned,
-      std::shared_ptr<BlockPool> pool)
+  Job(const SampleSource& source, uint64_t epoch, std::vector<size_t> indices,
+      BatchBuilder::Memory memory, std::shared_ptr<BlockPool> pool)
       : source_(source),
         epoch_(epoch),
         indices_(std::move(indices)),
         errors_(indices_.size()),
-        builder_(indices_.size(), source.fields(), pinned, std::move(pool)) {}
+        builder_(indices_.size(), source.fields(), memory, std::move(pool)) {}
 
   size_t size() const { return indices_.size(); }
 
@@ -152,7 +152,7 @@ std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
   const size_t last = std::min(first + options.batch_size, order.size());
   return std::make_shared<Job>(source, epoch,
                                std::vector<size_t>(order.begin() + first, order.begin() + last),
-                               options.pinned, pool);
+                               BatchBuilder::Memory{options.pinned, options.channels_last}, pool);
 }
 
 // Either the newest job has samples left that nobody makes, or another job may begin.

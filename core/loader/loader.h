@@ -87,6 +87,7 @@ class Loader {
     bool shuffle = false;  // a permutation by (seed, epoch)
     uint64_t seed = 0;
     bool pinned = false;
+    bool channels_last = true;  // memory of the batches' tensors: NHWC, else NCHW
   };
 
   // `source` must outlive the loader. Error (kUsage) for a batch of no samples, or for workers

@@ -30,7 +30,7 @@ struct Layout {
   torch::ScalarType type = torch::kLong;
   std::vector<int64_t> sizes, strides;
 
-  Layout(const FieldKind& kind, int64_t count, cv::Size size) {
+  Layout(const FieldKind& kind, int64_t count, cv::Size size, bool channels_last) {
     const int64_t h = size.height, w = size.width, c = CV_MAT_CN(kind.mat_type());
     if (is_index(kind)) {
       sizes = {count, h, w};
@@ -38,7 +38,11 @@ struct Layout {
     } else {
       type = torch::kFloat;
       sizes = {count, c, h, w};
-      strides = {h * w * c, 1, w * c, c};
+      if (channels_last) {
+        strides = {h * w * c, 1, w * c, c};
+      } else {
+        strides = {h * w * c, h * w, w, 1};
+      }
     }
   }
 };
@@ -51,28 +55,44 @@ struct Table {
   }
 };
 
+// From one channel of a pixel to the next: they lie side by side, or each in a plane of its own.
+template <bool kChannelsLast>
+int64_t channel_step(const cv::Mat& image) {
+  return kChannelsLast ? 1 : int64_t(image.total());
+}
+
+template <bool kChannelsLast>
 void write_colour8(const cv::Mat& image, const Normalization& normalization, float* out) {
   const Table red({normalization, 0}), green({normalization, 1}), blue({normalization, 2});
+  const int64_t step = channel_step<kChannelsLast>(image);
   for (int y = 0; y < image.rows; ++y) {
     const uchar* in = image.ptr<uchar>(y);
-    for (int x = 0; x < image.cols; ++x, in += kColours, out += kColours) {
+    for (int x = 0; x < image.cols; ++x, in += kColours, out += kChannelsLast ? kColours : 1) {
       out[0] = red.values[in[2]];
-      out[1] = green.values[in[1]];
-      out[2] = blue.values[in[0]];
+      out[step] = green.values[in[1]];
+      out[2 * step] = blue.values[in[0]];
     }
   }
 }
 
+template <bool kChannelsLast>
 void write_colour32(const cv::Mat& image, const Normalization& normalization, float* out) {
   const Normalizer red(normalization, 0), green(normalization, 1), blue(normalization, 2);
+  const int64_t step = channel_step<kChannelsLast>(image);
   for (int y = 0; y < image.rows; ++y) {
     const float* in = image.ptr<float>(y);
-    for (int x = 0; x < image.cols; ++x, in += kColours, out += kColours) {
+    for (int x = 0; x < image.cols; ++x, in += kColours, out += kChannelsLast ? kColours : 1) {
       out[0] = red(in[2]);
-      out[1] = green(in[1]);
-      out[2] = blue(in[0]);
+      out[step] = green(in[1]);
+      out[2 * step] = blue(in[0]);
     }
   }
+}
+
+template <bool kChannelsLast>
+void write_colour(const cv::Mat& image, const Normalization& normalization, float* out) {
+  if (image.depth() == CV_8U) return write_colour8<kChannelsLast>(image, normalization, out);
+  write_colour32<kChannelsLast>(image, normalization, out);
 }
 
 template <class Value>
@@ -99,6 +119,17 @@ void write_indices(const cv::Mat& labels, int64_t* out) {
 // A Mat's header over a tensor's block.
 cv::Mat over(float* block, cv::Size size, int channels) {
   return cv::Mat(size, CV_32FC(channels), block);
+}
+
+// Values of several channels, one plane after the other.
+void write_planes(const cv::Mat& value, float* out) {
+  cv::Mat single;
+  value.convertTo(single, CV_32F);
+  std::vector<cv::Mat> planes;
+  for (int c = 0; c < value.channels(); ++c) {
+    planes.push_back(over(out + int64_t(c) * int64_t(value.total()), value.size(), 1));
+  }
+  cv::split(single, planes.data());
 }
 
 cv::Mat colours_to_mat(const cv::Mat& rgb, const Normalization& normalization) {
@@ -131,8 +162,9 @@ bool fits_kind(const Field& field) {
   return type == field.kind->mat_type() || (type == CV_32FC3 && is_colour(*field.kind));
 }
 
-torch::Tensor empty_pixels(const FieldKind& kind, int64_t count, cv::Size size, BlockPool* pool) {
-  const Layout layout(kind, count, size);
+torch::Tensor empty_pixels(const FieldKind& kind, int64_t count, cv::Size size, BlockPool* pool,
+                           bool channels_last) {
+  const Layout layout(kind, count, size, channels_last);
   if (!pool) return torch::empty_strided(layout.sizes, layout.strides, layout.type);
   const auto bytes = c10::multiply_integers(layout.sizes) * c10::elementSize(layout.type);
   auto block = pool->take(static_cast<size_t>(bytes));
@@ -141,21 +173,24 @@ torch::Tensor empty_pixels(const FieldKind& kind, int64_t count, cv::Size size, 
       memory, layout.sizes, layout.strides, [block = std::move(block)](void*) {}, layout.type);
 }
 
-torch::Tensor empty_pinned_pixels(const FieldKind& kind, int64_t count, cv::Size size) {
-  const Layout layout(kind, count, size);
+torch::Tensor empty_pinned_pixels(const FieldKind& kind, int64_t count, cv::Size size,
+                                  bool channels_last) {
+  const Layout layout(kind, count, size, channels_last);
   return torch::empty_strided(layout.sizes, layout.strides,
                               torch::TensorOptions(layout.type).pinned_memory(true));
 }
 
-void write_pixels(const Field& field, const Normalization& normalization, void* block) {
+void write_pixels(const Field& field, const Normalization& normalization, void* block,
+                  bool channels_last) {
   const cv::Mat& value = field.value;
   if (is_index(*field.kind)) return write_indices(value, static_cast<int64_t*>(block));
   float* out = static_cast<float*>(block);
-  if (!is_colour(*field.kind)) {
-    return value.convertTo(over(out, value.size(), value.channels()), CV_32F);
+  if (is_colour(*field.kind)) {
+    return channels_last ? write_colour<true>(value, normalization, out)
+                         : write_colour<false>(value, normalization, out);
   }
-  if (value.depth() == CV_8U) return write_colour8(value, normalization, out);
-  write_colour32(value, normalization, out);
+  if (!channels_last && value.channels() > 1) return write_planes(value, out);
+  value.convertTo(over(out, value.size(), value.channels()), CV_32F);
 }
 
 torch::Tensor to_tensor(const Field& field, const Normalization& normalization) {

@@ -126,8 +126,8 @@ class Folder final : public ListedDataset {
     const auto source = root / (split.has_list() ? split.list() : image_->folder());
     const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
     if (split.has_list()) {
-      check_is_one_column(source, all,
-                          [&](const std::string& id) { return path_exists(image_->file(root, id)); });
+      check_is_one_column(
+          source, all, [&](const std::string& id) { return path_exists(image_->file(root, id)); });
     }
     const auto excluded = excluded_from(split, root, all);
     auto chosen = part_of(all, split.from(), to);

@@ -1,12 +1,13 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <set>
 #include <sstream>
 
 #include "core/data/files.h"
 #include "core/engine/hook.h"
 #include "core/engine/look_ahead.h"
+#include "core/engine/parameter_parts.h"
+#include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/registry/registry.h"
 #include "core/search/affinity.h"
@@ -99,12 +100,9 @@ class Affinity : public Hook {
   // A resumed run keeps the lines of the epochs that it goes on from.
   void before_run(Run& run) override {
     lines_.clear();
-    experiment_ = run.experiment;
-    // Differences of losses drown in the rounding of bf16.
-    experiment_.precision = FP32;
     const auto file = run.work_dir / kAffinityFile;
     if (run.resumed && std::filesystem::exists(file)) keep_lines(read_file(file), run.epoch);
-    find_shared(run);
+    shared_ = parameter_parts(*run.experiment.model, *run.parameters).shared;
   }
 
   void before_epoch(Run& run) override {
@@ -147,22 +145,6 @@ class Affinity : public Hook {
     }
   }
 
-  // Parameters of the encoder that are no route's own.
-  void find_shared(Run& run) {
-    auto& architecture = run.experiment.model->architecture();
-    std::set<std::string> names;
-    for (const auto& item : architecture.named_parameters()) names.insert("encoder." + item.key());
-    for (const auto& task : run.experiment.model->tasks()) {
-      for (const auto& item : architecture.own_parameters(task.name)) {
-        names.erase("encoder." + item.first);
-      }
-    }
-    shared_.clear();
-    for (const auto& span : run.parameters->spans()) {
-      if (names.count(span.name) > 0) shared_.push_back(span);
-    }
-  }
-
   torch::Tensor shared_part(const torch::Tensor& all) const {
     std::vector<torch::Tensor> parts;
     for (const auto& span : shared_) parts.push_back(all.slice(0, span.begin, span.end));
@@ -170,9 +152,11 @@ class Affinity : public Hook {
   }
 
   void measure(Run& run) {
+    // Differences of losses drown in the rounding of bf16 and TF32.
+    const ExactFloat32 exact(run.experiment.device);
     Untouched untouched(run);
     untouched.restart_random();
-    const auto losses = step_losses(experiment_, *run.batch, objectives_);
+    const auto losses = exact_losses(run.experiment, *run.batch, objectives_);
     const auto gradients = shared_gradients(run, losses);
     if (cosine_) add_cosines(gradients);
     if (look_ahead_) add_look_aheads(run, untouched, losses, gradients);
@@ -211,7 +195,7 @@ class Affinity : public Hook {
     for (size_t i = 0; i < gradients.size(); ++i) {
       step_shared(untouched.values(), gradients[i], run.last.learning_rate);
       untouched.restart_random();
-      const auto after = step_losses(experiment_, *run.batch, objectives_);
+      const auto after = exact_losses(run.experiment, *run.batch, objectives_);
       for (size_t j = 0; j < after.size(); ++j) {
         look_aheads_.add(i, j, 1 - after[j].item<double>() / losses[j].item<double>());
       }
@@ -230,7 +214,6 @@ class Affinity : public Hook {
 
   int64_t every_, every_epochs_;
   bool look_ahead_ = true, cosine_ = true;
-  Experiment experiment_;
   std::vector<FlatParameters::Span> shared_;
   std::vector<Objective> objectives_;  // primaries of this epoch
   std::vector<std::string> names_;

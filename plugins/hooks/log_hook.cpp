@@ -54,6 +54,13 @@ class Log : public Hook {
                run.steps_per_epoch, run.parameters->count(), run.train_source->size(),
                Precision_Name(run.experiment.precision), run.experiment.device.str(),
                train.threads());
+    if (run.validation_batches) {
+      log_->info(
+          "the weighting learns on split {}, which also chooses the best epoch: figures on it "
+          "flatter "
+          "this run; compare on a split that it has not seen ({})",
+          run.experiment.validation_split(), run.experiment.test_split());
+    }
     if (run.resumed) log_->info("resumed after epoch {}", run.epoch);
     for (const auto& note : run.notes) log_->info("note: {}", note);
     first_epoch_ = run.epoch;

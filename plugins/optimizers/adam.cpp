@@ -25,25 +25,17 @@ Torch read_options(const Options& options, double default_weight_decay) {
   return Torch(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(decay);
 }
 
-// Either of LibTorch's two on the flat parameter vector.
+// Either of LibTorch's two.
 template <class TorchOptimizer, class TorchState>
-class AdamOn : public Optimizer {
+class AdamOn : public FlatOptimizer<TorchOptimizer, TorchState> {
  public:
-  template <class TorchOptions>
-  AdamOn(const TorchOptions& options, const Context& context)
-      : parameters_(context.parameters), lr_(options.lr()), optimizer_({parameters_}, options) {}
-
-  double base_learning_rate() const override { return lr_; }
-
-  void step(double learning_rate) override {
-    optimizer_.param_groups()[0].options().set_lr(learning_rate);
-    optimizer_.step();
-  }
+  using FlatOptimizer<TorchOptimizer, TorchState>::FlatOptimizer;
 
   std::map<std::string, torch::Tensor> state() const override {
-    const auto* state = find_state<TorchState>(optimizer_, parameters_);
+    const auto* state = this->find();
     if (state == nullptr) return {};
-    return {{"step", torch::tensor(state->step(), torch::kInt64)},
+    const int64_t steps = state->step() - (this->took_back() ? 1 : 0);
+    return {{"step", torch::tensor(steps, torch::kInt64)},
             {"exp_avg", state->exp_avg()},
             {"exp_avg_sq", state->exp_avg_sq()}};
   }
@@ -53,15 +45,18 @@ class AdamOn : public Optimizer {
     auto loaded = std::make_unique<TorchState>();
     const auto scalar = torch::empty({}, torch::kInt64);
     loaded->step(load_buffer(state, "step", scalar).template item<int64_t>());
-    loaded->exp_avg(load_buffer(state, "exp_avg", parameters_));
-    loaded->exp_avg_sq(load_buffer(state, "exp_avg_sq", parameters_));
-    put_state(optimizer_, parameters_, std::move(loaded));
+    loaded->exp_avg(load_buffer(state, "exp_avg", this->parameters_));
+    loaded->exp_avg_sq(load_buffer(state, "exp_avg_sq", this->parameters_));
+    this->replace(std::move(loaded));
   }
 
- private:
-  torch::Tensor parameters_;
-  double lr_;
-  TorchOptimizer optimizer_;
+ protected:
+  std::vector<torch::Tensor> buffers() const override {
+    const auto* state = this->find();
+    if (state == nullptr) return {};
+    return {state->exp_avg(), state->exp_avg_sq()};
+  }
+  void uncount() override { this->find()->step(this->find()->step() - 1); }
 };
 
 class Adam : public AdamOn<torch::optim::Adam, torch::optim::AdamParamState> {

@@ -24,19 +24,9 @@ torch::optim::SGDOptions read_options(const options::SGD& options) {
       .nesterov(options.nesterov());
 }
 
-class SGD : public Optimizer {
+class SGD : public FlatOptimizer<torch::optim::SGD, torch::optim::SGDParamState> {
  public:
-  SGD(const options::SGD& options, const Context& context)
-      : parameters_(context.parameters),
-        options_(read_options(options)),
-        optimizer_({parameters_}, options_) {}
-
-  double base_learning_rate() const override { return options_.lr(); }
-
-  void step(double learning_rate) override {
-    optimizer_.param_groups()[0].options().set_lr(learning_rate);
-    optimizer_.step();
-  }
+  SGD(const options::SGD& options, const Context& context) : SGD(read_options(options), context) {}
 
   MomentumState momentum() const override {
     return {options_.momentum(), options_.weight_decay(), buffer()};
@@ -52,18 +42,26 @@ class SGD : public Optimizer {
     if (state.count(kMomentum) == 0) return;
     auto loaded = std::make_unique<torch::optim::SGDParamState>();
     loaded->momentum_buffer(load_buffer(state, kMomentum, parameters_));
-    put_state(optimizer_, parameters_, std::move(loaded));
+    replace(std::move(loaded));
+  }
+
+ protected:
+  std::vector<torch::Tensor> buffers() const override {
+    const auto momentum_buffer = buffer();
+    if (!momentum_buffer.defined()) return {};
+    return {momentum_buffer};
   }
 
  private:
+  SGD(const torch::optim::SGDOptions& options, const Context& context)
+      : FlatOptimizer(options, context), options_(options) {}
+
   torch::Tensor buffer() const {
-    const auto* state = find_state<torch::optim::SGDParamState>(optimizer_, parameters_);
+    const auto* state = find();
     return state == nullptr ? torch::Tensor() : state->momentum_buffer();
   }
 
-  torch::Tensor parameters_;
   torch::optim::SGDOptions options_;
-  torch::optim::SGD optimizer_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/engine/precision.h"
 #include "core/engine/weighting.h"
 #include "core/model/safetensors.h"
 #include "core/registry/registry.h"
@@ -130,8 +131,10 @@ class AutoLambda : public Weighting {
     update(step.index, torch::autograd::grad({factors}, {weights}, {*change})[0]);
   }
 
-  // [n] dL_val / dfactor; nothing where d is 0. d lies in the gradient buffer.
+  // [n] dL_val / dfactor; nothing where d is 0. d lies in the gradient buffer. eps d is so short
+  // that most weights would be the same number on both sides of it in bf16.
   std::optional<torch::Tensor> hypergradient(WeightingStep& step) {
+    const ExactFloat32 exact(parameters_->values().device());
     const auto& direction = parameters_->gradient();
     Detour theta(*parameters_, theta_);
     theta.virtual_step(direction, step.momentum, step.learning_rate);

@@ -24,9 +24,9 @@ class DWA : public Weighting {
   std::vector<double> backward(WeightingStep& step) override {
     while (epoch_.item<int64_t>() < step.epoch) end_epoch();
     const auto index = index_of(step);
-    const auto losses = numbers(step.losses);
-    sums_[0].index_add_(0, index, losses);
-    steps_[0].index_add_(0, index, torch::ones_like(losses));
+    const auto losses = numbers(step.losses), finite = losses.isfinite();
+    sums_[0].index_add_(0, index, torch::where(finite, losses, torch::zeros_like(losses)));
+    steps_[0].index_add_(0, index, finite.to(torch::kFloat64));
     const auto factors = step.factors(weights(index));
     step.backward(weighted_sum(step.losses, factors), false);
     return to_vector(factors);

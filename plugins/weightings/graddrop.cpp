@@ -13,9 +13,12 @@ namespace {
 void drop(const torch::Tensor& rows, double leak, torch::Tensor out) {
   const auto positive = rows.clamp_min(0).sum(0), negative = rows.clamp_max(0).sum(0);
   // rand < P, without the division: P = positive / (positive - negative), and no 0 / 0.
-  const auto is_positive = torch::rand_like(out).mul_(positive - negative) < positive;
+  const auto spread = positive - negative;
+  const auto is_positive = torch::rand_like(out).mul_(spread) < positive;
   at::where_out(out, is_positive, positive, negative);
   if (leak > 0) out.lerp_(positive + negative, leak);
+  // An infinite sum is not dropped for the other one: the step has to be seen to be bad.
+  at::where_out(out, spread.isfinite(), out, spread);
 }
 
 double read_leak(const options::GradDrop& options) {

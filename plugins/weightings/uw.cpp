@@ -90,7 +90,10 @@ class UW : public Weighting {
   void learn(const WeightingStep& step, const torch::Tensor& total) {
     for (const size_t i : step.index) variances_[i].value.mutable_grad().zero_();
     total.backward();
-    for (const size_t i : step.index) variances_[i].optimizer->step(step.learning_rate);
+    std::vector<torch::Tensor> gradients;
+    for (const size_t i : step.index) gradients.push_back(variances_[i].value.grad());
+    const auto finite = torch::cat(gradients).isfinite().all();
+    for (const size_t i : step.index) variances_[i].optimizer->step(step.learning_rate, finite);
   }
 
   std::vector<LogVariance> variances_;

@@ -30,7 +30,12 @@ struct Quadratic {
       const torch::NoGradGuard no_grad;
       values.mutable_grad().copy_(values - 1);
     }
-    optimizer.step(optimizer.base_learning_rate() * factor);
+    optimizer.step(optimizer.base_learning_rate() * factor, torch::tensor(true));
+  }
+  // A step that is not to be applied, as its gradient shows.
+  void bad_step(Optimizer& optimizer) {
+    values.mutable_grad().fill_(std::nan(""));
+    optimizer.step(optimizer.base_learning_rate(), torch::tensor(false));
   }
 
   torch::Tensor values;
@@ -78,6 +83,25 @@ TEST_P(OptimizerConformance, GoesOnFromItsStateToTheLastBit) {
   EXPECT_TRUE(second.values.equal(whole.values));
   for (const auto& [name, tensor] : unbroken->state()) {
     EXPECT_TRUE(after->state().at(name).equal(tensor)) << name;
+  }
+}
+
+TEST_P(OptimizerConformance, AStepThatDoesNotApplyChangesNothing) {
+  Quadratic with, without;
+  const auto optimizer = make(with), other = make(without);
+  for (int i = 0; i < 3; ++i) {
+    const auto values = with.values.detach().clone();
+    std::map<std::string, torch::Tensor> state;
+    for (const auto& [name, tensor] : optimizer->state()) state[name] = tensor.clone();
+    with.bad_step(*optimizer);
+    EXPECT_TRUE(with.values.equal(values)) << i;
+    for (const auto& [name, tensor] : optimizer->state()) {
+      if (state.count(name) == 0) state[name] = torch::zeros_like(tensor);
+      EXPECT_TRUE(tensor.equal(state.at(name))) << name << " " << i;
+    }
+    with.step(*optimizer);
+    without.step(*other);
+    EXPECT_TRUE(with.values.equal(without.values)) << i;
   }
 }
 
@@ -241,6 +265,29 @@ TEST_P(WeightingConformance, TakesAModelOfOneTask) {
   const auto factors = weighting->backward(step);
   ASSERT_EQ(factors.size(), 1u);
   EXPECT_TRUE(testing::is_close(one.gradient(), factors[0] * one.rows()[0]));
+}
+
+// It may throw, and what it leaves as the gradient may be anything.
+TEST_P(WeightingConformance, ALossThatIsNotANumberDoesNotGetIntoItsState) {
+  const auto weighting = make(problem_);
+  for (int64_t epoch = 0; epoch < 3; ++epoch) {
+    backward(*weighting, problem_, epoch);
+    auto step = problem_.step(Train::COUNT);
+    testing::LinearLookAhead look_ahead(problem_, step.index, {0, 1, 2});
+    step.epoch = epoch;
+    step.look_ahead = &look_ahead;
+    step.losses[1] = step.losses[1] * std::nan("");
+    try {
+      weighting->backward(step);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kRun);
+    }
+    for (const auto& [name, tensor] : weighting->state()) {
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    }
+  }
+  backward(*weighting, problem_, 3);
+  EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
 }
 
 TASUKI_CONFORMANCE(WeightingConformance, Weighting::kKind);

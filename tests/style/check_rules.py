@@ -5,6 +5,7 @@
   another one's headers.
 - Relative links in Markdown files lead to something, their anchors too.
 - Headers begin with #pragma once.
+- Only core/system asks how many processors there are: others would forget affinity or quotas.
 """
 import os
 import re
@@ -16,6 +17,9 @@ LONGEST_FUNCTION = 60
 SOURCES = (".h", ".cpp", ".proto", ".py", ".cmake", ".sh")
 PLUGIN_ROOTS = ("plugins", "datasets", "pipelines")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+PROCESSORS = re.compile(
+    r"\b(hardware_concurrency|get_nprocs|sched_getaffinity|_SC_NPROCESSORS\w*|getNumberOfCPUs|"
+    r"omp_get_num_procs)\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern)[^\s#/}]")
@@ -99,6 +103,16 @@ def check_pragma(name, lines):
         yield f"{name}: no #pragma once"
 
 
+def check_processors(name, lines):
+    if not name.endswith((".h", ".cpp")) or "core/system/" in name:
+        return
+    for number, line in enumerate(lines, 1):
+        match = PROCESSORS.search(line)
+        if match:
+            yield (f"{name}:{number}: {match.group(1)}; ask usable_processors() of "
+                   "core/system/processors.h")
+
+
 def anchor(heading):
     text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading.strip().lower())
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
@@ -131,7 +145,8 @@ def breaches(root):
         with open(os.path.join(root, name), encoding="utf-8") as file:
             text = file.read()
         lines = text.splitlines()
-        for check in (check_length, check_functions, check_includes, check_pragma):
+        for check in (check_length, check_functions, check_includes, check_pragma,
+                      check_processors):
             yield from check(name, lines)
         yield from check_links(root, name, text)
 

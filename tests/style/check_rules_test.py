@@ -47,6 +47,13 @@ class CheckRulesTest(unittest.TestCase):
         self.write("core/a.h", "int a;\n")
         self.assertEqual(self.found(), ["core/a.h: no #pragma once"])
 
+    def test_counts_of_processors_outside_their_place(self):
+        self.write("core/system/a.cpp", "int a = sched_getaffinity(0, 0, nullptr);\n")
+        self.write("tests/core/system/a.cpp", "int a = sched_getaffinity(0, 0, nullptr);\n")
+        self.write("tools/b.cpp", "\nint b = std::thread::hardware_concurrency();\n")
+        self.assertEqual(self.found(), ["tools/b.cpp:2: hardware_concurrency; ask "
+                                        "usable_processors() of core/system/processors.h"])
+
     def test_links_that_lead_nowhere(self):
         self.write("docs/a.md", "# Here\n[x](b.md) [y](a.md#there) [z](../docs/a.md#here)\n"
                                 "```\n[in code](nowhere.md)\n```\n")

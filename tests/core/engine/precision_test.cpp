@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <torch/torch.h>
 
 #include <fstream>
 
 #include "core/engine/experiment.h"
+#include "core/system/processors.h"
 #include "tests/core/engine/tiny_run.h"
 
 namespace tasuki {
@@ -23,10 +23,7 @@ class Threads : public ::testing::Test {
 TEST_F(Threads, AreAsAskedForOrAllThatTheProcessMayUse) {
   EXPECT_EQ(set_threads(3), 3);
   EXPECT_EQ(at::get_num_threads(), 3);
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  ASSERT_EQ(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
-  EXPECT_EQ(set_threads(0), CPU_COUNT(&allowed));
+  EXPECT_EQ(set_threads(0), usable_processors());
 }
 
 // What the kernel says of the processor, where it says it.
@@ -72,15 +69,67 @@ TEST(ChooseDevice, TakesCudaOnlyWhereItIs) {
   }
 }
 
+torch::ScalarType conv_type_now() {
+  return torch::conv2d(torch::ones({1, 3, 8, 8}), torch::ones({4, 3, 3, 3})).scalar_type();
+}
+
 TEST(AutocastScope, ConvolutionsRunInBf16WhileItLives) {
   const auto type = [](Precision precision) {
     const Autocast scope(precision, torch::kCPU);
-    return torch::conv2d(torch::ones({1, 3, 8, 8}), torch::ones({4, 3, 3, 3})).scalar_type();
+    return conv_type_now();
   };
   EXPECT_EQ(type(BF16), torch::kBFloat16);
   EXPECT_EQ(type(FP32), torch::kFloat32);
-  EXPECT_EQ(torch::conv2d(torch::ones({1, 3, 8, 8}), torch::ones({4, 3, 3, 3})).scalar_type(),
-            torch::kFloat32);
+  EXPECT_EQ(conv_type_now(), torch::kFloat32);
+}
+
+// Scopes in scopes, as an embedding program has them.
+TEST(AutocastScope, BringsBackWhatWasThere) {
+  const Autocast outer(BF16, torch::kCPU);
+  for (const auto precision : {FP32, BF16}) {
+    {
+      const Autocast inner(precision, torch::kCPU);
+      EXPECT_EQ(conv_type_now(), precision == BF16 ? torch::kBFloat16 : torch::kFloat32);
+      { const Autocast innermost(BF16, torch::kCPU); }
+      EXPECT_EQ(conv_type_now(), precision == BF16 ? torch::kBFloat16 : torch::kFloat32);
+    }
+    EXPECT_EQ(conv_type_now(), torch::kBFloat16);
+  }
+}
+
+// A cast that is kept tells of the weight as it was.
+TEST(AutocastScope, CastsOfWeightsAreKeptUntilTheOutermostEnds) {
+  auto weight = torch::ones({1, 1, 1, 1}).requires_grad_();
+  const auto image = torch::ones({1, 1, 1, 1});
+  const auto value = [&] { return torch::conv2d(image, weight).item<float>(); };
+  {
+    const Autocast outer(BF16, torch::kCPU);
+    EXPECT_EQ(value(), 1);
+    { const Autocast inner(BF16, torch::kCPU); }
+    weight.variable_data().fill_(2);
+    EXPECT_EQ(value(), 1);
+    forget_casts();
+    EXPECT_EQ(value(), 2);
+    weight.variable_data().fill_(3);
+  }
+  const Autocast next(BF16, torch::kCPU);
+  EXPECT_EQ(value(), 3);
+}
+
+TEST(ExactFloat32, AllowsNothingCoarserThanFp32WhileItLives) {
+  const bool before = tf32_is_allowed();
+  EXPECT_TRUE(before);  // LibTorch's default: TF32 in cuDNN
+  const Autocast outer(BF16, torch::kCPU);
+  {
+    const ExactFloat32 exact(torch::kCPU);
+    EXPECT_FALSE(tf32_is_allowed());
+    EXPECT_EQ(conv_type_now(), torch::kFloat32);
+    { const ExactFloat32 inner(torch::kCPU); }
+    EXPECT_FALSE(tf32_is_allowed());
+    EXPECT_EQ(conv_type_now(), torch::kFloat32);
+  }
+  EXPECT_TRUE(tf32_is_allowed());
+  EXPECT_EQ(conv_type_now(), torch::kBFloat16);
 }
 
 TEST(MachineAssignments, FixWhatAConfigLeavesOpen) {

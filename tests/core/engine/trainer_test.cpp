@@ -5,8 +5,11 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <optional>
+#include <tuple>
 
 #include "core/engine/checkpoint.h"
+#include "core/engine/precision.h"
 #include "core/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
@@ -160,6 +163,143 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteSaysWhereAndWhatToDo) {
     EXPECT_THAT(error.what(), HasSubstr("(samples train-0000"));
     EXPECT_THAT(error.what(), HasSubstr("lower the learning rate, or set train.clip_norm"));
   }
+}
+
+// By weightings that might miss it, or complain of it in other words.
+TEST_F(TrainerTest, ALossThatIsNotFiniteIsNamedUnderOtherWeightings) {
+  for (const std::string weighting : {"UW", "DWA", "GradDrop"}) {
+    TinyRun tiny(folder_.path(), {"train.optimizer.lr=1e30", "train.warmup_steps=0",
+                                  "train.weighting=[tasuki/" + weighting + "]{}"});
+    try {
+      tiny.train();
+      ADD_FAILURE() << "no error with " << weighting;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("the loss of ")) << weighting;
+    }
+  }
+}
+
+// A run whose gradient of one decoder goes wrong in one step, while all losses stay finite.
+class BadGradient : public ::testing::Test {
+ protected:
+  static constexpr int64_t kBadStep = 4;  // the fifth: the second of epoch 2
+
+  // What the run complained of, and `weights_` as the last step left them before.
+  std::string train(const std::vector<std::string>& assignments, double factor) {
+    TinyRun tiny(folder_.path(), assignments);
+    auto& run = tiny.run;
+    for (const auto& item : run.experiment.model->named_parameters()) {
+      if (item.key().find("decoder.depth.") != 0) continue;
+      auto parameter = item.value();
+      parameter.register_hook([&run, factor](const torch::Tensor& gradient) {
+        return run.step == kBadStep ? gradient * factor : gradient;
+      });
+    }
+    std::vector<torch::Tensor> before;
+    auto hook = std::make_unique<FakeHook>();
+    hook->at_after_step = [&](tasuki::Run&) { before = everything(run); };
+    tiny.hooks.push_back({"watch", 99, std::move(hook)});
+    std::string complaint;
+    try {
+      tiny.train();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kRun);
+      complaint = error.what();
+    }
+    const auto after = everything(run);
+    EXPECT_EQ(after.size(), before.size());
+    for (size_t i = 0; i < after.size(); ++i) EXPECT_TRUE(after[i].equal(before[i])) << i;
+    EXPECT_EQ(run.step, kBadStep);
+    return complaint;
+  }
+
+  testing::TemporaryFolder folder_;
+
+ private:
+  // Weights and the optimiser's state.
+  static std::vector<torch::Tensor> everything(const tasuki::Run& run) {
+    std::vector<torch::Tensor> copies = {run.parameters->values().detach().clone()};
+    for (const auto& item : run.optimizer->state()) copies.push_back(item.second.clone());
+    return copies;
+  }
+};
+
+TEST_F(BadGradient, ReachesNeitherWeightsNorTheOptimizer) {
+  const double nan = std::nan("");
+  for (const auto& [optimizer, clip, factor] :
+       std::vector<std::tuple<std::string, std::string, double>>{{"SGD", "0", nan},
+                                                                 {"SGD", "1", HUGE_VAL},
+                                                                 {"Adam", "1", nan},
+                                                                 {"AdamW", "0", HUGE_VAL}}) {
+    const auto complaint = train({"train.optimizer=[tasuki/" + optimizer + "]{lr: 0.01}",
+                                  "train.clip_norm=" + clip, "train.evaluate_every=0"},
+                                 factor);
+    EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite (first in decoder."
+                                     "depth."));
+    EXPECT_THAT(complaint, HasSubstr("in epoch 2, step 5 (samples train-0"));
+    EXPECT_THAT(complaint, HasSubstr("lower the learning rate, or set train.clip_norm"));
+  }
+}
+
+TEST_F(BadGradient, IsNamedUnderWeightingsThatLookAtIt) {
+  for (const std::string weighting :
+       {"UW]{}", "GradDrop]{}", "AutoLambda]{}", "AutoLambda]{lagged: true}"}) {
+    const auto complaint =
+        train({"train.weighting=[tasuki/" + weighting, "train.evaluate_every=0"}, std::nan(""));
+    EXPECT_THAT(complaint, HasSubstr("the gradient of depth is not finite")) << weighting;
+  }
+}
+
+TEST_F(BadGradient, ANormThatIsTooLargeIsNoNumberToClipBy) {
+  const auto complaint = train({"train.clip_norm=1", "train.evaluate_every=0"}, 1e30);
+  EXPECT_THAT(complaint, HasSubstr("though that of every objective is"));
+}
+
+// LibTorch 2's zero_grad() leaves no gradients behind.
+TEST_F(TrainerTest, TrainsTheSameWhereAHookTakesTheGradientsAway) {
+  TinyRun plain(folder_ / "plain"), other(folder_ / "other");
+  auto hook = std::make_unique<FakeHook>();
+  hook->at_after_step = [](tasuki::Run& run) {
+    for (auto& parameter : run.experiment.model->parameters())
+      parameter.mutable_grad() = torch::Tensor();
+  };
+  other.hooks.push_back({"zero", 10, std::move(hook)});
+  plain.train();
+  other.train();
+  EXPECT_EQ(
+      testing::first_difference(testing::weights_of(plain.run), testing::weights_of(other.run)),
+      "");
+}
+
+TEST_F(TrainerTest, SaysWhereAHookDetachesAParameter) {
+  TinyRun tiny(folder_.path());
+  auto hook = std::make_unique<FakeHook>();
+  hook->at_after_step = [](tasuki::Run& run) {
+    auto parameter = run.experiment.model->parameters().front();
+    parameter.set_data(parameter.clone());
+  };
+  tiny.hooks.push_back({"moves", 10, std::move(hook)});
+  try {
+    tiny.train();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is no longer part of the vector"));
+    EXPECT_EQ(tiny.run.epoch, 0);
+  }
+}
+
+// An outer autocast, of a program that embeds the training, keeps casts of weights.
+TEST_F(TrainerTest, TrainsTheSameUnderAnOuterAutocast) {
+  std::vector<std::pair<std::string, torch::Tensor>> weights[2];
+  for (const bool outer : {false, true}) {
+    std::optional<Autocast> autocast;
+    if (outer) autocast.emplace(BF16, torch::kCPU);
+    TinyRun tiny(folder_.path(), {"train.evaluate_every=0", "train.epochs=1"});
+    tiny.run.experiment.precision = BF16;
+    tiny.train();
+    weights[outer] = testing::weights_of(tiny.run);
+  }
+  EXPECT_EQ(testing::first_difference(weights[0], weights[1]), "");
 }
 
 TEST_F(TrainerTest, ClippingKeepsTheStepSmall) {

@@ -108,6 +108,30 @@ TEST(Collate, TakesFloatImagesOnTheSameScale) {
   expect_batch(collate(samples, {0, 1, 2}, {"image"}), samples);
 }
 
+// The same values as plane after plane: of whole images and of crops, of 8 bit and of floats.
+TEST(Collate, StoresPlanesWhereAskedTo) {
+  auto samples = three_samples();
+  const auto crop = [](cv::Mat& value) { value = value(cv::Rect(2, 1, 4, 3)); };
+  const auto to_float = [](cv::Mat& value) {
+    if (value.type() == CV_8UC3) value.convertTo(value, CV_32F);
+  };
+  for (const std::function<void(cv::Mat&)>& change :
+       {std::function<void(cv::Mat&)>([](cv::Mat&) {}), {crop}, {to_float}}) {
+    for (auto& sample : samples) {
+      for (auto& [name, field] : sample.fields) change(field.value);
+    }
+    const Batch last = collate(samples, {0, 1, 2}, kFields);
+    const Batch first = collate(samples, {0, 1, 2}, kFields, false, false);
+    for (const auto& name : kFields) {
+      EXPECT_TRUE(first.tensor(name).is_contiguous()) << name;
+      EXPECT_TRUE(torch::equal(first.tensor(name), last.tensor(name))) << name;
+    }
+    EXPECT_FALSE(first.tensor("image").is_contiguous(at::MemoryFormat::ChannelsLast));
+    EXPECT_FALSE(first.tensor("normal").is_contiguous(at::MemoryFormat::ChannelsLast));
+    expect_batch(first, samples);
+  }
+}
+
 TEST(Collate, TakesOnlyTheFieldsAskedFor) {
   auto samples = three_samples();
   samples[2].fields.erase("edge");

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "core/error/error.h"
+
 namespace tasuki {
 namespace {
 
@@ -39,6 +41,12 @@ class FlatParametersTest : public ::testing::TestWithParam<bool> {
 
   Net net_;
 };
+
+int64_t parameter_count_of(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
 
 TEST_P(FlatParametersTest, ParametersAreViewsOfTheVector) {
   const Net untouched;
@@ -126,12 +134,134 @@ TEST_P(FlatParametersTest, ClipsTheNormOfTheWholeGradient) {
   torch::Tensor gradient = flat.gradient();
   gradient[0] = 3;
   gradient[flat.spans().back().begin] = 4;
-  EXPECT_DOUBLE_EQ(flat.clip_gradient(10), 5);
+  EXPECT_EQ(flat.clip_gradient(10).item<double>(), 5);
   EXPECT_EQ(gradient[0].item<float>(), 3);
-  EXPECT_DOUBLE_EQ(flat.clip_gradient(1), 5);
+  EXPECT_EQ(flat.clip_gradient(1).item<double>(), 5);
   EXPECT_NEAR(gradient[0].item<double>(), 0.6, 1e-7);
   EXPECT_NEAR(gradient[flat.spans().back().begin].item<double>(), 0.8, 1e-7);
-  EXPECT_NEAR(flat.clip_gradient(1), 1, 1e-6);
+  EXPECT_NEAR(flat.clip_gradient(1).item<double>(), 1, 1e-6);
+}
+
+TEST_P(FlatParametersTest, SeesWhatIsNotFinite) {
+  FlatParameters flat(net_, GetParam());
+  torch::Tensor gradient = flat.gradient();
+  torch::manual_seed(3);
+  for (const auto& span : flat.spans()) gradient.slice(0, span.begin, span.end).normal_();
+  gradient[flat.spans()[1].begin] = 3e38;  // whose square is too large
+  EXPECT_TRUE(flat.gradient_is_finite().item<bool>());
+  for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    for (const int64_t at : {flat.spans().front().begin, flat.spans().back().end - 1}) {
+      const auto kept = gradient[at].clone();
+      gradient[at] = wrong;
+      EXPECT_FALSE(flat.gradient_is_finite().item<bool>()) << wrong << " at " << at;
+      gradient[at] = kept;
+    }
+  }
+  EXPECT_TRUE(flat.gradient_is_finite().item<bool>());
+}
+
+// The net's first convolution under a second name, as tied weights are.
+TEST_P(FlatParametersTest, AParameterOfTwoNamesIsThereOnce) {
+  const auto x = image();
+  const auto expected = plain_gradients(x);
+  const size_t before = net_.named_parameters().size();
+  net_.register_module("again", net_.first.ptr());
+  ASSERT_EQ(net_.named_parameters().size(), before + 2);
+  FlatParameters flat(net_, GetParam());
+  ASSERT_EQ(flat.spans().size(), before);
+  EXPECT_EQ(flat.spans()[0].name, "first.weight");
+  EXPECT_EQ(flat.spans()[0].other_names, std::vector<std::string>{"again.weight"});
+  EXPECT_EQ(flat.count(), parameter_count_of(Net()));
+  net_.forward(x).square().sum().backward();
+  const auto& span = flat.spans()[0];
+  EXPECT_TRUE(net_.first->weight.grad().allclose(expected.at("first.weight"), 1e-4, 1e-4));
+  EXPECT_EQ(net_.first->weight.grad().data_ptr<float>(),
+            flat.gradient().data_ptr<float>() + span.begin);
+  EXPECT_EQ(net_.first->weight.data_ptr<float>(), flat.values().data_ptr<float>() + span.begin);
+  flat.check();
+}
+
+TEST_P(FlatParametersTest, AFrozenParameterIsLeftAlone) {
+  const auto x = image();
+  const auto expected = plain_gradients(x);
+  net_.last->weight.set_requires_grad(false);
+  net_.first->bias.set_requires_grad(false);
+  const auto kept = net_.last->weight.clone();
+  FlatParameters flat(net_, GetParam());
+  for (const auto& span : flat.spans()) {
+    EXPECT_NE(span.name, "last.weight");
+    EXPECT_NE(span.name, "first.bias");
+  }
+  EXPECT_EQ(flat.spans().size(), net_.named_parameters().size() - 2);
+  net_.forward(x).square().sum().backward();
+  {
+    const torch::NoGradGuard no_grad;
+    torch::Tensor values = flat.values();
+    values.mul_(0.5);
+  }
+  EXPECT_TRUE(net_.last->weight.equal(kept));
+  EXPECT_FALSE(net_.last->weight.grad().defined());
+  EXPECT_TRUE(net_.norm->weight.grad().allclose(expected.at("norm.weight"), 1e-4, 1e-4));
+  flat.check();
+}
+
+TEST_P(FlatParametersTest, GradientsThatWereTakenAwayAreViewsAgain) {
+  const auto x = image();
+  const auto expected = plain_gradients(x);
+  FlatParameters flat(net_, GetParam());
+  for (auto& parameter : net_.parameters())
+    parameter.mutable_grad() = torch::Tensor();  // as zero_grad() does
+  torch::Tensor values = flat.values();
+  values.mutable_grad() = torch::Tensor();
+  flat.check();
+  flat.zero_gradient();
+  net_.forward(x).square().sum().backward();
+  flat.check();
+  for (const auto& span : flat.spans()) {
+    const auto part = flat.gradient().slice(0, span.begin, span.end);
+    EXPECT_NEAR(part.norm().item<double>(), expected.at(span.name).norm().item<double>(), 1e-3);
+  }
+  EXPECT_EQ(flat.values().grad().data_ptr<float>(), flat.gradient().data_ptr<float>());
+}
+
+std::string complaint(const FlatParameters& flat) {
+  try {
+    flat.check();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kRun);
+    return error.what();
+  }
+  return "";
+}
+
+TEST_P(FlatParametersTest, SaysWhichParameterIsNoLongerAView) {
+  {
+    FlatParameters flat(net_, GetParam());
+    EXPECT_EQ(complaint(flat), "");
+    net_.norm->bias.set_data(net_.norm->bias.clone());
+    EXPECT_EQ(complaint(flat).find("parameter norm.bias is no longer part of the vector"), 0u);
+  }
+  {
+    FlatParameters flat(net_, GetParam());
+    net_.last->weight.mutable_grad() = net_.last->weight.grad().clone();
+    EXPECT_EQ(complaint(flat).find("the gradient of parameter last.weight is no longer"), 0u);
+  }
+  FlatParameters flat(net_, GetParam());
+  net_.forward(image()).square().sum().backward({}, true, /*create_graph=*/true);
+  EXPECT_EQ(complaint(flat).find("the gradient of parameter first.weight is no longer"), 0u);
+}
+
+TEST_P(FlatParametersTest, RefusesParametersOfTwoTypes) {
+  net_.last->to(torch::kFloat64);
+  try {
+    FlatParameters flat(net_, GetParam());
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kPlugin);
+    EXPECT_NE(std::string(error.what()).find("parameter last.weight is double on cpu"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, FlatParametersTest, ::testing::Bool(), [](const auto& info) {

@@ -7,6 +7,7 @@
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/look_ahead.h"
+#include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/search/affinity.h"
 #include "tests/core/data/temporary_folder.h"
@@ -63,6 +64,29 @@ TEST(AffinityHook, AMeasurementPutsGradientsAndGeneratorBack) {
   tiny.hooks.push_back({"after", 99, std::move(after)});
   tiny.train();
   EXPECT_EQ(compared, 6);
+}
+
+// A measurement differentiates losses; the step itself may use TF32.
+TEST(AffinityHook, MeasuresWithoutTf32) {
+  const testing::TemporaryFolder folder;
+  TinyRun tiny(folder.path(), with_hook("every: 1"));
+  bool measuring = false;
+  int walks = 0, coarse = 0;
+  auto parameter = tiny.run.experiment.model->parameters().front();
+  parameter.register_hook([&](const torch::Tensor& gradient) {
+    if (measuring) ++walks;
+    if (measuring && tf32_is_allowed()) ++coarse;
+    return gradient;
+  });
+  for (const bool begins : {true, false}) {
+    auto hook = std::make_unique<testing::FakeHook>();
+    hook->at_after_step = [&measuring, begins](tasuki::Run&) { measuring = begins; };
+    const auto place = begins ? tiny.hooks.begin() : tiny.hooks.end();
+    tiny.hooks.insert(place, {begins ? "begins" : "ends", begins ? 0 : 99, std::move(hook)});
+  }
+  tiny.train();
+  EXPECT_EQ(walks, 3 * 6);  // tasks times steps
+  EXPECT_EQ(coarse, 0);
 }
 
 // The same by other means: gradients by parameter, from autograd itself, and losses of a model

@@ -101,6 +101,20 @@ TEST_F(HooksTest, CheckpointWritesAsOftenAsAskedForAndAtTheEnd) {
   EXPECT_THROW(testing::make<Hook>("tasuki/Checkpoint", "every: 0", {"c"}), OptionError);
 }
 
+// Once, and of the weightings that do so alone.
+TEST_F(HooksTest, LogSaysThatAWeightingLearnsOnTheValidationSplit) {
+  for (const std::string weighting : {"AutoLambda", "EW"}) {
+    auto assignments = hooks_alone({"Log"});
+    assignments.push_back("train.weighting=[tasuki/" + weighting + "]{}");
+    TinyRun(folder_.path(), assignments).train();
+    const auto text = read_file(folder_ / kLogFile);
+    const auto first = text.find("the weighting learns on split val, which also chooses");
+    EXPECT_EQ(first != std::string::npos, weighting == "AutoLambda") << text;
+    EXPECT_EQ(text.find("learns on split", first == std::string::npos ? 0 : first + 20),
+              std::string::npos);
+  }
+}
+
 TEST_F(HooksTest, LogSaysWhatHappened) {
   auto assignments = hooks_alone({"Log"});
   assignments.push_back("train.hook[Log].hook.every=2");

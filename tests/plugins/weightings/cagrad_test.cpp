@@ -147,6 +147,16 @@ TEST(CAGrad, RescalesAsPublished) {
   EXPECT_TRUE(is_close(combine(rows, ""), combine(rows, "c: 0.4 rescale: 1")));
 }
 
+// And not (1 + c) / r times it.
+TEST(CAGrad, OneObjectiveGoesOnAsItIs) {
+  torch::manual_seed(8);
+  const auto rows = draw(Relation::kRandom, 1);
+  for (const std::string options : {"", "c: 0.9 rescale: 0", "c: 0.4 rescale: 1", "rescale: 2"}) {
+    EXPECT_TRUE(combine(rows, options).equal(rows[0])) << options;
+    EXPECT_TRUE(combine(rows, options + " scope: SHARED_AND_ROUTES").equal(rows[0])) << options;
+  }
+}
+
 TEST(CAGrad, DoesNotDependOnTheScaleOfTheLosses) {
   torch::manual_seed(5);
   const auto rows = draw(Relation::kConflict, 3);

@@ -95,6 +95,20 @@ TEST_P(GradDrop, WhatLeaksIsAPartOfTheSum) {
   EXPECT_TRUE(is_close(combine("leak: 1"), sum));
 }
 
+// Dropping an infinite gradient for a finite one of the other sign would hide that the step is bad.
+TEST_P(GradDrop, AGradientThatIsNotFiniteStaysSo) {
+  for (const double wrong : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    auto changed = rows().clone();
+    changed[1][7] = wrong;
+    problem_.set_shared(changed);
+    for (int i = 0; i < 10; ++i) {
+      const auto finite = combine().isfinite();
+      EXPECT_FALSE(finite[7].item<bool>()) << wrong;
+      EXPECT_EQ(finite.sum().item<int64_t>(), 33) << wrong;
+    }
+  }
+}
+
 TEST_P(GradDrop, RefusesALeakOutOfRange) {
   for (const std::string value : {"-0.1", "1.1", "nan"}) {
     try {
