@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "core/engine/experiment.h"
+#include "core/search/seeds.h"
 #include "core/search/strategy.h"
 
 namespace tasuki::tools {
@@ -25,9 +26,10 @@ void add_rule(CLI::App& command, Rule& rule) {
       ->capture_default_str()
       ->check(number_between(0, 1e9));
   command
-      .add_option("--confidence", rule.confidence,
-                  "Of each of these, by a one-sided paired t test from three seeds on; 0: means "
-                  "alone decide")
+      .add_option(
+          "--confidence", rule.confidence,
+          "Of each of these, by a one-sided paired t test from three verdict seeds on; 0: means "
+          "alone decide")
       ->capture_default_str()
       ->check(number_between(0, 0.9999));
 }
@@ -41,9 +43,18 @@ void add_plan(CLI::App& command, SearchOptions& options) {
                       ", separated by commas; docs/search.md")
       ->delimiter(',')
       ->capture_default_str();
-  command.add_option("--seeds", options.seeds, "Trainings of each trial, from train.seed on")
+  command
+      .add_option("--seeds", options.seeds,
+                  "Trainings of each trial that chooses, from train.seed on")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
+      ->check(CLI::Range(size_t{1}, kMostSeeds));
+  command
+      .add_option("--verdict-seeds", options.verdict_seeds,
+                  "Trainings of the single-task models and of the chosen model that judge it, with "
+                  "seeds that chose nothing; 0: those that chose judge, and the decision is "
+                  "exploratory")
+      ->capture_default_str()
+      ->check(CLI::Range(size_t{0}, kMostSeeds));
   command
       .add_option("--margin", options.margin, "Percent that a transfer has to gain to be included")
       ->capture_default_str()

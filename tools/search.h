@@ -16,7 +16,8 @@ struct SearchOptions {
   ConfigOptions config;
   std::string work_dir;
   std::vector<std::string> strategies = {"enumerate"};
-  size_t seeds = 1;
+  size_t seeds = 1;          // that choose
+  size_t verdict_seeds = 3;  // others, that judge; 0: the same, exploratory
   double margin = 0;
   uint32_t affinity_every = 10;
   size_t jobs = 1;

@@ -105,6 +105,7 @@ json of(const Verdict& verdict) {
   }
   return {{"adopt", verdict.adopt},
           {"summary", verdict.summary},
+          {"exploratory", verdict.exploratory},
           {"confidence_assessed", verdict.confidence_assessed},
           {"conditions", conditions}};
 }
@@ -117,6 +118,7 @@ std::string decision_json(const Decision& decision) {
               {"split", decision.split},
               {"data", decision.data},
               {"seeds", decision.seeds},
+              {"verdict_seeds", decision.verdict_seeds},
               {"rule", of(decision.rule)},
               {"verdict", of(decision.verdict)},
               {"delta_m_percent", of(decision.delta_m)},
@@ -124,7 +126,9 @@ std::string decision_json(const Decision& decision) {
               {"training",
                {{"single_task_models", of(decision.singles)},
                 {"chosen_model", of(decision.final_model)},
-                {"whole_search", of(decision.all)}}}};
+                {"choosing", of(decision.choosing)},
+                {"verdict", of(decision.judging)},
+                {"whole_search", of(decision.choosing + decision.judging)}}}};
   if (decision.joint_delta_m) out["plain_joint_delta_m_percent"] = of(*decision.joint_delta_m);
   for (const auto& task : decision.tasks) out["tasks"][task.gain.task] = of(task);
   for (const auto& outcome : decision.strategies) out["strategies"].push_back(of(outcome));

@@ -40,6 +40,9 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     plan.margin = in.at("margin").get<double>();
     plan.affinity_every = in.at("affinity_every").get<uint32_t>();
     plan.trials = in.at("trials").get<std::vector<std::string>>();
+    if (in.contains("verdict_seeds")) {
+      plan.verdict_seeds = in.at("verdict_seeds").get<std::vector<uint64_t>>();
+    }
     if (plan.conditions.seeds.empty()) {
       throw Error(ErrorKind::kData, file.string() + ": has no seeds");
     }
@@ -53,13 +56,14 @@ SearchPlan read_plan(const std::filesystem::path& file) {
 }
 
 void write_plan(const std::filesystem::path& file, const SearchPlan& plan) {
-  const json out = {{"format", kFormat},
-                    {"config", plan.config_file},
-                    {"strategies", plan.strategies},
-                    {"conditions", plan.conditions},
-                    {"margin", plan.margin},
-                    {"affinity_every", plan.affinity_every},
-                    {"trials", plan.trials}};
+  json out = {{"format", kFormat},
+              {"config", plan.config_file},
+              {"strategies", plan.strategies},
+              {"conditions", plan.conditions},
+              {"margin", plan.margin},
+              {"affinity_every", plan.affinity_every},
+              {"trials", plan.trials}};
+  if (plan.verdict_seeds) out["verdict_seeds"] = *plan.verdict_seeds;
   write_file_atomically(file, out.dump(2) + "\n");
 }
 

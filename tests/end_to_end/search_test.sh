@@ -85,7 +85,7 @@ test_refusals() {
 }
 
 # A margin that includes every transfer: what runs this small find out differs between machines.
-all=(--work-dir search --margin=-1000)
+all=(--work-dir search --margin=-1000 --verdict-seeds 0)
 
 # Killed as soon as two trials are finished, and started again: nothing finished is repeated.
 test_kill_and_go_on() {
@@ -139,10 +139,12 @@ for s in d['strategies'][1:]:
 "
 }
 
-# Both candidates over one epoch, the better one over two, each beside its target alone.
+# Both candidates over one epoch, the better one over two, each beside its target alone; a seed that
+# chose nothing judges.
 test_halving() {
   # A data set may have no test split of its own.
-  local halving=(--work-dir halved --strategy halving --set data.test_split=val)
+  local halving=(--work-dir halved --strategy halving --set data.test_split=val
+    --verdict-seeds 1)
   expect 0 search two.pbtxt "${halving[@]}" --jobs 2
   expect 0 search two.pbtxt "${halving[@]}"
   ! grep -q "1/1" out.txt || fail "the second search trains nothing"
@@ -150,15 +152,23 @@ test_halving() {
     "halved/trials/seg,depth~seg@1/seed_0/best.safetensors" halved/decision.json
   holds "
 import json
-cost = json.load(open('halved/decision.json'))['strategies'][0]['cost']
+d = json.load(open('halved/decision.json'))
+cost = d['strategies'][0]['cost']
 assert cost['trainings'] == 6 and cost['epochs'] == 8, cost
+assert d['seeds'] == [0] and d['verdict_seeds'] == [1000] and not d['verdict']['exploratory'], d
+for model in d['inference']['before']['checkpoints'] + d['inference']['after']['checkpoints']:
+    assert 'seed_1000' in model['checkpoint'], model
+training = d['training']
+assert training['choosing']['trainings'] == 6, training
+assert training['verdict']['trainings'] == len({m['checkpoint'] for side in d['inference'].values()
+                                                for m in side['checkpoints']}), training
 "
 }
 
 # A task without a figure in the protocol has no gain, and the joint model is asked for twice.
 test_unmeasured_task() {
   expect 0 search two.pbtxt --work-dir unmeasured --strategy enumerate,cosine --affinity-every 1 \
-    --joint --jobs 2 --set train.epochs=1 --set 'protocol.metric="seg.miou"'
+    --joint --jobs 2 --verdict-seeds 0 --set train.epochs=1 --set 'protocol.metric="seg.miou"'
   says "adopt"
 }
 
