@@ -152,10 +152,11 @@ Html tasks_section(const Decision& decision) {
                      ", best checkpoints, split " + decision.split + ".");
 }
 
-// The largest magnitude of a finite score, for the shades.
+// The largest magnitude of a finite score of full length, for the shades.
 double largest_score(const Selection& selection) {
   double largest = 0;
   for (const auto& transfer : selection.transfer()) {
+    if (transfer.has_dropped_after()) continue;
     if (std::isfinite(transfer.score())) largest = std::max(largest, std::abs(transfer.score()));
   }
   return largest;
@@ -168,7 +169,17 @@ std::string score_tooltip(const Selection::SelectedTransfer& transfer, const std
     text += " \u00B1 " + report::format_number(transfer.deviation(), 2);
   }
   if (transfer.has_p_value()) text += ", p " + report::format_number(transfer.p_value(), 2);
+  if (transfer.has_dropped_after()) {
+    return text + ", dropped after " + std::to_string(transfer.dropped_after()) + " epochs";
+  }
   return text + (transfer.included() ? ", included" : ", not included");
+}
+
+// A score of fewer epochs in brackets.
+std::string score_text(const Selection::SelectedTransfer& transfer) {
+  const auto score = report::format_number(transfer.score(), 2);
+  if (transfer.has_dropped_after()) return "(" + score + ")";
+  return score + (transfer.included() ? " \u2713" : "");
 }
 
 Html transfer_matrix(const StrategyOutcome& outcome) {
@@ -183,8 +194,9 @@ Html transfer_matrix(const StrategyOutcome& outcome) {
   const double largest = largest_score(outcome.selection);
   for (const auto& transfer : outcome.selection.transfer()) {
     auto& cell = map.cells.at(place(transfer.from())).at(place(transfer.to()));
-    cell.shade = largest > 0 ? transfer.score() / largest : 0;
-    cell.text = report::format_number(transfer.score(), 2) + (transfer.included() ? " \u2713" : "");
+    const bool shaded = largest > 0 && !transfer.has_dropped_after();
+    cell.shade = shaded ? transfer.score() / largest : 0;
+    cell.text = score_text(transfer);
     cell.tooltip = score_tooltip(transfer, outcome.unit);
   }
   return element("div", {{"class", "card wide-cells"}}, report::heatmap(map));
@@ -204,11 +216,11 @@ Html transfers_section(const Decision& decision) {
         " Left out of the joint model, because every transfer hurts them: " + join(left_out) + ".";
   }
   return element("p", {}, text) + element("div", {{"class", "grid"}}, maps) +
-         element(
-             "p", {{"class", "soft"}},
-             "Rows give, columns receive; \u2713 marks what is included. Included is what scores "
-             "above " +
-                 report::format_number(selection.margin(), 3) + ".");
+         element("p", {{"class", "soft"}},
+                 "Rows give, columns receive; \u2713 marks what is included, brackets what halving "
+                 "dropped "
+                 "after fewer epochs. Included is what scores above " +
+                     report::format_number(selection.margin(), 3) + " and was not dropped.");
 }
 
 Html cost_row(const std::string& name, const Cost& cost) {

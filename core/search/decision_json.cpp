@@ -52,6 +52,7 @@ json of(const Selection& selection) {
                   {"included", transfer.included()},
                   {"score", number(transfer.score())}};
     if (transfer.has_deviation()) entry["std"] = number(transfer.deviation());
+    if (transfer.has_dropped_after()) entry["dropped_after_epochs"] = transfer.dropped_after();
     if (transfer.has_p_value()) entry["p_two_sided"] = transfer.p_value();
     transfers.push_back(std::move(entry));
   }

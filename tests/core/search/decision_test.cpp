@@ -98,6 +98,18 @@ TEST_F(DecisionTest, PageIsWellFormedAndSelfContained) {
   EXPECT_EQ(reader.count("script"), 1u);  // the page's own
 }
 
+TEST_F(DecisionTest, WhatHalvingDroppedIsMarked) {
+  auto& transfer = *decision_.strategies[0].selection.mutable_transfer(1);
+  transfer.set_dropped_after(2);
+  transfer.set_score(7);
+  const auto page = decision_html(decision_);
+  EXPECT_THAT(page, HasSubstr("dropped after 2 epochs"));
+  EXPECT_THAT(page, HasSubstr("(7.0)"));
+  const auto out = nlohmann::json::parse(decision_json(decision_));
+  EXPECT_EQ(out["strategies"][0]["transfers"][1]["dropped_after_epochs"], 2);
+  EXPECT_FALSE(out["strategies"][0]["transfers"][0].contains("dropped_after_epochs"));
+}
+
 TEST_F(DecisionTest, PageStatesBothPrices) {
   const auto page = decision_html(decision_);
   EXPECT_THAT(page, HasSubstr("Price: to choose 6 trainings, 32 epochs of the joint model; for the "
