@@ -69,6 +69,7 @@ class Compare {
     dataset_ = build_dataset(entries_.front().config, options.shared.root());
     for (auto& entry : entries_) {
       entry.self_auxiliaries = check_network(entry.config, *dataset_);
+      check_steps(entry.config, *dataset_);
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }
@@ -82,6 +83,8 @@ class Compare {
     check_conditions();
     for (const auto& entry : entries_) open(entry);
     write_conditions(folder_ / kConditionsFile, conditions_);
+    print_left_aside(folder_, conditions_.seeds);
+    print_left_aside(folder_ / "single_task", conditions_.seeds);
   }
 
   Comparison run() {

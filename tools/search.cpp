@@ -113,6 +113,26 @@ std::vector<std::string> check_network(const ResolvedConfig& config, const Datas
   return transfers;
 }
 
+int64_t check_steps(const ResolvedConfig& config, const Dataset& dataset) {
+  Experiment experiment;
+  experiment.config = config;
+  const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
+  const size_t samples = dataset.size(experiment.train_split());
+  const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
+  const auto steps = int64_t((samples + rest) / loader.batch_size);
+  if (steps == 0) {
+    throw config.error("data.loader.batch_size",
+                       "split " + experiment.train_split() + " has " + std::to_string(samples) +
+                           " samples, less than one batch, and drop_last leaves it out");
+  }
+  const int64_t all = epochs_of(config.message()) * steps;
+  const int64_t warmup = config.message().train().warmup_steps();
+  if (warmup < all) return steps;
+  throw config.error("train.warmup_steps", "a training has only " + std::to_string(all) +
+                                               " steps, and the warm-up takes " +
+                                               std::to_string(warmup) + " of them; lower it");
+}
+
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {
   return parameter_count(MultiTaskModel(config, class_names_of(dataset), Network::kInference));
 }

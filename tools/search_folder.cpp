@@ -8,6 +8,7 @@
 #include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/experiment.h"
+#include "core/search/left_aside.h"
 #include "core/search/seeds.h"
 #include "core/search/trial.h"
 
@@ -80,6 +81,11 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     write_file_atomically(config_file, config_.text());
   }
   write_plan(plan_file, plan_);
+  auto seeds = plan_.conditions.seeds;
+  if (plan_.verdict_seeds) {
+    seeds.insert(seeds.end(), plan_.verdict_seeds->begin(), plan_.verdict_seeds->end());
+  }
+  print_left_aside(path_ / "trials", seeds);
 }
 
 // A kill before the plan was written leaves this very config; another is somebody else's work.
@@ -147,6 +153,13 @@ std::vector<uint64_t> seeds_of(const ResolvedConfig& config, size_t count) {
 
 std::vector<uint64_t> verdict_seeds_of(const ResolvedConfig& config, size_t count) {
   return located_seeds(config, verdict_seeds_from, count);
+}
+
+void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds) {
+  const auto left = left_aside(folder, seeds);
+  if (left.empty()) return;
+  std::cout << "Left aside in " << folder.string() << ", their seeds are not asked for: " << left
+            << "\n";
 }
 
 RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,

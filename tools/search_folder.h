@@ -43,6 +43,9 @@ class SearchFolder : public TrialTrainer {
 // located in the config.
 std::vector<uint64_t> seeds_of(const ResolvedConfig& config, size_t count);
 std::vector<uint64_t> verdict_seeds_of(const ResolvedConfig& config, size_t count);
+// Says which finished trainings "NAME/seed_S" of a folder are of none of these seeds, where some
+// are.
+void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds);
 // What trainings of `configs` on this machine, `side_by_side` of them at a time, depend on; seeds
 // and splits are those of the first. Threads: each one's part of the processors.
 RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,

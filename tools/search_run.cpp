@@ -34,7 +34,7 @@ struct Searched {
       strategies.push_back(make_strategy(strategy, {tasks, epochs_of(config.message())}));
     }
     check_transfers();
-    check_measurements();
+    check_measurements(check_steps(config, *dataset));
   }
 
   // Every transfer is possible in the architecture.
@@ -51,18 +51,12 @@ struct Searched {
   }
 
   // A training is long enough for what is measured in it.
-  void check_measurements() const {
+  void check_measurements(int64_t steps_per_epoch) const {
     if (std::all_of(strategies.begin(), strategies.end(),
                     [](const auto& strategy) { return strategy->scores_are_gains(); })) {
       return;
     }
-    Experiment experiment;
-    experiment.config = config;
-    const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
-    const size_t samples = dataset->size(experiment.train_split());
-    const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
-    const auto steps =
-        uint64_t(epochs_of(config.message())) * ((samples + rest) / loader.batch_size);
+    const auto steps = uint64_t(epochs_of(config.message()) * steps_per_epoch);
     if (steps >= options.affinity_every) return;
     throw Error(ErrorKind::kUsage, "--affinity-every " + std::to_string(options.affinity_every) +
                                        ": a training has only " + std::to_string(steps) + " steps");

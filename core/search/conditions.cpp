@@ -20,8 +20,10 @@ std::string listed(const std::vector<uint64_t>& values) {
   return join(parts);
 }
 
-bool starts_with(const std::vector<uint64_t>& all, const std::vector<uint64_t>& start) {
-  return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
+// One list is the beginning of the other.
+bool agree(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b) {
+  const auto common = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
+  return std::equal(a.begin(), a.begin() + common, b.begin());
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ void write_conditions(const std::filesystem::path& file, const RunConditions& co
 }
 
 std::string obstacle(const RunConditions& kept, const RunConditions& asked) {
-  if (!starts_with(asked.seeds, kept.seeds)) {
+  if (!agree(asked.seeds, kept.seeds)) {
     return "its seeds are " + listed(kept.seeds) + ", now asked for: " + listed(asked.seeds);
   }
   if (kept.machine != asked.machine) {

@@ -29,8 +29,9 @@ void from_json(const nlohmann::json& in, RunConditions& conditions);
 RunConditions read_conditions(const std::filesystem::path& file);
 void write_conditions(const std::filesystem::path& file, const RunConditions& conditions);
 
-// Why trainings under `asked` can't join those under `kept`, "" when they can. More seeds are fine,
-// since no finished training depends on them; so are other threads, which `kept` decides.
+// Why trainings under `asked` can't join those under `kept`, "" when they can. More seeds or
+// fewer are fine, since no finished training depends on them; so are other threads, which `kept`
+// decides.
 std::string obstacle(const RunConditions& kept, const RunConditions& asked);
 
 inline constexpr const char* kConditionsFile = "conditions.json";

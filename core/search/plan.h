@@ -27,9 +27,9 @@ struct SearchPlan {
 SearchPlan read_plan(const std::filesystem::path& file);
 void write_plan(const std::filesystem::path& file, const SearchPlan& plan);
 
-// Why a search can't go on in the folder that `kept` is from, "" when it can. More seeds, other
-// verdict seeds and further strategies are fine, since no finished trial depends on them; anything
-// else must be the same.
+// Why a search can't go on in the folder that `kept` is from, "" when it can. More seeds
+// or fewer, other verdict seeds and further strategies are fine, since no finished trial depends on
+// them; anything else must be the same.
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked);
 
 // What goes on in that folder: the trials, threads and strategies that `kept` has stay, and the

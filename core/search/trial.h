@@ -44,6 +44,10 @@ struct TrialSetting {
 // tasuki/Exponential) is cut, which makes it the start of a long one.
 std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting);
 
+// The config's warm-up, shortened to a trial of so many of its epochs, rounded down: where it
+// leaves a whole training a step, it leaves a shorter trial one as well.
+int64_t warmup_steps(const Config& config, int64_t epochs);
+
 // The config's epochs, its tasks' names, and those of the tasks that its model predicts.
 int64_t epochs_of(const Config& config);
 std::vector<std::string> task_names(const Config& config);

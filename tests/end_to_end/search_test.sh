@@ -62,6 +62,12 @@ test_refusals() {
   says "model.self_auxiliary"
   expect 2 search tiny.pbtxt --strategy tag --affinity-every 100
   says "--affinity-every 100: a training has only 6 steps"
+  expect 2 search tiny.pbtxt --set train.warmup_steps=6
+  says "train.warmup_steps: a training has only 6 steps, and the warm-up takes 6 of them"
+  expect 2 compare tiny.pbtxt --set data.loader.batch_size=7
+  says "data.loader.batch_size: split train has 6 samples, less than one batch"
+  expect 2 search tiny.pbtxt --set train.seed=18446744073709551000
+  says "train.seed: 18446744073709551000 is too large"
   expect 2 search tiny.pbtxt --recheck nowhere
   says "--recheck takes no CONFIG"
   for option in --margin --least-gain --most-loss --confidence; do
@@ -235,8 +241,10 @@ test_compare() {
   says 'was "epochs: 1" and now is "epochs: 2"'
   expect 2 compare wide.pbtxt --work-dir table --seeds 2 --set train.epochs=1
   says "alone by another config"
-  expect 2 compare two.pbtxt --work-dir table --set train.epochs=1
-  says "its seeds are 0, 1, now asked for: 0"
+  # With fewer seeds it goes on, and says what it leaves aside.
+  expect 0 compare two.pbtxt --work-dir table --set train.epochs=1
+  says "Left aside in table, their seeds are not asked for: seed 1 (two, wide)"
+  says "Left aside in table/single_task, their seeds are not asked for: seed 1 (depth, seg)"
   expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=1 \
     --set 'data.dataset=[tasuki/Rooms]{height:32 width:40 train_size:6 val_size:3 test_size:3 seed:9}'
   says "the data have changed: split train: the same ids, but other images or labels"

@@ -107,8 +107,7 @@ const Change kChanges[] = {
        plan.strategies = {"tag", "enumerate"};
      },
      ""},
-    {"FewerSeeds", [](SearchPlan& plan) { plan.conditions.seeds.pop_back(); },
-     "its seeds are 0, 1, now asked for: 0"},
+    {"FewerSeeds", [](SearchPlan& plan) { plan.conditions.seeds.pop_back(); }, ""},
     {"OtherVerdictSeeds", [](SearchPlan& plan) { plan.verdict_seeds = {1000}; }, ""},
     {"OtherSeeds",
      [](SearchPlan& plan) {
