@@ -292,13 +292,19 @@ class Compare {
     for (const auto& job : jobs) evaluate_checkpoint(job, options_.split, arguments);
   }
 
+  // Of a training in this folder.
+  std::vector<TaskValues> own_figures(const EntryRun& run) const {
+    const auto damaged = options_.split.empty() ? run.job.work_dir : run.figures;
+    return with_advice(damaged, [&] { return read_figures(run.figures, infos_); });
+  }
+
   ComparedModel model_of(const Entry& entry) const {
     ComparedModel model;
     model.name = entry.name;
     for (const uint64_t seed : conditions_.seeds) {
       const auto run = run_of(entry, seed);
       const auto result = read_trial_result(run.job.work_dir, infos_);
-      model.by_seed.push_back(read_figures(run.figures, infos_));
+      model.by_seed.push_back(own_figures(run));
       model.epochs += double(result.epochs);
       model.seconds += result.seconds;
     }
@@ -323,7 +329,7 @@ class Compare {
     Baselines baselines;
     for (const auto& [task, runs] : singles_) {
       for (const auto& run : runs) {
-        baselines[task].push_back(values_of(read_figures(run.figures, infos_), task));
+        baselines[task].push_back(values_of(own_figures(run), task));
       }
     }
     return baselines;

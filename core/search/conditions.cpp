@@ -70,7 +70,10 @@ RunConditions read_conditions(const std::filesystem::path& file) {
     return conditions;
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
-                file.string() + ": not the conditions of a comparison: " + wrong.what());
+                file.string() +
+                    ": not the conditions of a comparison; remove it, and the same "
+                    "command goes on from the finished trainings (" +
+                    wrong.what() + ")");
   }
 }
 

@@ -145,6 +145,24 @@ for s in d['strategies'][1:]:
 "
 }
 
+# A damaged file of a trial is an error that says what to remove.
+test_damaged_trial() {
+  local place=search/trials/depth/seed_0
+  mv $place/last.safetensors kept.safetensors
+  head -c 100 kept.safetensors >$place/last.safetensors
+  expect 1 search tiny.pbtxt "${all[@]}"
+  says "$place/last.safetensors"
+  says "; remove $place, and the same command makes it anew"
+  # Unfinished, with a config that can't be read.
+  rm $place/last.safetensors
+  cp -p $place/config.pbtxt kept.pbtxt
+  head -c 100 kept.pbtxt >$place/config.pbtxt
+  expect 1 search tiny.pbtxt "${all[@]}"
+  says "where one of them is damaged, remove $place, and the same command makes it anew"
+  mv kept.pbtxt $place/config.pbtxt
+  mv kept.safetensors $place/last.safetensors
+}
+
 # Both candidates over one epoch, the better one over two, each beside its target alone; a seed that
 # chose nothing judges.
 test_halving() {
@@ -290,4 +308,4 @@ test_compare() {
   ! grep -q 'threads: 3' threads/wide/seed_0.pbtxt || fail "a config has another one's threads"
 }
 
-run_tests refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare
+run_tests refusals kill_and_go_on again_and_more damaged_trial halving unmeasured_task next_config failed_trial stop compare
