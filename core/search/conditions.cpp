@@ -55,19 +55,17 @@ void from_json(const json& in, RunConditions& conditions) {
   in.at("threads").get_to(conditions.threads);
   in.at("machine").get_to(conditions.machine);
   in.at("data").get_to(conditions.data);
+  if (conditions.seeds.empty()) throw Error(ErrorKind::kData, "has no seeds");
 }
 
 RunConditions read_conditions(const std::filesystem::path& file) {
+  const auto text = read_file(file);
   try {
-    const json in = json::parse(read_file(file));
-    if (in.at("format") != kFormat) {
-      throw Error(ErrorKind::kData, file.string() + ": unknown format");
-    }
-    auto conditions = in.get<RunConditions>();
-    if (conditions.seeds.empty()) {
-      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
-    }
-    return conditions;
+    const json in = json::parse(text);
+    if (in.at("format") != kFormat) throw Error(ErrorKind::kData, "unknown format");
+    return in.get<RunConditions>();
+  } catch (const Error& wrong) {
+    throw wrong.within(file.string());
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
                 file.string() +

@@ -22,7 +22,8 @@ struct RunConditions {
   bool operator==(const RunConditions&) const = default;
 };
 void to_json(nlohmann::json& out, const RunConditions& conditions);
-// nlohmann::json::exception where something is missing or of another type.
+// nlohmann::json::exception where something is missing or of another type, Error (kData) without
+// the file's name where there are no seeds.
 void from_json(const nlohmann::json& in, RunConditions& conditions);
 
 // As a file of their own. Error (kData) where it is missing, has no seeds or is something else.

@@ -29,10 +29,10 @@ bool measures_affinities(const std::vector<std::string>& strategies) {
 }  // namespace
 
 SearchPlan read_plan(const std::filesystem::path& file) {
+  const auto text = read_file(file, kLargestPlan);
   try {
-    const json in = json::parse(read_file(file, kLargestPlan));
-    if (in.at("format") != kFormat)
-      throw Error(ErrorKind::kData, file.string() + ": unknown format");
+    const json in = json::parse(text);
+    if (in.at("format") != kFormat) throw Error(ErrorKind::kData, "unknown format");
     SearchPlan plan;
     plan.config_file = in.at("config").get<std::string>();
     plan.strategies = in.at("strategies").get<std::vector<std::string>>();
@@ -43,10 +43,9 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     if (in.contains("verdict_seeds")) {
       plan.verdict_seeds = in.at("verdict_seeds").get<std::vector<uint64_t>>();
     }
-    if (plan.conditions.seeds.empty()) {
-      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
-    }
     return plan;
+  } catch (const Error& wrong) {
+    throw wrong.within(file.string());
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData, file.string() +
                                       ": not a plan of tasuki search; remove it, and the same "

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
@@ -68,7 +69,22 @@ TEST(SearchPlan, HasSeeds) {
   auto plan = example_plan();
   plan.conditions.seeds.clear();
   write_plan(folder / kPlanFile, plan);
-  EXPECT_THROW(read_plan(folder / kPlanFile), Error);
+  write_conditions(folder / kConditionsFile, plan.conditions);
+  const std::string problem = ": has no seeds";
+  try {
+    read_plan(folder / kPlanFile);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), (folder / kPlanFile).string() + problem);
+  }
+  try {
+    read_conditions(folder / kConditionsFile);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), (folder / kConditionsFile).string() + problem);
+  }
+  const nlohmann::json alone = plan.conditions;
+  EXPECT_THROW(alone.get<RunConditions>(), Error);
 }
 
 TEST(SearchPlan, ABrokenFileIsNamed) {
