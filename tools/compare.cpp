@@ -70,6 +70,7 @@ class Compare {
     dataset_ = build_dataset(entries_.front().config, options.shared.root());
     for (auto& entry : entries_) {
       entry.self_auxiliaries = check_network(entry.config, *dataset_);
+      check_steps(entry.config, *dataset_);
       const auto infos = metric_infos(entry.config, *dataset_);
       infos_.insert(infos.begin(), infos.end());
     }
@@ -83,6 +84,8 @@ class Compare {
     check_conditions();
     for (const auto& entry : entries_) open(entry);
     write_conditions(folder_ / kConditionsFile, conditions_);
+    print_left_aside(folder_, conditions_.seeds);
+    print_left_aside(folder_ / "single_task", conditions_.seeds);
   }
 
   Comparison run() {
@@ -300,13 +303,19 @@ class Compare {
     for (const auto& job : jobs) evaluate_checkpoint(job, options_.split, arguments);
   }
 
+  // Of a training in this folder.
+  std::vector<TaskValues> own_figures(const EntryRun& run) const {
+    const auto damaged = options_.split.empty() ? run.job.work_dir : run.figures;
+    return with_advice(damaged, [&] { return read_figures(run.figures, infos_); });
+  }
+
   ComparedModel model_of(const Entry& entry) const {
     ComparedModel model;
     model.name = entry.name;
     for (const uint64_t seed : conditions_.seeds) {
       const auto run = run_of(entry, seed);
       const auto result = read_trial_result(run.job.work_dir, infos_);
-      model.by_seed.push_back(read_figures(run.figures, infos_));
+      model.by_seed.push_back(own_figures(run));
       model.epochs += double(result.epochs);
       model.seconds += result.seconds;
     }
@@ -331,7 +340,7 @@ class Compare {
     Baselines baselines;
     for (const auto& [task, runs] : singles_) {
       for (const auto& run : runs) {
-        baselines[task].push_back(values_of(read_figures(run.figures, infos_), task));
+        baselines[task].push_back(values_of(own_figures(run), task));
       }
     }
     return baselines;

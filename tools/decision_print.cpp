@@ -37,6 +37,22 @@ void print_strategy(const StrategyOutcome& outcome) {
   std::cout << "\n";
 }
 
+std::string price_of(const Cost& cost) {
+  return fmt::format("{} trainings, {:.1f} epochs of the joint model, {:.0f} s", cost.trainings,
+                     cost.joint_epochs, cost.seconds);
+}
+
+// How the verdict came about, where that limits it.
+void print_evidence(const Decision& decision) {
+  if (decision.verdict.exploratory) {
+    std::cout
+        << "Exploratory: the seeds that chose the transfers judge them as well, which favours "
+           "what was chosen;\n--verdict-seeds 3 trains both arms anew with others.\n";
+  } else if (!decision.verdict.confidence_assessed && decision.rule.confidence > 0) {
+    std::cout << "Confidence was not assessed: that takes three verdict seeds or more.\n";
+  }
+}
+
 int64_t parameters_of(const std::vector<Deployed>& models) {
   int64_t sum = 0;
   for (const auto& model : models) sum += model.parameters;
@@ -60,11 +76,12 @@ void print_decision(const Decision& decision) {
   std::cout << fmt::format("Parameters at inference: {} in {} checkpoints before, {} in {} after\n",
                            parameters_of(decision.before), decision.before.size(),
                            parameters_of(decision.after), decision.after.size());
-  std::cout << fmt::format("\n{}. {}\n", decision.verdict.adopt ? "Adopt" : "Do not adopt",
+  std::cout << fmt::format("Price of choosing: {}\nPrice of the verdict: {}\n",
+                           price_of(decision.choosing), price_of(decision.judging));
+  std::cout << fmt::format("\n{}{}. {}\n", decision.verdict.adopt ? "Adopt" : "Do not adopt",
+                           decision.verdict.exploratory ? " (exploratory)" : "",
                            decision.verdict.summary);
-  if (!decision.verdict.confidence_assessed && decision.rule.confidence > 0) {
-    std::cout << "Confidence was not assessed: that takes three seeds or more.\n";
-  }
+  print_evidence(decision);
   if (decision.next_config.empty()) return;
   if (decision.verdict.adopt) {
     std::cout << "Config to use next: " << decision.next_file.string() << "\n";

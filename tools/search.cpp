@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "core/engine/experiment.h"
+#include "core/search/seeds.h"
 #include "core/search/strategy.h"
 
 namespace tasuki::tools {
@@ -23,9 +24,10 @@ void add_rule(CLI::App& command, Rule& rule) {
       ->capture_default_str()
       ->check(number_between(0, 1e9));
   command
-      .add_option("--confidence", rule.confidence,
-                  "Of each of these, by a one-sided paired t test from three seeds on; 0: means "
-                  "alone decide")
+      .add_option(
+          "--confidence", rule.confidence,
+          "Of each of these, by a one-sided paired t test from three verdict seeds on; 0: means "
+          "alone decide")
       ->capture_default_str()
       ->check(number_between(0, 0.9999));
 }
@@ -39,9 +41,18 @@ void add_plan(CLI::App& command, SearchOptions& options) {
                       ", separated by commas; docs/search.md")
       ->delimiter(',')
       ->capture_default_str();
-  command.add_option("--seeds", options.seeds, "Trainings of each trial, from train.seed on")
+  command
+      .add_option("--seeds", options.seeds,
+                  "Trainings of each trial that chooses, from train.seed on")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
+      ->check(CLI::Range(size_t{1}, kMostSeeds));
+  command
+      .add_option("--verdict-seeds", options.verdict_seeds,
+                  "Trainings of the single-task models and of the chosen model that judge it, with "
+                  "seeds that chose nothing; 0: those that chose judge, and the decision is "
+                  "exploratory")
+      ->capture_default_str()
+      ->check(CLI::Range(size_t{0}, kMostSeeds));
   command
       .add_option("--margin", options.margin, "Percent that a transfer has to gain to be included")
       ->capture_default_str()
@@ -77,6 +88,26 @@ std::vector<std::string> check_network(const ResolvedConfig& config, const Datas
     if (objective.auxiliary) transfers.push_back(objective.name);
   }
   return transfers;
+}
+
+int64_t check_steps(const ResolvedConfig& config, const Dataset& dataset) {
+  Experiment experiment;
+  experiment.config = config;
+  const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
+  const size_t samples = dataset.size(experiment.train_split());
+  const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
+  const auto steps = int64_t((samples + rest) / loader.batch_size);
+  if (steps == 0) {
+    throw config.error("data.loader.batch_size",
+                       "split " + experiment.train_split() + " has " + std::to_string(samples) +
+                           " samples, less than one batch, and drop_last leaves it out");
+  }
+  const int64_t all = epochs_of(config.message()) * steps;
+  const int64_t warmup = config.message().train().warmup_steps();
+  if (warmup < all) return steps;
+  throw config.error("train.warmup_steps", "a training has only " + std::to_string(all) +
+                                               " steps, and the warm-up takes " +
+                                               std::to_string(warmup) + " of them; lower it");
 }
 
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {

@@ -17,7 +17,8 @@ struct SearchOptions {
   ConfigOptions config;
   std::string work_dir;
   std::vector<std::string> strategies = {"enumerate"};
-  size_t seeds = 1;
+  size_t seeds = 1;          // that choose
+  size_t verdict_seeds = 3;  // others, that judge; 0: the same, exploratory
   double margin = 0;
   uint32_t affinity_every = 10;
   size_t jobs = 1;
@@ -41,6 +42,10 @@ MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset);
 // Builds the network that a config trains: mistakes that would show only when its turn comes are
 // Errors now, located in the config. Returns its self-auxiliaries, "normal->seg".
 std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset);
+// Steps of an epoch of training by a config. Error, located in it, where a training could not
+// begin: there is less than one batch, or the warm-up takes all of its steps. A shorter trial's
+// warm-up is shorter as well, and leaves it some wherever the whole training has some.
+int64_t check_steps(const ResolvedConfig& config, const Dataset& dataset);
 // Parameters of the network that a config has at inference.
 int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset);
 // --data-root and --plugin as further arguments of a `tasuki train` in the same folder.

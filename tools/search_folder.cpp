@@ -1,11 +1,14 @@
 #include "tools/search_folder.h"
 
 #include <algorithm>
+#include <iostream>
 #include <set>
 
 #include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/experiment.h"
+#include "core/search/left_aside.h"
+#include "core/search/seeds.h"
 #include "core/search/trial.h"
 #include "core/system/processors.h"
 
@@ -25,6 +28,15 @@ std::vector<std::string> machine_of(const std::vector<const ResolvedConfig*>& co
   return all;
 }
 
+template <class SeedsFrom>
+std::vector<uint64_t> located_seeds(const ResolvedConfig& config, SeedsFrom from, size_t count) {
+  try {
+    return from(config.message().train().seed(), count);
+  } catch (const Error& wrong) {
+    throw config.error("train.seed", wrong.what());
+  }
+}
+
 }  // namespace
 
 SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOptions& options,
@@ -34,8 +46,7 @@ SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOpti
       config_(config),
       lock_(folder, FolderLock::Holder::kWithChildren, kLockPatience),
       infos_(metric_infos(config, dataset)),
-      runner_(handed_on(options.config), options.jobs, planned_cost),
-      findings_(seeds_from(config, options.seeds)) {
+      runner_(handed_on(options.config), options.jobs, planned_cost) {
   open(options, dataset);
 }
 
@@ -45,7 +56,8 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
            conditions_of({&config_}, dataset, options.seeds, options.jobs),
            options.margin,
            options.affinity_every,
-           {}};
+           {},
+           verdict_seeds_of(config_, options.verdict_seeds)};
   const auto refuse = [&](const std::string& why) {
     return Error(ErrorKind::kUsage, path_.string() + " holds another search: " + why +
                                         "; its trials would not fit. Go on with the same, or give "
@@ -59,11 +71,21 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     const auto why = obstacle(kept, plan_);
     if (!why.empty()) throw refuse(why);
     plan_ = continued(kept, std::move(plan_));
+    if (!kept.verdict_seeds) {
+      std::cout << path_.string()
+                << " was begun by a version whose verdict was by the seeds that chose; what is "
+                   "finished goes on choosing, and the verdict is measured as it is now.\n";
+    }
   } else {
     check_is_new(config_file);
     write_file_atomically(config_file, config_.text());
   }
   write_plan(plan_file, plan_);
+  auto seeds = plan_.conditions.seeds;
+  if (plan_.verdict_seeds) {
+    seeds.insert(seeds.end(), plan_.verdict_seeds->begin(), plan_.verdict_seeds->end());
+  }
+  print_left_aside(path_ / "trials", seeds);
 }
 
 // A kill before the plan was written leaves this very config; another is somebody else's work, and
@@ -104,16 +126,19 @@ void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
                                       plan_.affinity_every}));
 }
 
-void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
+void SearchFolder::announce(const std::string& purpose, const std::vector<uint64_t>& seeds) {
+  std::cout << purpose << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << "\n";
+}
+
+void SearchFolder::train(const std::vector<Trial>& trials, Findings& findings, bool last) {
   std::vector<TrainJob> jobs;
   std::set<std::string> asked;  // the chosen model may be one that is wanted anyway
   for (const auto& trial : trials) {
-    if (findings_.has(trial) || !asked.insert(trial_name(trial)).second) continue;
-    trials_.push_back(trial);
+    if (findings.has(trial) || !asked.insert(trial_name(trial)).second) continue;
     auto& known = plan_.trials;
     const auto name = trial_name(trial);
     if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
-    for (const uint64_t seed : findings_.seeds()) {
+    for (const uint64_t seed : findings.seeds()) {
       describe(trial, seed);
       jobs.push_back(job(trial, seed));
     }
@@ -121,17 +146,26 @@ void SearchFolder::train(const std::vector<Trial>& trials, bool last) {
   write_plan(path_ / kPlanFile, plan_);
   runner_.run(jobs, last);
   for (const auto& trial : trials) {
-    for (const uint64_t seed : findings_.seeds()) {
-      if (findings_.has(trial, seed)) continue;
-      findings_.add(trial, seed, read_trial_result(job(trial, seed).work_dir, infos_));
+    for (const uint64_t seed : findings.seeds()) {
+      if (findings.has(trial, seed)) continue;
+      findings.add(trial, seed, read_trial_result(job(trial, seed).work_dir, infos_));
     }
   }
 }
 
-std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count) {
-  std::vector<uint64_t> seeds;
-  for (size_t i = 0; i < count; ++i) seeds.push_back(config.message().train().seed() + i);
-  return seeds;
+std::vector<uint64_t> seeds_of(const ResolvedConfig& config, size_t count) {
+  return located_seeds(config, seeds_from, count);
+}
+
+std::vector<uint64_t> verdict_seeds_of(const ResolvedConfig& config, size_t count) {
+  return located_seeds(config, verdict_seeds_from, count);
+}
+
+void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds) {
+  const auto left = left_aside(folder, seeds);
+  if (left.empty()) return;
+  std::cout << "Left aside in " << folder.string() << ", their seeds are not asked for: " << left
+            << "\n";
 }
 
 RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
@@ -139,7 +173,7 @@ RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
   const auto processors = size_t(usable_processors());
   const auto part = uint32_t(std::max<size_t>(1, processors / side_by_side));
   const auto& first = *configs.front();
-  return {seeds_from(first, seeds), part, machine_of(configs), data_prints(first, dataset)};
+  return {seeds_of(first, seeds), part, machine_of(configs), data_prints(first, dataset)};
 }
 
 uint32_t threads_of(const ResolvedConfig& config, const RunConditions& conditions) {

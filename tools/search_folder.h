@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "core/data/folder_lock.h"
+#include "core/search/search.h"
 #include "tools/search.h"
 #include "tools/trials.h"
 
 namespace tasuki::tools {
 
-// The folder of a search: its plan, its trials, and what they found.
-class SearchFolder {
+// The folder of a search: its plan and its trials.
+class SearchFolder : public TrialTrainer {
  public:
   // Begins a search in `folder` or goes on with the one that is there. Error (kUsage) says in what
   // that one differs. `planned_cost`: of all trials, objectives times epochs.
@@ -20,13 +21,10 @@ class SearchFolder {
                const ResolvedConfig& config, const Dataset& dataset, double planned_cost);
 
   const std::filesystem::path& path() const { return path_; }
-  const Findings& findings() const { return findings_; }
-  // Every trial that was asked for, finished or not before.
-  const std::vector<Trial>& trials() const { return trials_; }
 
-  // Trains what is not finished, and reads the results; `last`: nothing comes after it. Throws as
-  // TrainRunner does.
-  void train(const std::vector<Trial>& trials, bool last = false);
+  void announce(const std::string& purpose, const std::vector<uint64_t>& seeds) override;
+  // Trains what is not finished, and reads the results. Throws as TrainRunner does.
+  void train(const std::vector<Trial>& trials, Findings& findings, bool last) override;
   TrainJob job(const Trial& trial, uint64_t seed) const;
 
  private:
@@ -40,12 +38,15 @@ class SearchFolder {
   MetricInfos infos_;
   SearchPlan plan_;
   TrainRunner runner_;
-  Findings findings_;
-  std::vector<Trial> trials_;
 };
 
-// The seeds of a search or a comparison: from train.seed on.
-std::vector<uint64_t> seeds_from(const ResolvedConfig& config, size_t count);
+// The seeds of a search or a comparison: from train.seed on, and those of a verdict. Errors are
+// located in the config.
+std::vector<uint64_t> seeds_of(const ResolvedConfig& config, size_t count);
+std::vector<uint64_t> verdict_seeds_of(const ResolvedConfig& config, size_t count);
+// Says which finished trainings "NAME/seed_S" of a folder are of none of these seeds, where some
+// are.
+void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds);
 // What trainings of `configs` on this machine, `side_by_side` of them at a time, depend on; seeds
 // and splits are those of the first. Threads: each one's part of the processors.
 RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,

@@ -21,6 +21,12 @@ struct Searched {
         dataset(build_dataset(config, search.config.root())),
         tasks(task_names(config.message())) {
     if (tasks.size() < 2) throw config.error("model.task", "a search needs two tasks or more");
+    setting = {tasks,
+               options.margin,
+               options.rule,
+               options.joint,
+               seeds_of(config, options.seeds),
+               verdict_seeds_of(config, options.verdict_seeds)};
     std::vector<TaskGain> nothing;
     for (const auto& task : tasks) nothing.push_back({task, true, {}});
     judge(options.rule, nothing);
@@ -28,7 +34,7 @@ struct Searched {
       strategies.push_back(make_strategy(strategy, {tasks, epochs_of(config.message())}));
     }
     check_transfers();
-    check_measurements();
+    check_measurements(check_steps(config, *dataset));
   }
 
   // Every transfer is possible in the architecture.
@@ -45,18 +51,12 @@ struct Searched {
   }
 
   // A training is long enough for what is measured in it.
-  void check_measurements() const {
+  void check_measurements(int64_t steps_per_epoch) const {
     if (std::all_of(strategies.begin(), strategies.end(),
                     [](const auto& strategy) { return strategy->scores_are_gains(); })) {
       return;
     }
-    Experiment experiment;
-    experiment.config = config;
-    const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
-    const size_t samples = dataset->size(experiment.train_split());
-    const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
-    const auto steps =
-        uint64_t(epochs_of(config.message())) * ((samples + rest) / loader.batch_size);
+    const auto steps = uint64_t(epochs_of(config.message()) * steps_per_epoch);
     if (steps >= options.affinity_every) return;
     throw Error(ErrorKind::kUsage, "--affinity-every " + std::to_string(options.affinity_every) +
                                        ": a training has only " + std::to_string(steps) + " steps");
@@ -69,18 +69,16 @@ struct Searched {
     return std::filesystem::path("work_dirs") / plain;
   }
 
-  // Objectives times epochs, over all seeds; more than will run where strategies share trials.
+  // Objectives times epochs, over all seeds; more than will run where trials are shared.
   double planned_cost() const {
+    double choosing = 0;
+    for (const auto& strategy : strategies) choosing += strategy->planned_cost();
     const double once = double(tasks.size()) * double(epochs_of(config.message()));
-    double cost = 2 * once;  // the chosen model, with as many transfers as tasks
-    bool has_singles = false;
-    for (const auto& strategy : strategies) {
-      cost += strategy->planned_cost();
-      has_singles = has_singles || strategy->name() == "enumerate";
-    }
-    if (!has_singles) cost += once;
-    if (options.joint) cost += once;
-    return cost * double(options.seeds);
+    // The single-task models, and the chosen model with as many transfers as tasks.
+    const double judging = (options.joint ? 4 : 3) * once;
+    const size_t judges =
+        setting.verdict_seeds.empty() ? options.seeds : setting.verdict_seeds.size();
+    return choosing * double(options.seeds) + judging * double(judges);
   }
 
   const SearchOptions& options;
@@ -88,66 +86,36 @@ struct Searched {
   std::string name;
   std::shared_ptr<const Dataset> dataset;
   std::vector<std::string> tasks;
+  SearchSetting setting;
   std::vector<std::unique_ptr<Strategy>> strategies;
 };
 
-Selection described(Selection selection, const Searched& about, const Strategy& strategy) {
+// What a reader of the selection file has to know beside its transfers.
+void describe(Selection& selection, const Searched& about, const std::string& strategy) {
   const auto& message = about.config.message();
-  selection.set_strategy(strategy.name());
+  selection.set_strategy(strategy);
   if (!message.protocol().name().empty()) selection.set_protocol(message.protocol().name());
   selection.set_split(message.data().has_validation_split() ? message.data().validation_split()
                                                             : "val");
   selection.set_config(about.options.config.file);
   selection.set_config_crc32(print_of("", {about.config.text()}).ids_crc32);
-  for (const auto seed : seeds_from(about.config, about.options.seeds)) selection.add_seed(seed);
-  return selection;
+  for (const auto seed : about.setting.seeds) selection.add_seed(seed);
 }
 
-// Trains what the strategy asks for until it asks for nothing more.
-StrategyOutcome outcome_of(const Strategy& strategy, const Searched& about, SearchFolder& folder) {
-  const size_t seeds = folder.findings().seeds().size();
-  std::cout << "Strategy " << strategy.name() << ", " << seeds << (seeds == 1 ? " seed" : " seeds")
-            << "\n";
-  const auto finished = [&](const Trial& trial) { return folder.findings().has(trial); };
-  auto trials = strategy.trials(folder.findings());
-  while (!std::all_of(trials.begin(), trials.end(), finished)) {
-    folder.train(trials);
-    trials = strategy.trials(folder.findings());
-  }
-  const bool gains = strategy.scores_are_gains();
-  const auto selection = select_transfers(about.tasks, strategy.scores(folder.findings()),
-                                          gains ? about.options.margin : 0, gains);
-  return {strategy.name(),
-          strategy.unit(),
-          described(selection, about, strategy),
-          cost_of(trials, folder.findings(), about.tasks.size()),
-          {}};
-}
-
-// Full enumeration is the reference: it chooses where it ran, and the others are held against it.
-void put_chooser_first(std::vector<StrategyOutcome>& outcomes) {
-  const auto full = std::find_if(outcomes.begin(), outcomes.end(),
-                                 [](const auto& outcome) { return outcome.name == "enumerate"; });
-  if (full == outcomes.end()) return;
-  std::rotate(outcomes.begin(), full, full + 1);
-  for (size_t i = 1; i < outcomes.size(); ++i) {
-    outcomes[i].with_enumerate = agreement(outcomes[i].selection, outcomes[0].selection);
-  }
-}
-
-Deployed deployed(const std::string& name, const Trial& trial, const Searched& about,
+Deployed deployed(const std::string& name, const Trial& trial, uint64_t seed, const Searched& about,
                   const SearchFolder& folder) {
-  const auto job = folder.job(trial, folder.findings().seeds().front());
+  const auto job = folder.job(trial, seed);
   return {name, trial.tasks, inference_parameters(load_config(job.config), *about.dataset),
           job.work_dir / kBestFile};
 }
 
-void add_inference(Decision& decision, const std::optional<Trial>& last, const Searched& about,
-                   const SearchFolder& folder) {
+void add_inference(Decision& decision, const Searched& about, const SearchFolder& folder) {
+  const uint64_t seed = decision.verdict_seeds.front();
   for (const auto& task : about.tasks) {
-    decision.before.push_back(deployed(task + " alone", alone(task), about, folder));
+    decision.before.push_back(deployed(task + " alone", alone(task), seed, about, folder));
   }
-  if (last) decision.after.push_back(deployed("joint model", *last, about, folder));
+  const auto last = final_trial(decision.strategies.front().selection);
+  if (last) decision.after.push_back(deployed("joint model", *last, seed, about, folder));
   for (size_t i = 0; i < about.tasks.size(); ++i) {
     if (!decision.tasks[i].gain.joint) decision.after.push_back(decision.before[i]);
   }
@@ -167,6 +135,7 @@ std::string next_config(const Selection& selection, const Verdict& verdict, cons
   }
   return "# Written by tasuki search. Decision: " +
          std::string(verdict.adopt ? "adopt" : "do not adopt") +
+         (verdict.exploratory ? " (exploratory)" : "") +
          ".\nbase: " + string_literal(kSearchedConfigFile) +
          "\nname: " + string_literal(about.name + " with transfers") + "\nmodel {\n" + tasks +
          "  self_auxiliary { [tasuki/FromSearch] { file: " +
@@ -174,8 +143,8 @@ std::string next_config(const Selection& selection, const Verdict& verdict, cons
          " } }\n}\ntrain { weighting { [tasuki/EW] {} } }\n";
 }
 
-void write(Decision& decision, const Selection& selection, const Searched& about,
-           const std::filesystem::path& folder) {
+void write(Decision& decision, const Searched& about, const std::filesystem::path& folder) {
+  const auto& selection = decision.strategies.front().selection;
   write_selection(folder / kSelectionFile, selection);
   if (final_trial(selection)) {
     decision.next_file = folder / kNextFile;
@@ -189,25 +158,12 @@ void write(Decision& decision, const Selection& selection, const Searched& about
 }
 
 Decision decide(const Searched& about, SearchFolder& folder) {
-  Decision decision;
-  for (const auto& strategy : about.strategies) {
-    decision.strategies.push_back(outcome_of(*strategy, about, folder));
-  }
-  put_chooser_first(decision.strategies);
-  const auto& selection = decision.strategies.front().selection;
-  const auto last = final_trial(selection);
-  std::vector<Trial> wanted;
-  for (const auto& task : about.tasks) wanted.push_back(alone(task));
-  if (about.options.joint) wanted.push_back(jointly(about.tasks));
-  if (last) wanted.push_back(*last);
-  std::cout << "The chosen model\n";
-  folder.train(wanted, true);
-  decision.rule = about.options.rule;
+  auto decision = search_transfers(about.strategies, about.setting, folder);
+  for (auto& outcome : decision.strategies) describe(outcome.selection, about, outcome.name);
   decision.config = about.name;
   decision.data = about.config.message().data().dataset().type_url();
-  fill_decision(decision, about.tasks, last, folder.trials(), folder.findings());
-  add_inference(decision, last, about, folder);
-  write(decision, selection, about, folder.path());
+  add_inference(decision, about, folder);
+  write(decision, about, folder.path());
   return decision;
 }
 

@@ -68,10 +68,12 @@ int64_t checkpoint_epoch(const std::filesystem::path& work_dir) {
 }  // namespace
 
 bool is_finished(const TrainJob& job) {
-  const auto progress = progress_of(job.work_dir);
-  // The last checkpoint is written after metrics.json; without it a kill fell between the two.
-  return progress.finished && progress.epochs == job.epochs &&
-         checkpoint_epoch(job.work_dir) == job.epochs;
+  return with_advice(job.work_dir, [&] {
+    const auto progress = progress_of(job.work_dir);
+    // The last checkpoint is written after metrics.json; without it a kill fell between the two.
+    return progress.finished && progress.epochs == job.epochs &&
+           checkpoint_epoch(job.work_dir) == job.epochs;
+  });
 }
 
 void evaluate_checkpoint(const TrainJob& job, const std::string& split,
@@ -96,13 +98,17 @@ void evaluate_checkpoint(const TrainJob& job, const std::string& split,
   }
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return;
   throw Error(ErrorKind::kRun, job.label + ": no figures on split " + split + "; the log is " +
-                                   log_of(job).string() + " and ends:\n" + last_lines(log_of(job)));
+                                   log_of(job).string() + " and ends:\n" + last_lines(log_of(job)) +
+                                   "\nWhere a file of the training is "
+                                   "damaged, " +
+                                   advice_for(job.work_dir));
 }
 
 struct TrainRunner::Running {
   TrainJob job;
   Child child;
   Clock::time_point start;
+  bool resumed;  // goes on from files of an earlier call
 };
 
 TrainRunner::TrainRunner(std::vector<std::string> arguments, size_t side_by_side, double total)
@@ -118,12 +124,13 @@ std::string TrainRunner::time_left() const {
 TrainRunner::Running TrainRunner::start(const TrainJob& job) {
   std::vector<std::string> command = {boost::dll::program_location().string(), "train",
                                       job.config.string(), "--work-dir", job.work_dir.string()};
-  if (std::filesystem::exists(job.work_dir / kConfigFile)) command.push_back("--resume");
+  const bool resumed = std::filesystem::exists(job.work_dir / kConfigFile);
+  if (resumed) command.push_back("--resume");
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   std::filesystem::create_directories(job.work_dir.parent_path());
   std::cout << fmt::format("[{}/{}] {}: {} epochs\n", ++count_, of_, job.label, job.epochs)
             << std::flush;
-  return {job, Child(command, log_of(job)), Clock::now()};
+  return {job, Child(command, log_of(job)), Clock::now(), resumed};
 }
 
 void TrainRunner::finish(const Running& running, int status) {
@@ -142,7 +149,12 @@ void TrainRunner::finish(const Running& running, int status) {
                               ? fmt::format("was killed by signal {}", WTERMSIG(status))
                               : fmt::format("failed with exit code {}", WEXITSTATUS(status));
   failures_.push_back(job.label + " " + how + "; its log is " + log_of(job).string() +
-                      " and ends:\n" + last_lines(log_of(job)));
+                      " and ends:\n" + last_lines(log_of(job)) +
+                      (running.resumed
+                           ? "\nIt went on from the files of an earlier call; where one "
+                             "of them is damaged, " +
+                                 advice_for(job.work_dir)
+                           : ""));
 }
 
 void TrainRunner::run(const std::vector<TrainJob>& jobs, bool last) {

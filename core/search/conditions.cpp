@@ -20,8 +20,10 @@ std::string listed(const std::vector<uint64_t>& values) {
   return join(parts);
 }
 
-bool starts_with(const std::vector<uint64_t>& all, const std::vector<uint64_t>& start) {
-  return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
+// One list is the beginning of the other.
+bool agree(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b) {
+  const auto common = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
+  return std::equal(a.begin(), a.begin() + common, b.begin());
 }
 
 }  // namespace
@@ -38,22 +40,23 @@ void from_json(const json& in, RunConditions& conditions) {
   in.at("threads").get_to(conditions.threads);
   in.at("machine").get_to(conditions.machine);
   in.at("data").get_to(conditions.data);
+  if (conditions.seeds.empty()) throw Error(ErrorKind::kData, "has no seeds");
 }
 
 RunConditions read_conditions(const std::filesystem::path& file) {
+  const auto text = read_file(file);
   try {
-    const json in = json::parse(read_file(file));
-    if (in.at("format") != kConditionsFormat) {
-      throw Error(ErrorKind::kData, file.string() + ": unknown format");
-    }
-    auto conditions = in.get<RunConditions>();
-    if (conditions.seeds.empty()) {
-      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
-    }
-    return conditions;
+    const json in = json::parse(text);
+    if (in.at("format") != kConditionsFormat) throw Error(ErrorKind::kData, "unknown format");
+    return in.get<RunConditions>();
+  } catch (const Error& wrong) {
+    throw wrong.within(file.string());
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData,
-                file.string() + ": not the conditions of a comparison: " + wrong.what());
+                file.string() +
+                    ": not the conditions of a comparison; remove it, and the same "
+                    "command goes on from the finished trainings (" +
+                    wrong.what() + ")");
   }
 }
 
@@ -64,7 +67,7 @@ void write_conditions(const std::filesystem::path& file, const RunConditions& co
 }
 
 std::string obstacle(const RunConditions& kept, const RunConditions& asked) {
-  if (!starts_with(asked.seeds, kept.seeds)) {
+  if (!agree(asked.seeds, kept.seeds)) {
     return "its seeds are " + listed(kept.seeds) + ", now asked for: " + listed(asked.seeds);
   }
   if (kept.machine != asked.machine) {

@@ -22,15 +22,17 @@ struct RunConditions {
   bool operator==(const RunConditions&) const = default;
 };
 void to_json(nlohmann::json& out, const RunConditions& conditions);
-// nlohmann::json::exception where something is missing or of another type.
+// nlohmann::json::exception where something is missing or of another type, Error (kData) without
+// the file's name where there are no seeds.
 void from_json(const nlohmann::json& in, RunConditions& conditions);
 
 // As a file of their own. Error (kData) where it is missing, has no seeds or is something else.
 RunConditions read_conditions(const std::filesystem::path& file);
 void write_conditions(const std::filesystem::path& file, const RunConditions& conditions);
 
-// Why trainings under `asked` can't join those under `kept`, "" when they can. More seeds are fine,
-// since no finished training depends on them; so are other threads, which `kept` decides.
+// Why trainings under `asked` can't join those under `kept`, "" when they can. More seeds or
+// fewer are fine, since no finished training depends on them; so are other threads, which `kept`
+// decides.
 std::string obstacle(const RunConditions& kept, const RunConditions& asked);
 
 inline constexpr const char* kConditionsFile = "conditions.json";

@@ -59,8 +59,8 @@ std::optional<Trial> final_trial(const Selection& selection) {
 }
 
 void fill_decision(Decision& decision, const std::vector<std::string>& tasks,
-                   const std::optional<Trial>& final_trial, const std::vector<Trial>& trials,
-                   const Findings& findings) {
+                   const std::optional<Trial>& final_trial, const Findings& findings,
+                   Evidence evidence) {
   std::vector<std::vector<double>> gains, joint_gains;
   std::vector<TaskGain> judged;
   std::vector<Trial> singles;
@@ -81,15 +81,14 @@ void fill_decision(Decision& decision, const std::vector<std::string>& tasks,
     judged.push_back(change.gain);
     decision.tasks.push_back(std::move(change));
   }
-  decision.seeds = findings.seeds();
+  decision.verdict_seeds = findings.seeds();
   decision.delta_m = mean_over_tasks(gains, findings.seeds().size());
   if (!joint_gains.empty()) {
     decision.joint_delta_m = mean_over_tasks(joint_gains, findings.seeds().size());
   }
-  decision.verdict = judge(decision.rule, judged);
+  decision.verdict = judge(decision.rule, judged, evidence);
   decision.singles = cost_of(singles, findings, tasks.size());
   if (final_trial) decision.final_model = cost_of({*final_trial}, findings, tasks.size());
-  decision.all = cost_of(trials, findings, tasks.size());
   const auto& any = findings.at(singles.front(), findings.seeds().front());
   decision.protocol = any.protocol;
   decision.split = any.split;

@@ -47,27 +47,31 @@ struct Decision {
   std::string config;  // its name
   std::string protocol;
   std::string split;
-  std::string data;  // "tasuki/Rooms"
-  std::vector<uint64_t> seeds;
+  std::string data;             // "tasuki/Rooms"
+  std::vector<uint64_t> seeds;  // that chose the transfers
+  // That the verdict and all figures are of; the same ones where the decision is exploratory.
+  std::vector<uint64_t> verdict_seeds;
   std::vector<StrategyOutcome> strategies;  // the first is the one that chose
   Rule rule;
   Verdict verdict;
   std::vector<TaskChange> tasks;
   Spread delta_m;                       // percent, over all tasks, against single-task models
   std::optional<Spread> joint_delta_m;  // of the plain joint model
-  Cost singles, final_model, all;       // training: T single-task models; the chosen; the search
+  Cost singles, final_model;            // of training T single-task models; the chosen model
+  // What the search trained to choose, and what it trained beyond that for the verdict: both arms
+  // anew, or where it is exploratory what the strategies had not trained.
+  Cost choosing, judging;
   std::vector<Deployed> before, after;
   std::string next_config;  // its text; empty: no joint model is left
   std::filesystem::path next_file;
 };
 
-// The part of a decision that follows from finished trials: tasks, delta_m, verdict and cost.
-// `final_trial`: the joint model with the selection, nothing where no task is left in it;
-// `trials`: all that the search trained. Tasks that the final model leaves out keep their
-// single-task figures.
+// The part of a decision that follows from the trials that judge it: tasks, delta_m, verdict, and
+// the cost of both arms. `final_trial`: the joint model with the selection, nothing where no task
+// is left in it. Tasks that the final model leaves out keep their single-task figures.
 void fill_decision(Decision& decision, const std::vector<std::string>& tasks,
-                   const std::optional<Trial>& final_trial, const std::vector<Trial>& trials,
-                   const Findings& findings);
+                   const std::optional<Trial>& final_trial, const Findings& findings,
+                   Evidence evidence);
 
 // The final model of a selection: its joint tasks with its transfers; nothing where none is joint.
 std::optional<Trial> final_trial(const Selection& selection);

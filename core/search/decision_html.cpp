@@ -29,7 +29,10 @@ Html facts(const Decision& decision) {
       {"Protocol", decision.protocol.empty() ? "unnamed" : decision.protocol},
       {"Data set", decision.data},
       {"Split", decision.split},
-      {"Seeds", std::to_string(decision.seeds.size())},
+      {"Seeds that chose", std::to_string(decision.seeds.size())},
+      {"Seeds that judge", decision.verdict.exploratory
+                               ? "the same (exploratory)"
+                               : std::to_string(decision.verdict_seeds.size()) + " others"},
       {"Chosen by", decision.strategies.front().name}};
   Html items;
   for (const auto& [name, value] : all) {
@@ -51,15 +54,21 @@ Html conditions_table(const Verdict& verdict) {
 }
 
 std::string confidence_text(const Decision& decision) {
+  if (decision.verdict.exploratory) {
+    return "Exploratory: the seeds that chose the transfers judge them as well, which favours what "
+           "was chosen. The means alone decide, nothing was tested; --verdict-seeds 3 trains both "
+           "arms anew with seeds that chose nothing.";
+  }
+  const size_t seeds = decision.verdict_seeds.size();
   if (decision.rule.confidence <= 0) return "The means alone decide.";
   if (!decision.verdict.confidence_assessed) {
-    return "Confidence was not assessed: that takes three seeds or more, here there " +
-           std::string(decision.seeds.size() == 1 ? "is " : "are ") +
-           seeds_text(decision.seeds.size()) + ".";
+    return "Confidence was not assessed: that takes three verdict seeds or more, here there " +
+           std::string(seeds == 1 ? "is " : "are ") + seeds_text(seeds) + ".";
   }
   return "Each condition has to hold with a confidence of " +
          report::format_coordinate(100 * decision.rule.confidence) + "\u202F%" +
-         ", by a one-sided paired t test over " + seeds_text(decision.seeds.size()) +
+         ", by a one-sided paired t test over " + seeds_text(seeds) +
+         " that had no part in choosing the transfers" +
          (decision.rule.target.empty() ? "; the gain's test allows for the choice of the task."
                                        : ".");
 }
@@ -75,17 +84,30 @@ std::string deployed_text(const std::vector<Deployed>& models) {
          (models.size() == 1 ? " checkpoint" : " checkpoints");
 }
 
+std::string price_text(const Cost& cost) {
+  return report::format_count(int64_t(cost.trainings)) + " trainings, " +
+         report::format_coordinate(cost.joint_epochs) + " epochs of the joint model";
+}
+
+std::string headline(const Verdict& verdict) {
+  return std::string(verdict.adopt ? "Adopt" : "Do not adopt") +
+         (verdict.exploratory ? " (exploratory)" : "");
+}
+
 Html verdict_section(const Decision& decision) {
   const auto& verdict = decision.verdict;
-  const Html head = element("p", {{"class", verdict.adopt ? "verdict yes" : "verdict no"}},
-                            verdict.adopt ? "Adopt" : "Do not adopt") +
-                    element("p", {}, verdict.summary) +
-                    element("p", {},
-                            "Over all tasks: delta_m " + gain_text(decision.delta_m) +
-                                " against single-task models.") +
-                    element("p", {},
-                            "Deployed: " + deployed_text(decision.after) + ", instead of " +
-                                deployed_text(decision.before) + ".");
+  const Html head =
+      element("p", {{"class", verdict.adopt ? "verdict yes" : "verdict no"}}, headline(verdict)) +
+      element("p", {}, verdict.summary) +
+      element("p", {},
+              "Over all tasks: delta_m " + gain_text(decision.delta_m) +
+                  " against single-task models.") +
+      element("p", {},
+              "Deployed: " + deployed_text(decision.after) + ", instead of " +
+                  deployed_text(decision.before) + ".") +
+      element("p", {},
+              "Price: to choose " + price_text(decision.choosing) + "; for the verdict " +
+                  price_text(decision.judging) + ".");
   return element("div", {{"class", "card"}}, head) + conditions_table(verdict) +
          element("p", {{"class", "soft"}}, confidence_text(decision));
 }
@@ -122,16 +144,19 @@ Html tasks_section(const Decision& decision) {
          element("p", {{"class", "soft"}},
                  "A task's gain is the mean signed relative change of its protocol metrics; more "
                  "is better. " +
-                     std::string(decision.seeds.size() > 1 ? "Mean \u00B1 standard deviation over "
-                                                           : "From ") +
-                     seeds_text(decision.seeds.size()) + ", best checkpoints, split " +
-                     decision.split + ".");
+                     std::string(decision.verdict_seeds.size() > 1
+                                     ? "Mean \u00B1 standard deviation over "
+                                     : "From ") +
+                     seeds_text(decision.verdict_seeds.size()) +
+                     (decision.verdict.exploratory ? "" : " that chose nothing") +
+                     ", best checkpoints, split " + decision.split + ".");
 }
 
-// The largest magnitude of a finite score, for the shades.
+// The largest magnitude of a finite score of full length, for the shades.
 double largest_score(const Selection& selection) {
   double largest = 0;
   for (const auto& transfer : selection.transfer()) {
+    if (transfer.has_dropped_after()) continue;
     if (std::isfinite(transfer.score())) largest = std::max(largest, std::abs(transfer.score()));
   }
   return largest;
@@ -144,7 +169,17 @@ std::string score_tooltip(const Selection::SelectedTransfer& transfer, const std
     text += " \u00B1 " + report::format_number(transfer.deviation(), 2);
   }
   if (transfer.has_p_value()) text += ", p " + report::format_number(transfer.p_value(), 2);
+  if (transfer.has_dropped_after()) {
+    return text + ", dropped after " + std::to_string(transfer.dropped_after()) + " epochs";
+  }
   return text + (transfer.included() ? ", included" : ", not included");
+}
+
+// A score of fewer epochs in brackets.
+std::string score_text(const Selection::SelectedTransfer& transfer) {
+  const auto score = report::format_number(transfer.score(), 2);
+  if (transfer.has_dropped_after()) return "(" + score + ")";
+  return score + (transfer.included() ? " \u2713" : "");
 }
 
 Html transfer_matrix(const StrategyOutcome& outcome) {
@@ -159,8 +194,9 @@ Html transfer_matrix(const StrategyOutcome& outcome) {
   const double largest = largest_score(outcome.selection);
   for (const auto& transfer : outcome.selection.transfer()) {
     auto& cell = map.cells.at(place(transfer.from())).at(place(transfer.to()));
-    cell.shade = largest > 0 ? transfer.score() / largest : 0;
-    cell.text = report::format_number(transfer.score(), 2) + (transfer.included() ? " \u2713" : "");
+    const bool shaded = largest > 0 && !transfer.has_dropped_after();
+    cell.shade = shaded ? transfer.score() / largest : 0;
+    cell.text = score_text(transfer);
     cell.tooltip = score_tooltip(transfer, outcome.unit);
   }
   return element("div", {{"class", "card wide-cells"}}, report::heatmap(map));
@@ -180,11 +216,11 @@ Html transfers_section(const Decision& decision) {
         " Left out of the joint model, because every transfer hurts them: " + join(left_out) + ".";
   }
   return element("p", {}, text) + element("div", {{"class", "grid"}}, maps) +
-         element(
-             "p", {{"class", "soft"}},
-             "Rows give, columns receive; \u2713 marks what is included. Included is what scores "
-             "above " +
-                 report::format_number(selection.margin(), 3) + ".");
+         element("p", {{"class", "soft"}},
+                 "Rows give, columns receive; \u2713 marks what is included, brackets what halving "
+                 "dropped "
+                 "after fewer epochs. Included is what scores above " +
+                     report::format_number(selection.margin(), 3) + " and was not dropped.");
 }
 
 Html cost_row(const std::string& name, const Cost& cost) {
@@ -198,12 +234,18 @@ Html cost_row(const std::string& name, const Cost& cost) {
 Html training_table(const Decision& decision) {
   const Html head = column("Training", false) + column("trainings") + column("epochs") +
                     column("in epochs of the joint model") + column("time in steps");
-  Html rows = cost_row("Single-task models", decision.singles) +
-              cost_row("Chosen joint model", decision.final_model);
+  const std::string judged = " over " + seeds_text(decision.verdict_seeds.size());
+  Html rows;
   for (const auto& outcome : decision.strategies) {
-    rows += cost_row("Search by " + outcome.name, outcome.cost);
+    rows += cost_row("Choosing by " + outcome.name, outcome.cost);
   }
-  rows += cost_row("All of this search", decision.all);
+  rows += cost_row("Single-task models" + judged, decision.singles) +
+          cost_row("Chosen joint model" + judged, decision.final_model) +
+          cost_row("Price of choosing", decision.choosing) +
+          cost_row(decision.verdict.exploratory ? "Price of the verdict, beyond what chose"
+                                                : "Price of the verdict",
+                   decision.judging) +
+          cost_row("All of this search", decision.choosing + decision.judging);
   return table(head, rows) +
          element("p", {{"class", "soft"}},
                  "An epoch is a pass over the training split. In epochs of the joint model, each "

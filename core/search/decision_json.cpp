@@ -52,6 +52,7 @@ json of(const Selection& selection) {
                   {"included", transfer.included()},
                   {"score", number(transfer.score())}};
     if (transfer.has_deviation()) entry["std"] = number(transfer.deviation());
+    if (transfer.has_dropped_after()) entry["dropped_after_epochs"] = transfer.dropped_after();
     if (transfer.has_p_value()) entry["p_two_sided"] = transfer.p_value();
     transfers.push_back(std::move(entry));
   }
@@ -105,6 +106,7 @@ json of(const Verdict& verdict) {
   }
   return {{"adopt", verdict.adopt},
           {"summary", verdict.summary},
+          {"exploratory", verdict.exploratory},
           {"confidence_assessed", verdict.confidence_assessed},
           {"conditions", conditions}};
 }
@@ -117,6 +119,7 @@ std::string decision_json(const Decision& decision) {
               {"split", decision.split},
               {"data", decision.data},
               {"seeds", decision.seeds},
+              {"verdict_seeds", decision.verdict_seeds},
               {"rule", of(decision.rule)},
               {"verdict", of(decision.verdict)},
               {"delta_m_percent", of(decision.delta_m)},
@@ -124,7 +127,9 @@ std::string decision_json(const Decision& decision) {
               {"training",
                {{"single_task_models", of(decision.singles)},
                 {"chosen_model", of(decision.final_model)},
-                {"whole_search", of(decision.all)}}}};
+                {"choosing", of(decision.choosing)},
+                {"verdict", of(decision.judging)},
+                {"whole_search", of(decision.choosing + decision.judging)}}}};
   if (decision.joint_delta_m) out["plain_joint_delta_m_percent"] = of(*decision.joint_delta_m);
   for (const auto& task : decision.tasks) out["tasks"][task.gain.task] = of(task);
   for (const auto& outcome : decision.strategies) out["strategies"].push_back(of(outcome));

@@ -27,7 +27,7 @@ class Enumerate : public Strategy {
         const auto& target = context_.tasks[to];
         const auto both = pair(std::min(from, to), std::max(from, to));
         scores.push_back(
-            {{context_.tasks[from], target}, findings.gains(target, both, alone(target))});
+            {{context_.tasks[from], target}, findings.gains(target, both, alone(target)), 0});
       }
     }
     return scores;

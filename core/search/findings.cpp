@@ -36,6 +36,11 @@ std::vector<double> Findings::gains(const std::string& task, const Trial& trial,
   return values;
 }
 
+Cost operator+(const Cost& a, const Cost& b) {
+  return {a.trainings + b.trainings, a.epochs + b.epochs, a.joint_epochs + b.joint_epochs,
+          a.seconds + b.seconds};
+}
+
 Cost cost_of(const std::vector<Trial>& trials, const Findings& findings, size_t tasks) {
   Cost cost;
   std::set<std::string> seen;

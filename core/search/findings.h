@@ -42,6 +42,7 @@ struct Cost {
   double joint_epochs = 0;
   double seconds = 0;  // of the epochs' steps as measured
 };
+Cost operator+(const Cost& a, const Cost& b);
 // Of trials that are all finished; one that is listed twice counts once.
 Cost cost_of(const std::vector<Trial>& trials, const Findings& findings, size_t tasks);
 

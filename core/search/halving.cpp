@@ -16,7 +16,7 @@ class Halving : public Strategy {
         rungs_(halving_rungs(edges_.size(), context.epochs)) {}
 
   std::string name() const override { return "halving"; }
-  std::string unit() const override { return "gain in percent at the last rung"; }
+  std::string unit() const override { return "gain in percent at the candidate's last rung"; }
 
   std::vector<Trial> trials(const Findings& findings) const override {
     std::vector<Trial> all;
@@ -80,7 +80,7 @@ class Halving : public Strategy {
 
   TransferScore score(const Edge& edge, size_t rung, const Findings& findings) const {
     const int64_t epochs = length(rung);
-    return {edge, findings.gains(edge.to, candidate(edge, epochs), alone(edge.to, epochs))};
+    return {edge, findings.gains(edge.to, candidate(edge, epochs), alone(edge.to, epochs)), epochs};
   }
 
   // Those that go on from a rung, in the order of all candidates. Equal ones: the earlier.

@@ -29,10 +29,10 @@ bool measures_affinities(const std::vector<std::string>& strategies) {
 }  // namespace
 
 SearchPlan read_plan(const std::filesystem::path& file) {
+  const auto text = read_file(file, kLargestPlan);
   try {
-    const json in = json::parse(read_file(file, kLargestPlan));
-    if (in.at("format") != kPlanFormat)
-      throw Error(ErrorKind::kData, file.string() + ": unknown format");
+    const json in = json::parse(text);
+    if (in.at("format") != kPlanFormat) throw Error(ErrorKind::kData, "unknown format");
     SearchPlan plan;
     plan.config_file = in.at("config").get<std::string>();
     plan.strategies = in.at("strategies").get<std::vector<std::string>>();
@@ -40,10 +40,12 @@ SearchPlan read_plan(const std::filesystem::path& file) {
     plan.margin = in.at("margin").get<double>();
     plan.affinity_every = in.at("affinity_every").get<uint32_t>();
     plan.trials = in.at("trials").get<std::vector<std::string>>();
-    if (plan.conditions.seeds.empty()) {
-      throw Error(ErrorKind::kData, file.string() + ": has no seeds");
+    if (in.contains("verdict_seeds")) {
+      plan.verdict_seeds = in.at("verdict_seeds").get<std::vector<uint64_t>>();
     }
     return plan;
+  } catch (const Error& wrong) {
+    throw wrong.within(file.string());
   } catch (const json::exception& wrong) {
     throw Error(ErrorKind::kData, file.string() +
                                       ": not a plan of tasuki search; remove it, and the same "
@@ -53,10 +55,11 @@ SearchPlan read_plan(const std::filesystem::path& file) {
 }
 
 void write_plan(const std::filesystem::path& file, const SearchPlan& plan) {
-  const json out = {{"format", kPlanFormat},         {"config", plan.config_file},
-                    {"strategies", plan.strategies}, {"conditions", plan.conditions},
-                    {"margin", plan.margin},         {"affinity_every", plan.affinity_every},
-                    {"trials", plan.trials}};
+  json out = {{"format", kPlanFormat},         {"config", plan.config_file},
+              {"strategies", plan.strategies}, {"conditions", plan.conditions},
+              {"margin", plan.margin},         {"affinity_every", plan.affinity_every},
+              {"trials", plan.trials}};
+  if (plan.verdict_seeds) out["verdict_seeds"] = *plan.verdict_seeds;
   write_file_atomically(file, out.dump(2) + "\n");
 }
 

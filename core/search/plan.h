@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct SearchPlan {
   double margin = 0;  // percent
   uint32_t affinity_every = 10;
   std::vector<std::string> trials;  // names, as far as they are known
+  // Those that judge; nothing in the plan of a version whose verdict was by the seeds that chose.
+  std::optional<std::vector<uint64_t>> verdict_seeds = {};
 
   bool operator==(const SearchPlan&) const = default;
 };
@@ -24,9 +27,9 @@ struct SearchPlan {
 SearchPlan read_plan(const std::filesystem::path& file);
 void write_plan(const std::filesystem::path& file, const SearchPlan& plan);
 
-// Why a search can't go on in the folder that `kept` is from, "" when it can. More seeds and
-// further strategies are fine, since no finished trial depends on them; anything else must be the
-// same.
+// Why a search can't go on in the folder that `kept` is from, "" when it can. More seeds
+// or fewer, other verdict seeds and further strategies are fine, since no finished trial depends on
+// them; anything else must be the same.
 std::string obstacle(const SearchPlan& kept, const SearchPlan& asked);
 
 // What goes on in that folder: the trials, threads and strategies that `kept` has stay, and the

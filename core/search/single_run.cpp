@@ -20,7 +20,7 @@ class SingleRun : public Strategy {
 
   std::vector<TransferScore> scores(const Findings& findings) const override {
     std::vector<TransferScore> scores;
-    for (const auto& edge : all_edges(context_.tasks)) scores.push_back({edge, {}});
+    for (const auto& edge : all_edges(context_.tasks)) scores.push_back({edge, {}, 0});
     for (const uint64_t seed : findings.seeds()) {
       const auto& result = findings.at(trial(), seed);
       const auto values =

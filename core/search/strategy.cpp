@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 
 #include "core/error/error.h"
@@ -29,10 +30,12 @@ void add_transfer(Selection& selection, const TransferScore& score, double margi
   auto& transfer = *selection.add_transfer();
   transfer.set_from(score.edge.from);
   transfer.set_to(score.edge.to);
-  transfer.set_included(spread.mean > margin);
+  const bool dropped = score.dropped_after > 0;
+  transfer.set_included(!dropped && spread.mean > margin);
   transfer.set_score(spread.mean);
   if (spread.count > 1) transfer.set_deviation(spread.deviation);
-  const auto test = tests ? paired_test(score.by_seed) : std::nullopt;
+  if (dropped) transfer.set_dropped_after(uint32_t(score.dropped_after));
+  const auto test = tests && !dropped ? paired_test(score.by_seed) : std::nullopt;
   if (test) transfer.set_p_value(test->two_sided);
 }
 
@@ -40,9 +43,31 @@ void add_transfer(Selection& selection, const TransferScore& score, double margi
 bool is_hurt_by_all(const Selection& selection, const std::string& task) {
   return std::none_of(selection.transfer().begin(), selection.transfer().end(),
                       [&](const auto& transfer) {
-                        const bool hurts = transfer.score() < 0;
+                        const bool hurts = !transfer.has_dropped_after() && transfer.score() < 0;
                         return transfer.to() == task && (transfer.included() || !hurts);
                       });
+}
+
+// Whether a candidate stands below another: dropped earlier, or of the same length with a lower
+// score.
+bool is_below(const Selection::SelectedTransfer& a, const Selection::SelectedTransfer& b) {
+  const auto length = [](const auto& transfer) {
+    return transfer.has_dropped_after() ? transfer.dropped_after()
+                                        : std::numeric_limits<uint32_t>::max();
+  };
+  if (length(a) != length(b)) return length(a) < length(b);
+  return a.score() < b.score();
+}
+
+// The place of each among all, 0 for the lowest; NaN where there is no score.
+std::vector<double> places(const std::vector<const Selection::SelectedTransfer*>& transfers) {
+  std::vector<double> places;
+  for (const auto* one : transfers) {
+    const auto below = std::count_if(transfers.begin(), transfers.end(),
+                                     [&](const auto* other) { return is_below(*other, *one); });
+    places.push_back(std::isnan(one->score()) ? one->score() : double(below));
+  }
+  return places;
 }
 
 }  // namespace
@@ -89,16 +114,16 @@ Agreement agreement(const Selection& a, const Selection& b) {
   std::map<Edge, const Selection::SelectedTransfer*> others;
   for (const auto& transfer : b.transfer()) others[{transfer.from(), transfer.to()}] = &transfer;
   Agreement found;
-  std::vector<double> scores_a, scores_b;
+  std::vector<const Selection::SelectedTransfer*> of_a, of_b;
   for (const auto& transfer : a.transfer()) {
     const auto other = others.find({transfer.from(), transfer.to()});
     if (other == others.end()) continue;
     ++found.of;
     if (other->second->included() == transfer.included()) ++found.shared;
-    scores_a.push_back(transfer.score());
-    scores_b.push_back(other->second->score());
+    of_a.push_back(&transfer);
+    of_b.push_back(other->second);
   }
-  found.rank_correlation = rank_correlation(scores_a, scores_b);
+  found.rank_correlation = rank_correlation(places(of_a), places(of_b));
   return found;
 }
 

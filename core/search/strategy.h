@@ -12,6 +12,9 @@ namespace tasuki {
 struct TransferScore {
   Edge edge;
   std::vector<double> by_seed;
+  // 0: of trainings as long as the config says. Else the candidate was dropped after trainings of
+  // so many epochs, and its score can be compared with others of that length alone.
+  int64_t dropped_after = 0;
 };
 
 // A way to find out which transfers help. It keeps nothing: what it needs next follows from the
@@ -47,9 +50,10 @@ struct StrategyContext {
 // arXiv:1502.07943). A candidate s->t is t's own model with the one transfer s->t, judged against
 // t alone over as many epochs. All start with epochs / 2^k, the better half goes on with twice as
 // many, up to the config's; each rung is trained from scratch, because a learning rate schedule
-// belongs to its length. The score is the gain at the candidate's last rung. Two objectives a
-// training, whatever T is: with the whole joint model as the candidates' frame, halving would cost
-// more than enumeration for fewer than 16 tasks.
+// belongs to its length. The score is the gain at the candidate's last rung; only those of the last
+// rung are gains of the config's length, the others were dropped. Two objectives a training,
+// whatever T is: with the whole joint model as the candidates' frame, halving would cost more than
+// enumeration for fewer than 16 tasks.
 //
 // "tag" and "cosine": from one ordinary joint training that has the hook tasuki/Affinity: the
 // one-step look-ahead affinity (arXiv:2109.04617) in percent of the loss, or the cosine of
@@ -73,16 +77,20 @@ Trial alone(const std::string& task, int64_t epochs = 0);
 Trial jointly(const std::vector<std::string>& tasks);
 
 // Includes what scores above `margin`, leaves out a task that every transfer hurts (scores below 0)
-// and into which none is included. Fills task, transfer and margin of the selection. `tests`: the
-// scores are differences of paired runs, so that a t test makes sense.
+// and into which none is included. What was dropped is not included, and does not count as hurting
+// either: neither the margin nor 0 means at fewer epochs what it means at all of them. Fills task,
+// transfer and margin of the selection. `tests`: the scores are differences of paired runs, so that
+// a t test makes sense.
 Selection select_transfers(const std::vector<std::string>& tasks,
                            const std::vector<TransferScore>& scores, double margin, bool tests);
 
 // How far two selections over the same tasks agree.
 struct Agreement {
-  size_t shared = 0;            // transfers that both include or both leave out
-  size_t of = 0;                // T(T-1)
-  double rank_correlation = 0;  // Spearman's, of the scores; NaN where it is not defined
+  size_t shared = 0;  // transfers that both include or both leave out
+  size_t of = 0;      // T(T-1)
+  // Spearman's, of the scores, dropped candidates below those that went on; NaN where it is not
+  // defined.
+  double rank_correlation = 0;
 };
 Agreement agreement(const Selection& a, const Selection& b);
 

@@ -80,11 +80,10 @@ std::string train_text(const Trial& trial, const Config& config, const TrialSett
   const auto line = [](const std::string& field, auto value) {
     return "  " + field + ": " + std::to_string(value) + "\n";
   };
-  const int64_t full = epochs_of(config);
-  const int64_t epochs = trial.epochs == 0 ? full : trial.epochs;
+  const int64_t epochs = trial.epochs == 0 ? epochs_of(config) : trial.epochs;
   std::string text = line("epochs", epochs) + line("seed", setting.seed);
-  if (config.train().warmup_steps() > 0 && epochs < full) {
-    text += line("warmup_steps", config.train().warmup_steps() * epochs / full);
+  if (config.train().warmup_steps() > 0 && epochs < epochs_of(config)) {
+    text += line("warmup_steps", warmup_steps(config, epochs));
   }
   if (setting.threads > 0) text += line("threads", setting.threads);
   text += "  weighting { [tasuki/EW] {} }\n";
@@ -122,6 +121,10 @@ std::string trial_config(const Trial& trial, const Config& config, const TrialSe
   return "base: " + string_literal(setting.base) + "\n" + removals(trial, config) +
          "name: " + string_literal(trial_name(trial) + ", seed " + seed) + "\n" +
          model_text(trial) + train_text(trial, config, setting);
+}
+
+int64_t warmup_steps(const Config& config, int64_t epochs) {
+  return int64_t(config.train().warmup_steps()) * epochs / epochs_of(config);
 }
 
 int64_t epochs_of(const Config& config) {

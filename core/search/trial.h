@@ -38,9 +38,15 @@ struct TrialSetting {
 
 // The config file of a trial: laid over `base`, whose resolved message is `config`, it takes out
 // the other tasks and the policies, and sets transfers, weighting, seed and epochs. A warm-up of
-// the learning rate shrinks with the epochs, so that a short trial is a short run, not the start of
-// a long one.
+// the learning rate shrinks with the epochs. The schedule is the config's, built for the trial's
+// own length: one that goes by the share of the run that is done (tasuki/Cosine,
+// tasuki/Polynomial) makes a short trial a short run; one that counts epochs (tasuki/Step,
+// tasuki/Exponential) is cut, which makes it the start of a long one.
 std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting);
+
+// The config's warm-up, shortened to a trial of so many of its epochs, rounded down: where it
+// leaves a whole training a step, it leaves a shorter trial one as well.
+int64_t warmup_steps(const Config& config, int64_t epochs);
 
 // The config's epochs, its tasks' names, and those of the tasks that its model predicts.
 int64_t epochs_of(const Config& config);

@@ -24,8 +24,8 @@ auto with_json(const std::filesystem::path& file, Read read) {
   try {
     return read(json::parse(read_file(file, kLargestResult)));
   } catch (const json::exception& wrong) {
-    throw Error(ErrorKind::kData, file.string() + ": not a result file of Tasuki (" + wrong.what() +
-                                      "); remove its folder and run it again");
+    throw Error(ErrorKind::kData,
+                file.string() + ": not a result file of Tasuki (" + wrong.what() + ")");
   }
 }
 
@@ -79,6 +79,10 @@ double seconds_in(const std::filesystem::path& history) {
 
 }  // namespace
 
+std::string advice_for(const std::filesystem::path& path) {
+  return "remove " + path.string() + ", and the same command makes it anew";
+}
+
 Progress progress_of(const std::filesystem::path& work_dir) {
   const auto file = work_dir / kMetrics;
   if (!std::filesystem::exists(file)) return {};
@@ -93,7 +97,7 @@ std::vector<TaskValues> read_figures(const std::filesystem::path& file, const Me
 
 TrialResult read_trial_result(const std::filesystem::path& work_dir, const MetricInfos& infos) {
   const auto file = work_dir / kMetrics;
-  return with_json(file, [&](const json& result) {
+  const auto read = [&](const json& result) {
     TrialResult found;
     found.work_dir = work_dir;
     found.protocol = result.at("protocol").at("name").get<std::string>();
@@ -103,7 +107,8 @@ TrialResult read_trial_result(const std::filesystem::path& work_dir, const Metri
     found.seconds = seconds_in(work_dir / kHistory);
     found.affinity = read_affinities(work_dir / kAffinityFile);
     return found;
-  });
+  };
+  return with_advice(work_dir, [&] { return with_json(file, read); });
 }
 
 const TaskValues& values_of(const std::vector<TaskValues>& all, const std::string& task) {

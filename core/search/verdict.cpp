@@ -19,7 +19,8 @@ std::string percent(double value) {
 
 class Judge {
  public:
-  Judge(const Rule& rule, const std::vector<TaskGain>& gains) : rule_(rule), gains_(gains) {}
+  Judge(const Rule& rule, const std::vector<TaskGain>& gains, Evidence evidence)
+      : rule_(rule), gains_(gains), tests_(evidence == Evidence::kFresh && rule.confidence > 0) {}
 
   // The conditions with this task as the target.
   Verdict with_target(const TaskGain& target) const {
@@ -67,7 +68,7 @@ class Judge {
                       size_t tried, bool* assessed) const {
     Condition found{text, spread_of(gain.by_seed), 1, false};
     found.holds = inclusive ? found.gain.mean >= bound : found.gain.mean > bound;
-    if (rule_.confidence <= 0 || gain.by_seed.size() < kLeastSeedsForTest) return found;
+    if (!tests_ || gain.by_seed.size() < kLeastSeedsForTest) return found;
     *assessed = true;
     const auto test = paired_test(gain.by_seed, bound);
     if (!test) {  // a gain that is infinite or was not measured shows nothing
@@ -81,6 +82,7 @@ class Judge {
 
   const Rule& rule_;
   const std::vector<TaskGain>& gains_;
+  bool tests_;
 };
 
 std::string summary(const Verdict& verdict) {
@@ -109,15 +111,16 @@ void check_target(const Rule& rule, const std::vector<TaskGain>& gains) {
 
 }  // namespace
 
-Verdict judge(const Rule& rule, const std::vector<TaskGain>& gains) {
+Verdict judge(const Rule& rule, const std::vector<TaskGain>& gains, Evidence evidence) {
   check_target(rule, gains);
-  const Judge judge(rule, gains);
+  const Judge judge(rule, gains, evidence);
   std::optional<Verdict> chosen;
   for (const auto* target : judge.targets()) {
     auto verdict = judge.with_target(*target);
     if (!chosen || (verdict.adopt && !chosen->adopt)) chosen = std::move(verdict);
   }
   Verdict verdict = chosen.value_or(Verdict{});
+  verdict.exploratory = evidence == Evidence::kExploratory;
   verdict.summary = summary(verdict);
   if (!rule.target.empty() && verdict.target.empty()) {
     verdict.summary = rule.target + " is left out of the joint model: it can't gain.";

@@ -31,8 +31,15 @@ struct Condition {
   bool holds = false;
 };
 
+// What the gains are measured with.
+enum class Evidence {
+  kFresh,        // trainings that had no part in choosing what is judged
+  kExploratory,  // the trainings that chose it: too favourable, so that no test means anything
+};
+
 struct Verdict {
   bool adopt = false;
+  bool exploratory = false;
   bool confidence_assessed = false;
   std::string target;  // that the conditions are about; empty when no task could gain
   std::vector<Condition> conditions;
@@ -41,10 +48,12 @@ struct Verdict {
 
 // Each condition must hold for the mean over seeds; with three seeds or more also by a one-sided
 // paired t test at the rule's confidence: the target's gain is above least_gain, every other joint
-// task's is above -most_loss. Where any task may be the target, the one with the largest mean for
-// which all conditions hold is taken (else the one with the largest mean), and its test uses
-// (1 - confidence) / (number of joint tasks), because so many are tried (Bonferroni).
-// Error (kUsage) where the rule's target is none of the tasks.
-Verdict judge(const Rule& rule, const std::vector<TaskGain>& gains);
+// task's is above -most_loss. Exploratory evidence is never tested: the means alone decide. Where
+// any task may be the target, the one with the largest mean for which all conditions hold is taken
+// (else the one with the largest mean), and its test uses (1 - confidence) / (number of joint
+// tasks), because so many are tried (Bonferroni). Error (kUsage) where the rule's target is none of
+// the tasks.
+Verdict judge(const Rule& rule, const std::vector<TaskGain>& gains,
+              Evidence evidence = Evidence::kFresh);
 
 }  // namespace tasuki

@@ -29,11 +29,56 @@ void check_pairs(const PairList& list, const std::string& name,
   }
 }
 
-bool has(const PairList& list, const std::string& from, const std::string& to) {
-  return std::any_of(list.begin(), list.end(), [&](const auto& pairs) {
-    return (pairs.from().empty() || pairs.from() == from) &&
-           (pairs.to().empty() || pairs.to() == to);
+struct Pair {
+  std::string from, to;
+};
+
+bool matches(const options::AllPairs::Pairs& pairs, const Pair& pair) {
+  return (pairs.from().empty() || pairs.from() == pair.from) &&
+         (pairs.to().empty() || pairs.to() == pair.to);
+}
+
+bool has(const PairList& list, const Pair& pair) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const auto& pairs) { return matches(pairs, pair); });
+}
+
+// An entry of a list that no pair has is a mistake.
+void check_effect(const PairList& list, const std::string& name, const std::vector<Pair>& pairs,
+                  const std::string& problem) {
+  for (int i = 0; i < list.size(); ++i) {
+    require_option(std::any_of(pairs.begin(), pairs.end(),
+                               [&](const Pair& pair) { return matches(list[i], pair); }),
+                   name + "[" + std::to_string(i) + "]", problem);
+  }
+}
+
+std::vector<Pair> possible_pairs(const SelfAuxiliary::Context& context) {
+  std::vector<Pair> pairs;
+  for (const auto& to : context.targets) {
+    for (const auto& from : context.sources) {
+      if (from != to) pairs.push_back({from, to});
+    }
+  }
+  require_option(!pairs.empty(), "",
+                 "needs two tasks or more; the model has: " + join(context.sources));
+  return pairs;
+}
+
+std::vector<Pair> chosen_pairs(const options::AllPairs& options,
+                               const SelfAuxiliary::Context& context) {
+  auto pairs = possible_pairs(context);
+  check_effect(
+      options.include(), "include", pairs,
+      "no pair of the model has these ends; those that can learn are: " + join(context.targets));
+  std::erase_if(pairs, [&](const Pair& pair) {
+    return !options.include().empty() && !has(options.include(), pair);
   });
+  check_effect(options.exclude(), "exclude", pairs,
+               "takes nothing away: no pair that is included has these ends");
+  std::erase_if(pairs, [&](const Pair& pair) { return has(options.exclude(), pair); });
+  require_option(!pairs.empty(), "exclude", "leaves none of the pairs that are included");
+  return pairs;
 }
 
 class AllPairs : public SelfAuxiliary {
@@ -42,12 +87,8 @@ class AllPairs : public SelfAuxiliary {
     check_pairs(options.include(), "include", context);
     check_pairs(options.exclude(), "exclude", context);
     const auto coefficient = read_coefficient(options.coefficient(), "coefficient");
-    for (const auto& to : context.targets) {
-      for (const auto& from : context.sources) {
-        const bool included = options.include().empty() || has(options.include(), from, to);
-        if (from == to || !included || has(options.exclude(), from, to)) continue;
-        transfers_.push_back({from, to, coefficient, options.decoder(), ""});
-      }
+    for (const auto& pair : chosen_pairs(options, context)) {
+      transfers_.push_back({pair.from, pair.to, coefficient, options.decoder(), ""});
     }
   }
 

@@ -1,17 +1,21 @@
 #include "plugins/self_auxiliaries/coefficient_options.h"
 
-#include <cmath>
-
 #include "core/registry/registry.h"
 
 namespace tasuki::self_auxiliaries {
+namespace {
+
+// In a sum of float32 losses a larger factor leaves nothing of the others.
+constexpr double kLargestCoefficient = 1e6;
+
+}  // namespace
 
 CoefficientSchedule read_coefficient(const options::Coefficient& options,
                                      const std::string& field) {
   CoefficientSchedule schedule;
   if (options.has_value()) schedule.value = options.value();
-  require_option(schedule.value >= 0 && std::isfinite(schedule.value), field + ".value",
-                 "must be a number of at least 0");
+  require_option(schedule.value >= 0 && schedule.value <= kLargestCoefficient, field + ".value",
+                 "must be a number from 0 to 1e6");
   schedule.warmup_epochs = options.warmup_epochs();
   if (options.has_drop_after()) schedule.drop_after = options.drop_after();
   if (options.decay() == options::Coefficient::CONSTANT) {

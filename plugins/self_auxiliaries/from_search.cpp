@@ -30,8 +30,14 @@ class FromSearch : public SelfAuxiliary {
  public:
   FromSearch(const options::FromSearch& options, const Context& context) {
     const auto coefficient = read_coefficient(options.coefficient(), "coefficient");
-    for (const auto& edge : included_edges(read(options.file()))) {
+    const auto selection = read(options.file());
+    // Of what is not included, too: a selection for other tasks says nothing about these.
+    for (const auto& transfer : selection.transfer()) {
+      const Edge edge{transfer.from(), transfer.to()};
       check_end(options.file(), edge, edge.from, context.sources, "task");
+      check_end(options.file(), edge, edge.to, context.sources, "task");
+    }
+    for (const auto& edge : included_edges(selection)) {
       check_end(options.file(), edge, edge.to, context.targets, "joint task");
       transfers_.push_back({edge.from, edge.to, coefficient, options.decoder(), "file"});
     }

@@ -9,6 +9,8 @@ namespace {
 class Transfers : public SelfAuxiliary {
  public:
   Transfers(const options::Transfers& options, const Context&) {
+    require_option(options.edge_size() > 0, "edge",
+                   "is missing: name the transfers, edge { from: \"TASK\" to: \"TASK\" }");
     for (int i = 0; i < options.edge_size(); ++i) add(options, i);
   }
 

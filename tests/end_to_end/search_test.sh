@@ -62,6 +62,12 @@ test_refusals() {
   says "model.self_auxiliary"
   expect 2 search tiny.pbtxt --strategy tag --affinity-every 100
   says "--affinity-every 100: a training has only 6 steps"
+  expect 2 search tiny.pbtxt --set train.warmup_steps=6
+  says "train.warmup_steps: a training has only 6 steps, and the warm-up takes 6 of them"
+  expect 2 compare tiny.pbtxt --set data.loader.batch_size=7
+  says "data.loader.batch_size: split train has 6 samples, less than one batch"
+  expect 2 search tiny.pbtxt --set train.seed=18446744073709551000
+  says "train.seed: 18446744073709551000 is too large"
   expect 2 search tiny.pbtxt --recheck nowhere
   says "--recheck takes no CONFIG"
   for option in --margin --least-gain --most-loss --confidence; do
@@ -85,7 +91,7 @@ test_refusals() {
 }
 
 # A margin that includes every transfer: what runs this small find out differs between machines.
-all=(--work-dir search --margin=-1000)
+all=(--work-dir search --margin=-1000 --verdict-seeds 0)
 
 # Killed as soon as two trials are finished, and started again: nothing finished is repeated.
 test_kill_and_go_on() {
@@ -139,10 +145,30 @@ for s in d['strategies'][1:]:
 "
 }
 
-# Both candidates over one epoch, the better one over two, each beside its target alone.
+# A damaged file of a trial is an error that says what to remove.
+test_damaged_trial() {
+  local place=search/trials/depth/seed_0
+  mv $place/last.safetensors kept.safetensors
+  head -c 100 kept.safetensors >$place/last.safetensors
+  expect 1 search tiny.pbtxt "${all[@]}"
+  says "$place/last.safetensors"
+  says "; remove $place, and the same command makes it anew"
+  # Unfinished, with a config that can't be read.
+  rm $place/last.safetensors
+  cp -p $place/config.pbtxt kept.pbtxt
+  head -c 100 kept.pbtxt >$place/config.pbtxt
+  expect 1 search tiny.pbtxt "${all[@]}"
+  says "where one of them is damaged, remove $place, and the same command makes it anew"
+  mv kept.pbtxt $place/config.pbtxt
+  mv kept.safetensors $place/last.safetensors
+}
+
+# Both candidates over one epoch, the better one over two, each beside its target alone; a seed that
+# chose nothing judges.
 test_halving() {
   # A data set may have no test split of its own.
-  local halving=(--work-dir halved --strategy halving --set data.test_split=val)
+  local halving=(--work-dir halved --strategy halving --set data.test_split=val
+    --verdict-seeds 1)
   expect 0 search two.pbtxt "${halving[@]}" --jobs 2
   expect 0 search two.pbtxt "${halving[@]}"
   ! grep -q "1/1" out.txt || fail "the second search trains nothing"
@@ -150,15 +176,23 @@ test_halving() {
     "halved/trials/seg,depth~seg@1/seed_0/best.safetensors" halved/decision.json
   holds "
 import json
-cost = json.load(open('halved/decision.json'))['strategies'][0]['cost']
+d = json.load(open('halved/decision.json'))
+cost = d['strategies'][0]['cost']
 assert cost['trainings'] == 6 and cost['epochs'] == 8, cost
+assert d['seeds'] == [0] and d['verdict_seeds'] == [1000] and not d['verdict']['exploratory'], d
+for model in d['inference']['before']['checkpoints'] + d['inference']['after']['checkpoints']:
+    assert 'seed_1000' in model['checkpoint'], model
+training = d['training']
+assert training['choosing']['trainings'] == 6, training
+assert training['verdict']['trainings'] == len({m['checkpoint'] for side in d['inference'].values()
+                                                for m in side['checkpoints']}), training
 "
 }
 
 # A task without a figure in the protocol has no gain, and the joint model is asked for twice.
 test_unmeasured_task() {
   expect 0 search two.pbtxt --work-dir unmeasured --strategy enumerate,cosine --affinity-every 1 \
-    --joint --jobs 2 --set train.epochs=1 --set 'protocol.metric="seg.miou"'
+    --joint --jobs 2 --verdict-seeds 0 --set train.epochs=1 --set 'protocol.metric="seg.miou"'
   says "adopt"
 }
 
@@ -225,8 +259,10 @@ test_compare() {
   says 'was "epochs: 1" and now is "epochs: 2"'
   expect 2 compare wide.pbtxt --work-dir table --seeds 2 --set train.epochs=1
   says "alone by another config"
-  expect 2 compare two.pbtxt --work-dir table --set train.epochs=1
-  says "its seeds are 0, 1, now asked for: 0"
+  # With fewer seeds it goes on, and says what it leaves aside.
+  expect 0 compare two.pbtxt --work-dir table --set train.epochs=1
+  says "Left aside in table, their seeds are not asked for: seed 1 (two, wide)"
+  says "Left aside in table/single_task, their seeds are not asked for: seed 1 (depth, seg)"
   expect 2 compare two.pbtxt --work-dir table --seeds 2 --set train.epochs=1 \
     --set 'data.dataset=[tasuki/Rooms]{height:32 width:40 train_size:6 val_size:3 test_size:3 seed:9}'
   says "the data have changed: split train: the same ids, but other images or labels"
@@ -272,4 +308,4 @@ test_compare() {
   ! grep -q 'threads: 3' threads/wide/seed_0.pbtxt || fail "a config has another one's threads"
 }
 
-run_tests refusals kill_and_go_on again_and_more halving unmeasured_task next_config failed_trial stop compare
+run_tests refusals kill_and_go_on again_and_more damaged_trial halving unmeasured_task next_config failed_trial stop compare

@@ -30,12 +30,13 @@ class DecisionTest : public ::testing::Test {
     for (const uint64_t seed : findings_.seeds()) {
       findings_.add(*final_, seed, result_of({quality("a", 120)}, 8));
     }
-    auto trials = strategy->trials(findings_);
-    trials.push_back(*final_);
     decision_.config = "<two & tasks>";
     decision_.before = {{"a alone", {"a"}, 100, "x"}, {"b alone", {"b"}, 100, "y"}};
     decision_.after = {{"joint model", {"a"}, 150, "z"}, decision_.before[1]};
-    fill_decision(decision_, kTasks, final_, trials, findings_);
+    fill_decision(decision_, kTasks, final_, findings_, Evidence::kFresh);
+    decision_.seeds = {5};
+    decision_.choosing = cost_of(strategy->trials(findings_), findings_, 2);
+    decision_.judging = cost_of({alone("a"), alone("b"), *final_}, findings_, 2);
   }
 
   const std::vector<std::string> kTasks = {"a", "b"};
@@ -65,7 +66,6 @@ TEST_F(DecisionTest, CostsAreCounted) {
   EXPECT_EQ(decision_.singles.epochs, 2 * 2 * 8);
   EXPECT_EQ(decision_.final_model.epochs, 2 * 8);
   EXPECT_EQ(decision_.final_model.joint_epochs, 2 * 8);  // two losses of two
-  EXPECT_EQ(decision_.all.epochs, 2 * 4 * 8);
 }
 
 TEST_F(DecisionTest, JsonHasEverything) {
@@ -77,7 +77,12 @@ TEST_F(DecisionTest, JsonHasEverything) {
   EXPECT_EQ(out["inference"]["after"]["parameters"], 250);
   EXPECT_EQ(out["strategies"][0]["left_out"][0], "b");
   EXPECT_EQ(out["strategies"][0]["cost"]["epochs"], 48);
-  EXPECT_EQ(out["training"]["whole_search"]["epochs"], 64);
+  EXPECT_EQ(out["training"]["choosing"]["epochs"], 48);
+  EXPECT_EQ(out["training"]["verdict"]["epochs"], 48);
+  EXPECT_EQ(out["training"]["whole_search"]["epochs"], 96);
+  EXPECT_EQ(out["seeds"], nlohmann::json({5}));
+  EXPECT_EQ(out["verdict_seeds"], nlohmann::json({0, 1}));
+  EXPECT_EQ(out["verdict"]["exploratory"], false);
   EXPECT_TRUE(out["next_config"].is_null());
 }
 
@@ -91,6 +96,38 @@ TEST_F(DecisionTest, PageIsWellFormedAndSelfContained) {
   EXPECT_THAT(page, HasSubstr("base: &quot;&lt;a &amp; b&gt;&quot;"));
   EXPECT_EQ(page.find("src=\"http"), std::string::npos);
   EXPECT_EQ(reader.count("script"), 1u);  // the page's own
+}
+
+TEST_F(DecisionTest, WhatHalvingDroppedIsMarked) {
+  auto& transfer = *decision_.strategies[0].selection.mutable_transfer(1);
+  transfer.set_dropped_after(2);
+  transfer.set_score(7);
+  const auto page = decision_html(decision_);
+  EXPECT_THAT(page, HasSubstr("dropped after 2 epochs"));
+  EXPECT_THAT(page, HasSubstr("(7.0)"));
+  const auto out = nlohmann::json::parse(decision_json(decision_));
+  EXPECT_EQ(out["strategies"][0]["transfers"][1]["dropped_after_epochs"], 2);
+  EXPECT_FALSE(out["strategies"][0]["transfers"][0].contains("dropped_after_epochs"));
+}
+
+TEST_F(DecisionTest, PageStatesBothPrices) {
+  const auto page = decision_html(decision_);
+  EXPECT_THAT(page, HasSubstr("Price: to choose 6 trainings, 32 epochs of the joint model; for the "
+                              "verdict 6 trainings, 32 epochs of the joint model."));
+  EXPECT_THAT(page, HasSubstr("2 others"));
+  EXPECT_EQ(page.find("xploratory"), std::string::npos);
+}
+
+TEST_F(DecisionTest, AnExploratoryOneSaysSoEverywhere) {
+  decision_.tasks.clear();
+  fill_decision(decision_, kTasks, final_, findings_, Evidence::kExploratory);
+  EXPECT_THAT(
+      decision_html(decision_),
+      ::testing::AllOf(HasSubstr("Adopt (exploratory)"), HasSubstr("the same (exploratory)"),
+                       HasSubstr("which favours what was chosen")));
+  const auto verdict = nlohmann::json::parse(decision_json(decision_))["verdict"];
+  EXPECT_EQ(verdict["exploratory"], true);
+  EXPECT_EQ(verdict["confidence_assessed"], false);
 }
 
 TEST(FinalTrial, ThereIsNoneWhereEveryTaskLeaves) {

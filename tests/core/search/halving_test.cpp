@@ -48,14 +48,15 @@ TEST(Halving, IsCheaperThanEnumerationFromFiveTasksOn) {
   }
 }
 
-// Trains what the strategy asks for until it asks for nothing more. The gain of a transfer is what
-// `quality_of` says of its edge, the same in every rung.
+// Trains what the strategy asks for until it asks for nothing more. The gain of a transfer is the
+// one of its edge, the same in every rung, and above that `short_bonus` in all but the last.
 class FakeTrainer {
  public:
-  explicit FakeTrainer(std::map<Edge, double> gains) : gains_(std::move(gains)) {}
+  explicit FakeTrainer(std::map<Edge, double> gains, double short_bonus = 0)
+      : gains_(std::move(gains)), short_bonus_(short_bonus) {}
 
-  Findings train(const Strategy& strategy) {
-    Findings findings({0});
+  Findings train(const Strategy& strategy, std::vector<uint64_t> seeds = {0}) {
+    Findings findings(std::move(seeds));
     for (bool more = true; more;) {
       more = false;
       for (const auto& trial : strategy.trials(findings)) {
@@ -63,8 +64,12 @@ class FakeTrainer {
         more = true;
         trained.push_back(trial);
         double value = 100;
-        for (const auto& edge : trial.transfers) value += gains_.at(edge);
-        findings.add(trial, 0, result_of({quality(trial.tasks.front(), value)}, 1));
+        for (const auto& edge : trial.transfers) {
+          value += gains_.at(edge) + (trial.epochs == 0 ? 0 : short_bonus_);
+        }
+        for (const uint64_t seed : findings.seeds()) {
+          findings.add(trial, seed, result_of({quality(trial.tasks.front(), value)}, 1));
+        }
       }
     }
     return findings;
@@ -74,6 +79,7 @@ class FakeTrainer {
 
  private:
   std::map<Edge, double> gains_;
+  double short_bonus_;
 };
 
 TEST(Halving, TheBetterHalfGoesOn) {
@@ -96,10 +102,67 @@ TEST(Halving, TheBetterHalfGoesOn) {
   EXPECT_TRUE(findings.has(alone("a")));
   EXPECT_FALSE(findings.has(alone("b")));
 
+  // a->b was dropped with a gain of 3.
   const auto selection = select_transfers({"a", "b", "c"}, strategy->scores(findings), 0, true);
-  EXPECT_THAT(included_edges(selection),
-              ::testing::ElementsAre(Edge{"b", "a"}, Edge{"c", "a"}, Edge{"a", "b"}));
-  EXPECT_THAT(left_out_tasks(selection), ::testing::ElementsAre("c"));
+  EXPECT_THAT(included_edges(selection), ::testing::ElementsAre(Edge{"b", "a"}, Edge{"c", "a"}));
+}
+
+// However well it scored: a gain after few epochs is no gain after all of them.
+TEST(Halving, WhatItDropsIsNeverIncluded) {
+  const std::vector<std::string> tasks = {"a", "b", "c"};
+  const auto strategy = make_strategy("halving", {tasks, 8});
+  std::map<Edge, double> gains;
+  double gain = 6;
+  for (const auto& edge : all_edges(tasks)) gains[edge] = gain--;
+  FakeTrainer trainer(gains, 100);
+  const auto findings = trainer.train(*strategy, {0, 1, 2});
+  const auto selection = select_transfers(tasks, strategy->scores(findings), 0, true);
+  EXPECT_THAT(included_edges(selection), ::testing::ElementsAre(Edge{"b", "a"}, Edge{"c", "a"}));
+  const std::vector<uint32_t> lengths = {0, 0, 4, 2, 2, 2};
+  for (int i = 0; i < 6; ++i) {
+    const auto& transfer = selection.transfer(i);
+    EXPECT_EQ(transfer.has_dropped_after(), lengths[size_t(i)] > 0) << i;
+    EXPECT_EQ(transfer.dropped_after(), lengths[size_t(i)]) << i;
+    EXPECT_EQ(transfer.has_p_value(), lengths[size_t(i)] == 0) << i;
+  }
+}
+
+// Every transfer into b and into c was dropped with a loss.
+TEST(Halving, WhatItDropsHurtsNobody) {
+  const std::vector<std::string> tasks = {"a", "b", "c"};
+  const auto strategy = make_strategy("halving", {tasks, 8});
+  FakeTrainer trainer({{{"b", "a"}, -1},
+                       {{"c", "a"}, -2},
+                       {{"a", "b"}, -3},
+                       {{"c", "b"}, -4},
+                       {{"a", "c"}, -5},
+                       {{"b", "c"}, -6}});
+  const auto findings = trainer.train(*strategy);
+  const auto selection = select_transfers(tasks, strategy->scores(findings), 0, true);
+  EXPECT_THAT(included_edges(selection), ::testing::IsEmpty());
+  // Both transfers into a were trained to the end and hurt.
+  EXPECT_THAT(left_out_tasks(selection), ::testing::ElementsAre("a"));
+}
+
+// Short scores that are twice the long ones of others stand below them all the same.
+TEST(Halving, IsRankedWithoutMixingLengths) {
+  const std::vector<std::string> tasks = {"a", "b", "c"};
+  const auto strategy = make_strategy("halving", {tasks, 8});
+  std::map<Edge, double> gains;
+  std::vector<TransferScore> full;
+  double gain = 6;
+  for (const auto& edge : all_edges(tasks)) {
+    full.push_back({edge, {gain}, 0});
+    gains[edge] = gain--;
+  }
+  const auto reference = select_transfers(tasks, full, 0, false);
+  for (const double bonus : {0.0, 100.0}) {
+    FakeTrainer trainer(gains, bonus);
+    const auto scores = strategy->scores(trainer.train(*strategy));
+    const auto found = agreement(select_transfers(tasks, scores, 0, true), reference);
+    EXPECT_NEAR(found.rank_correlation, 1, 1e-12) << bonus;
+    EXPECT_EQ(found.shared, 2u);
+  }
 }
 
 TEST(Halving, NeverCostsMoreThanPlanned) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
@@ -23,6 +24,7 @@ SearchPlan example_plan() {
   plan.conditions.machine = {"train.device=CPU", "train.precision=FP32"};
   plan.conditions.data = {print_of("train", {"x", "y"}), print_of("val", {"z"})};
   plan.trials = {"a", "a+b"};
+  plan.verdict_seeds = {1000, 1001, 1002};
   return plan;
 }
 
@@ -30,6 +32,19 @@ TEST(SearchPlan, IsReadAsItWasWritten) {
   const testing::TemporaryFolder folder;
   write_plan(folder / kPlanFile, example_plan());
   EXPECT_EQ(read_plan(folder / kPlanFile), example_plan());
+}
+
+// The plan of a version that judged by the seeds that chose.
+TEST(SearchPlan, OfAnOlderVersionHasNoVerdictSeeds) {
+  const testing::TemporaryFolder folder;
+  auto plan = example_plan();
+  plan.verdict_seeds.reset();
+  write_plan(folder / kPlanFile, plan);
+  EXPECT_EQ(read_file(folder / kPlanFile).find("verdict"), std::string::npos);
+  const auto kept = read_plan(folder / kPlanFile);
+  EXPECT_FALSE(kept.verdict_seeds);
+  EXPECT_EQ(obstacle(kept, example_plan()), "");
+  EXPECT_EQ(continued(kept, example_plan()).verdict_seeds, example_plan().verdict_seeds);
 }
 
 // A call without the strategies that measure says nothing of how often the others did.
@@ -54,7 +69,22 @@ TEST(SearchPlan, HasSeeds) {
   auto plan = example_plan();
   plan.conditions.seeds.clear();
   write_plan(folder / kPlanFile, plan);
-  EXPECT_THROW(read_plan(folder / kPlanFile), Error);
+  write_conditions(folder / kConditionsFile, plan.conditions);
+  const std::string problem = ": has no seeds";
+  try {
+    read_plan(folder / kPlanFile);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), (folder / kPlanFile).string() + problem);
+  }
+  try {
+    read_conditions(folder / kConditionsFile);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), (folder / kConditionsFile).string() + problem);
+  }
+  const nlohmann::json alone = plan.conditions;
+  EXPECT_THROW(alone.get<RunConditions>(), Error);
 }
 
 TEST(SearchPlan, ABrokenFileIsNamed) {
@@ -93,8 +123,8 @@ const Change kChanges[] = {
        plan.strategies = {"tag", "enumerate"};
      },
      ""},
-    {"FewerSeeds", [](SearchPlan& plan) { plan.conditions.seeds.pop_back(); },
-     "its seeds are 0, 1, now asked for: 0"},
+    {"FewerSeeds", [](SearchPlan& plan) { plan.conditions.seeds.pop_back(); }, ""},
+    {"OtherVerdictSeeds", [](SearchPlan& plan) { plan.verdict_seeds = {1000}; }, ""},
     {"OtherSeeds",
      [](SearchPlan& plan) {
        plan.conditions.seeds = {1, 2};

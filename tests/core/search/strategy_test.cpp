@@ -25,7 +25,7 @@ std::vector<TransferScore> scores_of(const std::vector<std::vector<double>>& sco
                                      const std::vector<std::string>& tasks) {
   std::vector<TransferScore> all;
   const auto edges = all_edges(tasks);
-  for (size_t i = 0; i < edges.size(); ++i) all.push_back({edges[i], scores[i]});
+  for (size_t i = 0; i < edges.size(); ++i) all.push_back({edges[i], scores[i], 0});
   return all;
 }
 

@@ -116,6 +116,22 @@ TEST_F(TrialConfig, OfAMeasuredRunHasTheHook) {
   EXPECT_FALSE(config.message().train().has_threads());
 }
 
+TEST(WarmUp, LeavesEveryRungAStep) {
+  for (uint32_t epochs = 1; epochs <= 9; ++epochs) {
+    for (uint32_t per_epoch = 1; per_epoch <= 4; ++per_epoch) {
+      for (uint32_t warmup = 0; warmup < epochs * per_epoch; ++warmup) {
+        Config config;
+        config.mutable_train()->set_epochs(epochs);
+        config.mutable_train()->set_warmup_steps(warmup);
+        EXPECT_EQ(warmup_steps(config, epochs), warmup);
+        for (uint32_t rung = 1; rung <= epochs; ++rung) {
+          EXPECT_LT(warmup_steps(config, rung), rung * per_epoch) << warmup << " of " << epochs;
+        }
+      }
+    }
+  }
+}
+
 TEST(StringLiteral, ReadsBack) {
   EXPECT_EQ(string_literal("a\"b\\c\nd"), "\"a\\\"b\\\\c\\nd\"");
   const std::string name = "a \"b\" \\ c";

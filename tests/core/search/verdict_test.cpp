@@ -90,6 +90,17 @@ TEST(Verdict, TwoSeedsAreNotAssessed) {
   EXPECT_FALSE(verdict.confidence_assessed);
 }
 
+// However sure the trainings seem that chose what they judge.
+TEST(Verdict, ExploratoryEvidenceIsNeverTested) {
+  const std::vector<TaskGain> gains = {{"seg", true, {5, 5.1, 5.2}}, {"depth", true, {0, 0, 0}}};
+  EXPECT_TRUE(judge({}, gains).confidence_assessed);
+  const auto verdict = judge({}, gains, Evidence::kExploratory);
+  EXPECT_TRUE(verdict.exploratory);
+  EXPECT_TRUE(verdict.adopt);
+  EXPECT_FALSE(verdict.confidence_assessed);
+  EXPECT_EQ(verdict.conditions[0].p, 1);
+}
+
 TEST(Verdict, WhatIsLeftOutCanNeitherGainNorLose) {
   const std::vector<TaskGain> gains = {{"seg", true, {2}}, {"normal", false, {0}}};
   auto verdict = judge(means_alone(), gains);

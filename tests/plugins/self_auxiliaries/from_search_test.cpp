@@ -61,7 +61,7 @@ TEST_F(FromSearchTest, ReadsWhatASearchWrites) {
 }
 
 TEST_F(FromSearchTest, NothingIncludedIsFine) {
-  EXPECT_THAT(transfers("transfer { from: \"x\" to: \"y\" included: false }"), IsEmpty());
+  EXPECT_THAT(transfers("transfer { from: \"seg\" to: \"normal\" included: false }"), IsEmpty());
 }
 
 TEST_F(FromSearchTest, CoefficientAndDecoderAreOfAll) {
@@ -79,6 +79,16 @@ TEST_F(FromSearchTest, NamesTheTaskThatIsNotThere) {
             file_.string() +
                 ": transfer seg->normal: there is no joint task \"normal\"; the model has: seg, "
                 "depth");
+}
+
+// A selection of other tasks is a mistake, whether it includes something of them or not.
+TEST_F(FromSearchTest, NamesTheTaskThatIsNotThereWhereItIsNotIncluded) {
+  EXPECT_EQ(refusal("transfer { from: \"seg\" to: \"dpth\" included: false }"),
+            file_.string() +
+                ": transfer seg->dpth: there is no task \"dpth\" (did you mean \"depth\"?); the "
+                "model has: seg, depth, normal");
+  EXPECT_THAT(refusal("transfer { from: \"x\" to: \"seg\" included: false }"),
+              HasSubstr("there is no task \"x\""));
 }
 
 TEST_F(FromSearchTest, LocatesMistakesOfTheFile) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tasuki {
+
+// The finished trainings "NAME/seed_S" of a folder whose seed is none of `seeds`, by seed in
+// ascending order: "seed 1 (depth, seg), seed 2 (seg)". "" where there is none.
+std::string left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds);
+
+}  // namespace tasuki
