@@ -73,6 +73,12 @@ def picture_seeds():
         yield f"indexed{bits}.png", indexed(bits)
     yield "colour.jpg", picture(Image.fromarray(colour), "JPEG", quality=30)
     yield "progressive.jpg", picture(Image.fromarray(grey), "JPEG", progressive=True, quality=30)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Orientation
+    for kind in ("PNG", "JPEG", "WebP", "TIFF"):
+        yield f"turned.{kind.lower()}", picture(Image.fromarray(colour), kind, exif=exif)
+    yield "lossless.webp", picture(Image.fromarray(colour), "WebP", lossless=True)
+    yield "grey_alpha.png", picture(Image.fromarray(numbers("u1", 4, 3, 2), "LA"), "PNG")
 
 
 def prediction_seeds():
