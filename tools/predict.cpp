@@ -56,7 +56,9 @@ Sample prepared(const std::vector<std::unique_ptr<Transform>>& pipeline, const c
 // Logits of every task at the image's own size, without the padding. The image is a batch as
 // evaluation has it: in another order in memory convolutions would round in another way.
 std::map<std::string, torch::Tensor> logits_of(const Experiment& experiment, const Sample& sample) {
-  const auto image = collate({sample}, {0}, {"image"}).tensor("image").to(experiment.device);
+  const auto image = collate({sample}, {0}, {"image"}, false, experiment.channels_last())
+                         .tensor("image")
+                         .to(experiment.device);
   return experiment.logits(image, sample.content(),
                            {sample.original_size.height, sample.original_size.width});
 }
