@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostNames = 10;  // of what was skipped for one reason
+constexpr size_t kMostSkippedNames = 10;  // of what was skipped for one reason
 
 // All that lies below a folder.
 class Walk {
@@ -124,7 +124,7 @@ std::string skipped_text(const InputImages& images) {
   for (const auto& [why, paths] : images.skipped) {
     std::vector<std::string> names;
     for (const auto& path : paths) {
-      if (names.size() < kMostNames) names.push_back(path.string());
+      if (names.size() < kMostSkippedNames) names.push_back(path.string());
     }
     text += "Skipped " + std::to_string(paths.size()) + " that " + why + ": " + join(names);
     if (paths.size() > names.size()) {
