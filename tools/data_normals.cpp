@@ -24,9 +24,9 @@ constexpr const char* kSettings = "settings.pbtxt";
 struct NormalsOptions {
   ConfigOptions config;
   std::string depth = "depth";
-  uint32_t window = 31;
+  uint32_t window = 13, scales = 4;
   double gate = 0.1;
-  double depth_step = 0;
+  double depth_step = 0, noise = 0;
   std::string output;
   int threads = 0;
 };
@@ -36,9 +36,9 @@ ResolvedConfig with_transform(const NormalsOptions& options) {
   ConfigOptions config = options.config;
   config.assignments.push_back(
       fmt::format("data.train_pipeline=[{{[{}]{{depth:{} normals:\"{}\" window:{} gate:{} "
-                  "depth_step:{}}}}}]",
+                  "depth_step:{} scales:{} noise:{}}}}}]",
                   kTransform, string_literal(options.depth), kNormals, options.window, options.gate,
-                  options.depth_step));
+                  options.depth_step, options.scales, options.noise));
   return config.load();
 }
 
@@ -192,7 +192,11 @@ void add_data_normals(CLI::App& data) {
       "write them as 16-bit pictures; a second call goes on");
   options->config.add_to(*command);
   command->add_option("--depth", options->depth, "Field with the depth")->capture_default_str();
-  command->add_option("--window", options->window, "Side of the window in pixels, odd")
+  command->add_option("--window", options->window, "Side of the smallest window in pixels, odd")
+      ->capture_default_str();
+  command
+      ->add_option("--scales", options->scales,
+                   "How many windows, each twice as wide as the one before")
       ->capture_default_str();
   command
       ->add_option("--gate", options->gate,
@@ -202,12 +206,16 @@ void add_data_normals(CLI::App& data) {
       ->add_option("--depth-step", options->depth_step,
                    "Metres from one stored depth to the next, where it was quantised coarsely")
       ->capture_default_str();
+  command
+      ->add_option("--noise", options->noise,
+                   "Standard deviation in metres of depth 1 m away, growing with its square")
+      ->capture_default_str();
   command->add_option("-o,--output", options->output, "Folder to write ID.png to")->required();
   command->add_option("--threads", options->threads, "Samples at once (default: processors)")
       ->check(kAboveZero);
   command->footer(
-      "Example: tasuki data normals configs/nyuv2/quick.pbtxt --window 45 --depth-step 0.0392 "
-      "-o data/nyuv2/normal");
+      "Example: tasuki data normals configs/nyuv2/quick.pbtxt --depth-step 0.0392 "
+      "--noise 0.0014 -o data/nyuv2/normal");
   command->callback([options] { write_normals(*options); });
 }
 

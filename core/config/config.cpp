@@ -111,6 +111,12 @@ Error ResolvedConfig::error(const std::string& path, const std::string& problem)
                (origin == nullptr ? file_ : origin->text()) + ": " + path + ": " + problem);
 }
 
+Error ResolvedConfig::located(const std::string& path, const Error& failure) const {
+  const auto kind = failure.kind();
+  return Error(kind == ErrorKind::kPlugin ? ErrorKind::kUsage : kind,
+               error(path, failure.what()).what());
+}
+
 std::string ResolvedConfig::missing_plugin(const std::string& kind) {
   return missing_plugin_text(kind);
 }

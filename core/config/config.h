@@ -44,13 +44,15 @@ class ResolvedConfig {
     } catch (const OptionError& wrong) {
       throw error(wrong.field().empty() ? path : path + "." + wrong.field(), wrong.problem());
     } catch (const Error& wrong) {
-      if (wrong.kind() != ErrorKind::kPlugin) throw;
-      throw error(path, wrong.what());
+      throw located(path, wrong);
     }
   }
 
  private:
   friend class ConfigLoader;
+  // What made a plugin fail, with the place that names the plugin before it: a data set's folder
+  // that is not there is one of some file's. Unknown names count as kUsage, else the kind stays.
+  Error located(const std::string& path, const Error& failure) const;
   static std::string missing_plugin(const std::string& kind);
 
   Config config_;

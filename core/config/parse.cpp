@@ -59,7 +59,8 @@ void check_encoding(const TextSource& source) {
   const auto complaint = first.complaint.value_or("is not text format");
   const auto place = place_at(source.text, first.position, complains_late(complaint),
                               into.GetDescriptor(), source.path);
-  const auto diagnosis = diagnose(complaint, place, finder.problem());
+  const auto diagnosis = diagnose(
+      complaint, place, finder.problem(place.field == nullptr ? source.field : place.field));
   fail(source, diagnosis.at_field ? place.begin : first.position, place.path, diagnosis.problem);
 }
 

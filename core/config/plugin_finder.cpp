@@ -41,7 +41,9 @@ const FieldDescriptor* field_holding(const Message& root, const Message& any) {
 
 }  // namespace
 
-std::string plugin_kind(const FieldDescriptor* field) {
+namespace {
+
+const std::map<std::string, std::string>& kinds() {
   static const auto* kinds = new std::map<std::string, std::string>{
       {"tasuki.Data.dataset", "Dataset"},
       {"tasuki.Data.train_pipeline", "Transform"},
@@ -56,16 +58,29 @@ std::string plugin_kind(const FieldDescriptor* field) {
       {"tasuki.Train.weighting", "Weighting"},
       {"tasuki.HookConfig.hook", "Hook"},
   };
+  return *kinds;
+}
+
+}  // namespace
+
+std::string plugin_kind(const FieldDescriptor* field) {
   if (field == nullptr) return "";
-  const auto found = kinds->find(field->full_name());
-  return found == kinds->end() ? "" : found->second;
+  const auto found = kinds().find(field->full_name());
+  return found == kinds().end() ? "" : found->second;
+}
+
+std::string likely_plugin_kind(const FieldDescriptor* field) {
+  const auto kind = plugin_kind(field);
+  if (field == nullptr || !kind.empty()) return kind;
+  for (const auto& [path, one] : kinds()) {
+    if (path.substr(path.find_last_of('.') + 1) == field->name()) return one;
+  }
+  return "";
 }
 
 std::string missing_plugin_text(const std::string& kind) {
-  std::string text =
-      "no " + (kind.empty() ? "plugin" : kind) + " is named here; write [name] {...}";
-  const auto known = Registry::instance().names(kind);
-  return known.empty() ? text : text + "; known: " + join(known);
+  return "no " + (kind.empty() ? "plugin" : kind) + " is named here; write [name] {...}; " +
+         Registry::instance().known(kind);
 }
 
 const Descriptor* PluginFinder::FindAnyType(const Message& any, const std::string& prefix,
@@ -75,8 +90,19 @@ const Descriptor* PluginFinder::FindAnyType(const Message& any, const std::strin
     return Registry::instance().find(prefix + name, plugin_kind(field)).options->GetDescriptor();
   } catch (const Error& failure) {
     problem_ = failure.what();
+    unknown_ = Registry::instance().knows(prefix + name) ? "" : prefix + name;
     return nullptr;
   }
+}
+
+std::string PluginFinder::problem(const FieldDescriptor* field) const {
+  if (unknown_.empty()) return problem_;
+  try {
+    Registry::instance().find(unknown_, likely_plugin_kind(field));
+  } catch (const Error& failure) {
+    return failure.what();
+  }
+  return problem_;
 }
 
 }  // namespace tasuki

@@ -10,6 +10,10 @@ namespace tasuki {
 // an Any inside a plugin's options, where any kind may stand until the plugin looks at it.
 std::string plugin_kind(const google::protobuf::FieldDescriptor* field);
 
+// The same, and for an Any inside a plugin's options the kind of the config's field of that name:
+// `decoder` is a Decoder there too. Not for refusing anything, but for what a message lists.
+std::string likely_plugin_kind(const google::protobuf::FieldDescriptor* field);
+
 // "no Encoder is named here; write [tasuki/Name] {...}; known: ...": the problem of an Any without
 // a name.
 std::string missing_plugin_text(const std::string& kind);
@@ -28,13 +32,15 @@ class PluginFinder : public google::protobuf::TextFormat::Finder {
                                                   const std::string& prefix,
                                                   const std::string& name) const override;
 
-  // Why the last look-up failed; the parser only says that it did.
-  const std::string& problem() const { return problem_; }
+  // Why the last look-up failed, which is that of the value of `field`; the parser only says that
+  // it did. "" where none failed.
+  std::string problem(const google::protobuf::FieldDescriptor* field) const;
 
  private:
   const google::protobuf::Message& root_;
   const google::protobuf::FieldDescriptor* root_field_;
   mutable std::string problem_;
+  mutable std::string unknown_;  // the name, where it is of no kind
 };
 
 }  // namespace tasuki

@@ -109,7 +109,7 @@ class Surveyor {
     const bool raw = tree != nullptr && (tree->GetLocation(type->field(0), -1).line >= 0 ||
                                          tree->GetLocation(type->field(1), -1).line >= 0);
     if (raw) fail(path, "write a plugin as [name] {...}, not by type_url and value");
-    if (any.type_url().empty()) fail(path, missing_plugin_text(plugin_kind(holder)));
+    if (any.type_url().empty()) fail(path, missing_plugin_text(likely_plugin_kind(holder)));
     std::unique_ptr<Message> options;
     try {
       options = Registry::instance().unpack(any);

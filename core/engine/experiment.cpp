@@ -5,6 +5,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "core/engine/checkpoint.h"
 #include "core/engine/packed_data.h"
@@ -98,14 +100,23 @@ void check_protocol(const Experiment& experiment) {
   }
 }
 
+std::pair<torch::Device, Precision> device_and_precision(const ResolvedConfig& config) {
+  const auto& train = config.message().train();
+  try {
+    const auto device = choose_device(train.device());
+    return {device, choose_precision(train.precision(), device)};
+  } catch (const OptionError& wrong) {
+    throw config.error(wrong.field(), wrong.problem());
+  }
+}
+
 // Threads, device, precision and seed; no data set and no model yet.
 Experiment on_this_machine(const ResolvedConfig& config) {
   Experiment experiment;
   experiment.config = config;
   const auto& train = config.message().train();
   set_threads(train.threads());
-  experiment.device = choose_device(train.device());
-  experiment.precision = choose_precision(train.precision(), experiment.device);
+  std::tie(experiment.device, experiment.precision) = device_and_precision(config);
   torch::manual_seed(train.seed());
   const auto& loader = config.message().data().loader();
   experiment.cache =
@@ -281,8 +292,7 @@ std::string Experiment::test_split() const {
 
 std::vector<std::string> machine_assignments(const ResolvedConfig& config) {
   const auto& train = config.message().train();
-  const auto device = choose_device(train.device());
-  const auto precision = choose_precision(train.precision(), device);
+  const auto [device, precision] = device_and_precision(config);
   return {"train.threads=" + std::to_string(set_threads(train.threads())),
           std::string("train.device=") + (device.is_cuda() ? "CUDA" : "CPU"),
           "train.precision=" + Precision_Name(precision)};

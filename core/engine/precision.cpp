@@ -17,6 +17,7 @@
 #endif
 
 #include "core/error/error.h"
+#include "core/registry/registry.h"
 #include "core/system/processors.h"
 
 namespace tasuki {
@@ -141,18 +142,18 @@ bool bf16_is_native(torch::Device device) {
 torch::Device choose_device(Device wanted) {
   const bool cuda = torch::cuda::is_available();
   if (wanted == CUDA && !cuda) {
-    throw Error(ErrorKind::kUsage,
-                "train.device: CUDA is asked for, but this LibTorch sees no GPU; use a CUDA build "
-                "of LibTorch (docs/install.md), or device: CPU");
+    throw OptionError("train.device",
+                      "CUDA is asked for, but this LibTorch sees no GPU; use a CUDA build of "
+                      "LibTorch (docs/install.md), or device: CPU");
   }
   return wanted == CPU || !cuda ? torch::Device(torch::kCPU) : torch::Device(torch::kCUDA, 0);
 }
 
 Precision choose_precision(Precision wanted, torch::Device device) {
   if (wanted == BF16 && !bf16_is_native(device)) {
-    throw Error(ErrorKind::kUsage,
-                "train.precision: BF16 would be emulated here, slower than fp32 (no avx512_bf16, "
-                "amx_bf16 or GPU that has it); use FP32 or leave it automatic");
+    throw OptionError("train.precision",
+                      "BF16 would be emulated here, slower than fp32 (no avx512_bf16, amx_bf16 or "
+                      "GPU that has it); use FP32 or leave it automatic");
   }
   if (wanted != PRECISION_AUTO) return wanted;
   return bf16_is_native(device) ? BF16 : FP32;

@@ -12,10 +12,11 @@ namespace tasuki {
 // is of compute capability 8 or newer. Elsewhere they are emulated, slower than fp32.
 bool bf16_is_native(torch::Device device);
 
-// The config's device; AUTO takes CUDA when LibTorch and the machine have it. Error (kUsage) when
-// CUDA is asked for and not there.
+// The config's device; AUTO takes CUDA when LibTorch and the machine have it. OptionError
+// (of train.device) when CUDA is asked for and not there.
 torch::Device choose_device(Device wanted);
-// FP32 or BF16; AUTO takes BF16 where it is native. Error (kUsage) for BF16 where it is not.
+// FP32 or BF16; AUTO takes BF16 where it is native. OptionError (of train.precision) for BF16
+// where it is not.
 Precision choose_precision(Precision wanted, torch::Device device);
 // Sets the number of threads of the computation, 0: usable_processors(). Returns the number set.
 int set_threads(uint32_t wanted);

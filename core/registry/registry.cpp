@@ -70,6 +70,7 @@ bool Registry::announce(RegistryEntry entry) {
 
 void Registry::add_folder(const std::string& folder) {
   const std::lock_guard lock(registry_mutex());
+  looked_in_.push_back(folder);
   std::set<std::string> libraries;
   std::error_code code;
   for (const auto& item : std::filesystem::directory_iterator(folder, code)) {
@@ -89,6 +90,7 @@ void Registry::add_module(const std::string& file) {
   if (!std::filesystem::exists(file)) {
     throw Error(ErrorKind::kPlugin, "module " + file + ": there is no such file");
   }
+  looked_in_.push_back(file);
   announce_module(std::filesystem::absolute(file).string());
 }
 
@@ -156,30 +158,32 @@ const RegistryEntry& Registry::find(const std::string& name, const std::string& 
   const auto& entry = entries_.at(name);
   if (!kind.empty() && entry.kind != kind) {
     throw Error(ErrorKind::kPlugin, "\"" + name + "\" is of kind " + entry.kind +
-                                        ", but the kind " + kind +
-                                        " is needed here; known: " + join(names(kind)));
+                                        ", but the kind " + kind + " is needed here; " +
+                                        known(kind));
   }
   return entry;
 }
 
 void Registry::unknown(const std::string& name, const std::string& kind) const {
-  std::vector<std::string> known;
-  for (const auto& [known_name, module] : module_of_) {
-    if (kind.empty() || modules_[module].kind_of.at(known_name) == kind) {
-      known.push_back(known_name);
-    }
-  }
   throw Error(ErrorKind::kPlugin, "there is no " + (kind.empty() ? "plugin" : kind) + " \"" + name +
-                                      "\"" + near_name(name, known) + "; known: " + join(known));
+                                      "\"" + near_name(name, names(kind)) + "; " + known(kind));
 }
 
 std::vector<std::string> Registry::names(const std::string& kind) const {
   const std::lock_guard lock(registry_mutex());
   std::vector<std::string> found;
   for (const auto& [name, module] : module_of_) {
-    if (modules_[module].kind_of.at(name) == kind) found.push_back(name);
+    if (kind.empty() || modules_[module].kind_of.at(name) == kind) found.push_back(name);
   }
   return found;
+}
+
+std::string Registry::known(const std::string& kind) const {
+  const auto all = names(kind);
+  if (!all.empty()) return "known: " + join(all);
+  return "no " + (kind.empty() ? "plugin" : kind) + " is known; " +
+         (looked_in_.empty() ? "no folder was searched for modules"
+                             : "modules were looked for in " + join(looked_in_));
 }
 
 std::vector<std::string> Registry::kinds() const {

@@ -66,10 +66,14 @@ class Registry {
   // The entry, its module loaded. Error (kPlugin) lists the known names of `kind` (all when "")
   // and the nearest.
   const RegistryEntry& find(const std::string& name, const std::string& kind = "");
-  // All names of a kind, sorted, whether or not their modules are loaded yet.
+  // All names of a kind ("": of all kinds), sorted, whether or not their modules are loaded yet.
   std::vector<std::string> names(const std::string& kind) const;
   // All kinds that have a name, sorted.
   std::vector<std::string> kinds() const;
+  bool knows(const std::string& name) const { return module_of_.count(name) > 0; }
+  // How an error ends that a name of `kind` ("" for any) caused: "known: a, b", or, where there is
+  // none, "no Decoder is known; modules were looked for in FOLDER".
+  std::string known(const std::string& kind) const;
   // Loads every announced module.
   void load_all();
 
@@ -110,6 +114,7 @@ class Registry {
   [[noreturn]] void unknown(const std::string& name, const std::string& kind) const;
 
   std::vector<Announced> modules_;
+  std::vector<std::string> looked_in_;                // folders and files, as they were given
   std::map<std::string, size_t> module_of_;           // name -> index in modules_
   std::map<std::string, std::string> proto_file_of_;  // .proto file -> library that brings it
   std::map<std::string, RegistryEntry> entries_;

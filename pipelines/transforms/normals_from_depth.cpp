@@ -14,6 +14,10 @@ PlaneFit plane_fit(const options::NormalsFromDepth& options) {
   if (options.has_window()) fit.window = static_cast<int>(std::min(options.window(), 1u << 16));
   if (options.has_gate()) fit.gate = options.gate();
   if (options.has_depth_step()) fit.depth_step = options.depth_step();
+  if (options.has_scales()) {
+    fit.scales = static_cast<int>(std::min<uint32_t>(options.scales(), PlaneFit::kMostScales + 1));
+  }
+  if (options.has_noise()) fit.noise = options.noise();
   if (options.has_least_neighbours()) {
     fit.least_neighbours = static_cast<int>(std::min(options.least_neighbours(), 1u << 16));
   }
@@ -21,6 +25,9 @@ PlaneFit plane_fit(const options::NormalsFromDepth& options) {
                  "must be an odd number from 3 to 127");
   require_option(fit.gate > 0 && fit.gate <= 1, "gate", "must be above 0 and at most 1");
   require_option(fit.depth_step >= 0 && fit.depth_step <= 10, "depth_step", "must be 0 to 10 m");
+  require_option(fit.scales >= 1 && fit.scales <= PlaneFit::kMostScales, "scales",
+                 "must be 1 to " + std::to_string(PlaneFit::kMostScales));
+  require_option(fit.noise >= 0 && fit.noise <= 1, "noise", "must be 0 to 1 m");
   require_option(fit.least_neighbours >= 3, "least_neighbours", "a plane needs at least 3");
   return fit;
 }

@@ -44,7 +44,7 @@ float angle_degrees(const std::array<float, 3>& a, const std::array<float, 3>& b
   return static_cast<float>((cosine < 0 ? whole - acute : acute) * (180 / whole));
 }
 
-NormalSums::NormalSums() : histogram_(kBins, 0) {}
+NormalSums::NormalSums() : histogram_(kBins) {}
 
 std::vector<MetricInfo> NormalSums::infos() {
   return {{"mean", "deg", false, true},    {"median", "deg", false, true},
@@ -52,14 +52,18 @@ std::vector<MetricInfo> NormalSums::infos() {
           {"within_22_5", "", true, true}, {"within_30", "", true, true}};
 }
 
-void NormalSums::add_angle(double angle) {
+void NormalSums::add_angle(float degrees) {
+  const double angle = degrees;
   ++pixels_;
   sum_ += angle;
   square_ += angle * angle;
   within_[0] += angle < 11.25;
   within_[1] += angle < 22.5;
   within_[2] += angle < 30;
-  ++histogram_[std::min(static_cast<size_t>(angle * (1 / kBinDegrees)), kBins - 1)];
+  auto& bin = histogram_[std::min(static_cast<size_t>(angle * (1 / kBinDegrees)), kBins - 1)];
+  ++bin.count;
+  bin.least = std::min(bin.least, degrees);
+  bin.largest = std::max(bin.largest, degrees);
 }
 
 void NormalSums::add(const torch::Tensor& prediction, const torch::Tensor& label) {
@@ -81,17 +85,25 @@ void NormalSums::merge(const NormalSums& other) {
   sum_ += other.sum_;
   square_ += other.square_;
   for (size_t i = 0; i < within_.size(); ++i) within_[i] += other.within_[i];
-  for (size_t i = 0; i < kBins; ++i) histogram_[i] += other.histogram_[i];
+  for (size_t i = 0; i < kBins; ++i) {
+    Bin& bin = histogram_[i];
+    bin.count += other.histogram_[i].count;
+    bin.least = std::min(bin.least, other.histogram_[i].least);
+    bin.largest = std::max(bin.largest, other.histogram_[i].largest);
+  }
 }
 
-// The angle below which half of the pixels lie, those of a bin spread evenly over it.
+double NormalSums::at_rank(int64_t rank) const {
+  size_t i = 0;
+  while (rank >= histogram_[i].count) rank -= histogram_[i++].count;
+  const Bin& bin = histogram_[i];
+  if (rank == 0) return bin.least;
+  return bin.least + (double{bin.largest} - bin.least) * static_cast<double>(rank) /
+                         static_cast<double>(bin.count - 1);
+}
+
 double NormalSums::median() const {
-  const double half = static_cast<double>(pixels_) / 2;
-  int64_t below = 0;
-  size_t bin = 0;
-  while (static_cast<double>(below + histogram_[bin]) < half) below += histogram_[bin++];
-  const double inside = (half - static_cast<double>(below)) / static_cast<double>(histogram_[bin]);
-  return (static_cast<double>(bin) + inside) * kBinDegrees;
+  return (at_rank((pixels_ - 1) / 2) + at_rank(pixels_ / 2)) / 2;
 }
 
 std::vector<double> NormalSums::values() const {

@@ -18,8 +18,10 @@ float angle_degrees(const std::array<float, 3>& a, const std::array<float, 3>& b
 
 // Angular errors of normals in degrees, over pixels whose label is not the zero vector:
 //   mean, rmse      of the angles
-//   median          of all pixels, from a histogram with bins of kBinDegrees, interpolated inside
-//                   the bin: off by less than one bin
+//   median          of all pixels, for an even number of them the midpoint of the middle two. From
+//                   a histogram that knows the least and the largest angle of each bin: exact where
+//                   the bins in the middle hold at most two angles or equal ones (0 for a perfect
+//                   prediction), elsewhere off by less than kBinDegrees, a bin's width
 //   within_11_25, within_22_5, within_30   share of pixels with an angle below so many degrees
 class NormalSums {
  public:
@@ -38,13 +40,22 @@ class NormalSums {
   void describe(nlohmann::json& out) const;
 
  private:
-  void add_angle(double angle);
+  // How many angles, and between which.
+  struct Bin {
+    int64_t count = 0;
+    float least = 180, largest = 0;
+  };
+
+  void add_angle(float degrees);
+  // The angle that `rank` others are not above; a bin's angles count as evenly spread between its
+  // least and its largest.
+  double at_rank(int64_t rank) const;
   double median() const;
 
   int64_t pixels_ = 0;
   double sum_ = 0, square_ = 0;
   std::array<int64_t, 3> within_{};
-  std::vector<int64_t> histogram_;
+  std::vector<Bin> histogram_;
 };
 
 }  // namespace tasuki::tasks

@@ -123,8 +123,7 @@ TEST_P(TaskConformance, TheLabelAsPredictionIsPerfect) {
   ASSERT_FALSE(metrics->values().empty());
   for (const auto& value : metrics->values()) {
     const double perfect = value.info.higher_is_better ? (value.info.unit == "%" ? 100 : 1) : 0;
-    // Angles are known to a bin of their histogram and to the rounding of a unit vector.
-    EXPECT_NEAR(value.value, perfect, value.info.unit == "deg" ? 0.06 : 1e-6) << value.info.name;
+    EXPECT_NEAR(value.value, perfect, 1e-6) << value.info.name;
   }
 }
 

@@ -170,7 +170,15 @@ TEST(NormalsFromDepth, NeedsACamera) {
   sample.camera.reset();
   cv::RNG random(1);
   EXPECT_THROW(make<Transform>("tasuki/NormalsFromDepth")->apply(sample, random), Error);
-  EXPECT_THROW(make<Transform>("tasuki/NormalsFromDepth", "window: 30"), OptionError);
+}
+
+TEST(NormalsFromDepth, RefusesOptionsOutOfRange) {
+  for (const char* options :
+       {"window: 30", "window: 1", "window: 129", "gate: 0", "gate: nan", "depth_step: -1",
+        "noise: -0.1", "noise: 2", "noise: nan", "scales: 0", "scales: 9", "least_neighbours: 2"}) {
+    EXPECT_THROW(make<Transform>("tasuki/NormalsFromDepth", options), OptionError) << options;
+  }
+  EXPECT_NO_THROW(make<Transform>("tasuki/NormalsFromDepth", "scales: 8 window: 127 noise: 1"));
 }
 
 }  // namespace

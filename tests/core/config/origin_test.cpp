@@ -98,6 +98,20 @@ TEST_F(OriginOf, APluginsOwnMistakesAreLocated) {
               HasSubstr("text:1:1: model.encoder: no Encoder is named here"));
 }
 
+TEST_F(OriginOf, WhatAPluginFailsAtIsLocatedInTheFileThatNamesThePlugin) {
+  write("lost.pbtxt", "name: 'lost'\nmodel { encoder { [test/Net] { tag: 'lost' } } }");
+  write("top.pbtxt", "base: 'lost.pbtxt'\nname: 'top'");
+  const auto config = load_config("top.pbtxt");
+  try {
+    config.create<Encoder>("model.encoder", config.message().model().encoder());
+    FAIL() << "no error";
+  } catch (const Error& failure) {
+    EXPECT_EQ(std::string(failure.what()),
+              "lost.pbtxt:2:9: model.encoder: net.pth: there is no such file");
+    EXPECT_EQ(failure.kind(), ErrorKind::kData);
+  }
+}
+
 TEST_F(OriginOf, AMovedListElementTakesItsFieldsAlong) {
   Origins origins;
   origins.set("a[1]", {"f", 1, 1});

@@ -56,6 +56,32 @@ TEST_F(Parse, MistakesAreFoundInListsWrittenWithBrackets) {
               StartsWith("text:1:47: data.train_pipeline[1]: there is no Transform \"test/Flp\""));
 }
 
+TEST_F(Parse, AnUnknownNameListsPluginsOfItsKind) {
+  const std::string of_encoders =
+      "there is no Encoder \"test/Nett\" (did you mean \"test/Net\"?); known: test/Net, "
+      "test/OtherNet";
+  EXPECT_EQ(parse_error("model { encoder { [test/Nett] {} } }"),
+            "text:1:9: model.encoder: " + of_encoders);
+  // In a plugin's options, too, by the name of the field.
+  EXPECT_EQ(parse_error("model { encoder { [test/Net] { encoder { [test/Nett] {} } } } }"),
+            "text:1:32: model.encoder.encoder: " + of_encoders);
+  const std::string assignment = "model.encoder.encoder={[test/Nett] {}}";
+  EXPECT_EQ(parse_error("model { encoder { [test/Net] {} } }", {assignment}),
+            "--set " + assignment + ": model.encoder.encoder: " + of_encoders);
+  // A field that no config has may hold any kind.
+  EXPECT_THAT(parse_error("model { encoder { [test/Net] { inner { [test/Nett] {} } } } }"),
+              HasSubstr("there is no plugin \"test/Nett\""));
+}
+
+TEST_F(Parse, AKindWithoutPluginsSaysWhereItLooked) {
+  const std::string looked =
+      std::string("no Optimizer is known; modules were looked for in ") + TASUKI_CONFIG_MODULES;
+  EXPECT_EQ(parse_error("train { optimizer { [test/Adam] {} } }"),
+            "text:1:9: train.optimizer: there is no Optimizer \"test/Adam\"; " + looked);
+  EXPECT_EQ(parse_error("train { optimizer {} }"),
+            "text:1:9: train.optimizer: no Optimizer is named here; write [name] {...}; " + looked);
+}
+
 TEST_F(Parse, EveryPrefixOfAConfigIsReadOrRefusedInOrder) {
   const std::string text =
       "name: 'x' model { encoder { [test/Net] { width: [1, 2.5] seal: \"\\001\" size: LARGE inner "

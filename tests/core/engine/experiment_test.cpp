@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "core/engine/precision.h"
 #include "tests/core/engine/tiny_run.h"
 
 namespace tasuki {
@@ -11,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string refusal(const std::vector<std::string>& assignments) {
   try {
@@ -53,6 +55,17 @@ TEST(BuildExperiment, AsksForASourcesLabelsInTrainingOnly) {
               HasSubstr("model.task[normal].field: samples of split train have no field "
                         "\"normla\" (did you mean \"normal\"?)"));
   EXPECT_NO_THROW(build_evaluation(testing::tiny_config(missing), ""));
+}
+
+TEST(BuildExperiment, LocatesWhatTheMachineHasNot) {
+  if (!torch::cuda::is_available()) {
+    EXPECT_THAT(refusal({"train.device=CUDA"}),
+                StartsWith("--set train.device=CUDA: train.device: CUDA is asked for"));
+  }
+  if (!bf16_is_native(torch::kCPU)) {
+    EXPECT_THAT(refusal({"train.device=CPU", "train.precision=BF16"}),
+                StartsWith("--set train.precision=BF16: train.precision: BF16 would be"));
+  }
 }
 
 TEST(BuildExperiment, SplitsAreThoseOfTheDataSet) {

@@ -16,10 +16,10 @@ data {
   dataset { [tasuki/Folder] { split { name: "few" list: "train.txt" to: 0.005 } } }
   train_split: "few"
   validation_split: "few"
-  train_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
+  train_pipeline { [tasuki/NormalsFromDepth] { depth_step: 0.0392 noise: 0.0014 } }
   train_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
   train_pipeline { [tasuki/Normalize] {} }
-  eval_pipeline { [tasuki/NormalsFromDepth] { window: 45 depth_step: 0.0392 } }
+  eval_pipeline { [tasuki/NormalsFromDepth] { depth_step: 0.0392 noise: 0.0014 } }
   eval_pipeline { [tasuki/Resize] { height: 72 width: 96 } }
   eval_pipeline { [tasuki/Normalize] {} }
   loader { batch_size: 4 eval_batch_size: 4 workers: 1 }

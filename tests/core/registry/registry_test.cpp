@@ -112,6 +112,23 @@ TEST_F(RegistryTest, AnUnknownNameListsTheKnownAndTheNearest) {
               Not(HasSubstr("did you mean")));
 }
 
+TEST_F(RegistryTest, WhereNothingIsKnownItSaysWhereItLooked) {
+  Registry registry;
+  const auto message = [&] { return plugin_error([&] { registry.find("test/first", "Task"); }); };
+  EXPECT_EQ(
+      message(),
+      "there is no Task \"test/first\"; no Task is known; no folder was searched for modules");
+  registry.add_folder(folder());
+  EXPECT_THAT(message(),
+              HasSubstr("no Task is known; modules were looked for in " + folder().string()));
+  EXPECT_THAT(plugin_error([&] { registry.find("test/first"); }),
+              HasSubstr("there is no plugin \"test/first\"; no plugin is known; modules were"));
+  const auto library = copy("test_kinds");
+  registry.add_module(library);
+  EXPECT_THAT(message(), HasSubstr("needed here; no Task is known; modules were looked for in " +
+                                   folder().string() + ", " + library.string()));
+}
+
 TEST_F(RegistryTest, ANameOfAnotherKindIsRefusedWithBothKinds) {
   Registry registry;
   registry.add_module(copy("test_kinds"));

@@ -130,7 +130,7 @@ std::vector<MetricCase> all_cases() {
   };
   return {{"tasuki/Segmentation", "classes: 5", random_classes(3, 9, 11, 5), segmentation, 1e-12},
           {"tasuki/Depth", "", random_depths(3, 17, 19), naive_depth, 1e-6},
-          {"tasuki/Normals", "", random_normals(3, 60, 70), naive_normals, 0.011},
+          {"tasuki/Normals", "", random_normals(3, 60, 70), naive_normals, 0.0101},
           {"tasuki/Disparity", "", random_disparities(3, 17, 19), naive_disparity, 1e-9},
           {"tasuki/InverseDepth", "", random_depths(3, 17, 19), naive_inverse_depth, 1e-9}};
 }
@@ -155,6 +155,46 @@ TEST(TaskMetrics, OfImagesAreThoseOfAllPixelsAtOnce) {
     const Images whole{{stacked(one.images.predictions)}, {stacked(one.images.labels)}};
     expect_equal(by_name(*measured(*task, one.images)), by_name(*measured(*task, whole)), 1e-9);
   }
+}
+
+// One row of predictions that are these angles away from their labels.
+Images normals_off_by(const std::vector<double>& degrees) {
+  const auto pixels = static_cast<int64_t>(degrees.size());
+  Images images{{torch::zeros({3, 1, pixels})}, {torch::zeros({3, 1, pixels})}};
+  for (int64_t i = 0; i < pixels; ++i) {
+    const double angle = degrees[static_cast<size_t>(i)] * M_PI / 180;
+    images.predictions[0][0][0][i] = std::sin(angle);
+    images.predictions[0][2][0][i] = -std::cos(angle);
+    images.labels[0][2][0][i] = -1;
+  }
+  return images;
+}
+
+double median_of(const Images& images) {
+  return by_name(*measured(*make_task("tasuki/Normals"), images)).at("median");
+}
+
+TEST(TaskMetrics, MedianOfAnEvenNumberOfNormalsIsTheMidpoint) {
+  constexpr double kRounding = 1e-4;  // of the angles, in degrees
+  EXPECT_NEAR(median_of(normals_off_by({40})), 40, kRounding);
+  EXPECT_NEAR(median_of(normals_off_by({10, 20})), 15, kRounding);
+  EXPECT_NEAR(median_of(normals_off_by({90, 10, 20})), 20, kRounding);
+  EXPECT_NEAR(median_of(normals_off_by({0, 0, 0, 5})), 0, kRounding);
+  EXPECT_NEAR(median_of(normals_off_by({0, 0, 30, 50})), 15, kRounding);
+  EXPECT_NEAR(median_of(normals_off_by({12.3411, 12.3489})), 12.345, kRounding);  // of one bin
+  EXPECT_NEAR(median_of(normals_off_by({180, 180, 180})), 180, kRounding);
+  // Over several images, in the order of their angles and not of the images.
+  const Images first = normals_off_by({10, 60}), second = normals_off_by({20, 30});
+  EXPECT_NEAR(median_of({{first.predictions[0], second.predictions[0]},
+                         {first.labels[0], second.labels[0]}}),
+              25, kRounding);
+}
+
+TEST(TaskMetrics, AllErrorsOfPerfectNormalsAreExactlyZero) {
+  const Images images = random_normals(3, 60, 70);
+  const auto values =
+      by_name(*measured(*make_task("tasuki/Normals"), {images.labels, images.labels}));
+  for (const char* name : {"mean", "median", "rmse"}) EXPECT_EQ(values.at(name), 0) << name;
 }
 
 TEST(TaskMetrics, ImageAveragingIsTheMeanOfTheImages) {

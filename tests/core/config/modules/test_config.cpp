@@ -5,7 +5,8 @@
 namespace tasuki::test {
 namespace {
 
-// Plugins that keep their options, and refuse a depth that isn't even.
+// Plugins that keep their options, and refuse a depth that isn't even. One with the tag "lost"
+// fails at a file.
 class Net : public Encoder {
  public:
   Net(const options::Net& net, const Context&) {
@@ -13,6 +14,9 @@ class Net : public Encoder {
     for (int i = 0; i < net.stage_size(); ++i) {
       require_option(net.stage(i).channels() != 13, "stage[" + std::to_string(i) + "].channels",
                      "13 brings no luck");
+    }
+    if (net.tag_size() > 0 && net.tag(0) == "lost") {
+      throw Error(ErrorKind::kData, "net.pth: there is no such file");
     }
     depth_ = net.depth();
   }
