@@ -6,8 +6,10 @@
 namespace tasuki::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class Parse : public ConfigFiles {};
@@ -57,29 +59,31 @@ TEST_F(Parse, MistakesAreFoundInListsWrittenWithBrackets) {
 }
 
 TEST_F(Parse, AnUnknownNameListsPluginsOfItsKind) {
-  const std::string of_encoders =
-      "there is no Encoder \"test/Nett\" (did you mean \"test/Net\"?); known: test/Net, "
-      "test/OtherNet";
-  EXPECT_EQ(parse_error("model { encoder { [test/Nett] {} } }"),
-            "text:1:9: model.encoder: " + of_encoders);
+  const auto lists_encoders = [](const std::string& place) {
+    return AllOf(StartsWith(place + ": there is no Encoder \"test/Nett\" (did you mean "
+                                    "\"test/Net\"?); known: "),
+                 HasSubstr("test/Net, test/OtherNet"), Not(HasSubstr("test/Flip")),
+                 Not(HasSubstr("tasuki/SGD")));
+  };
+  EXPECT_THAT(parse_error("model { encoder { [test/Nett] {} } }"),
+              lists_encoders("text:1:19: model.encoder"));
   // In a plugin's options, too, by the name of the field.
-  EXPECT_EQ(parse_error("model { encoder { [test/Net] { encoder { [test/Nett] {} } } } }"),
-            "text:1:32: model.encoder.encoder: " + of_encoders);
+  EXPECT_THAT(parse_error("model { encoder { [test/Net] { encoder { [test/Nett] {} } } } }"),
+              lists_encoders("text:1:42: model.encoder.encoder"));
   const std::string assignment = "model.encoder.encoder={[test/Nett] {}}";
-  EXPECT_EQ(parse_error("model { encoder { [test/Net] {} } }", {assignment}),
-            "--set " + assignment + ": model.encoder.encoder: " + of_encoders);
+  EXPECT_THAT(parse_error("model { encoder { [test/Net] {} } }", {assignment}),
+              lists_encoders("--set " + assignment + ": model.encoder.encoder"));
   // A field that no config has may hold any kind.
   EXPECT_THAT(parse_error("model { encoder { [test/Net] { inner { [test/Nett] {} } } } }"),
               HasSubstr("there is no plugin \"test/Nett\""));
 }
 
-TEST_F(Parse, AKindWithoutPluginsSaysWhereItLooked) {
-  const std::string looked =
-      std::string("no Optimizer is known; modules were looked for in ") + TASUKI_CONFIG_MODULES;
-  EXPECT_EQ(parse_error("train { optimizer { [test/Adam] {} } }"),
-            "text:1:9: train.optimizer: there is no Optimizer \"test/Adam\"; " + looked);
-  EXPECT_EQ(parse_error("train { optimizer {} }"),
-            "text:1:9: train.optimizer: no Optimizer is named here; write [name] {...}; " + looked);
+TEST_F(Parse, AMissingNameListsPluginsOfItsKind) {
+  EXPECT_THAT(
+      parse_error("train { optimizer {} }"),
+      AllOf(StartsWith("text:1:9: train.optimizer: no Optimizer is named here; write [name] "
+                       "{...}; known: "),
+            HasSubstr("tasuki/SGD"), Not(HasSubstr("test/Net"))));
 }
 
 TEST_F(Parse, EveryPrefixOfAConfigIsReadOrRefusedInOrder) {
