@@ -21,8 +21,14 @@ find_library(LMDB_LIBRARY lmdb REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 tasuki_find_torch()
+set(cuda_folder)
 if(TASUKI_TORCH_IS_PIP AND TASUKI_TORCH_CUDA)
-  tasuki_cuda_of_pip()
+  tasuki_cuda_of_pip(cuda_folder)
+endif()
+# By itself CMake leaves folders of the project out, where an environment in build/ lies; the
+# system's LibTorch would be loaded instead, if there is one.
+if(TASUKI_TORCH_OWN)
+  list(APPEND CMAKE_INSTALL_RPATH "${TASUKI_TORCH_LIB}" ${cuda_folder})
 endif()
 message(STATUS "LibTorch ${TASUKI_TORCH_VERSION} (${TASUKI_TORCH_BUILD}): ${TASUKI_TORCH_LIB}")
 

@@ -136,7 +136,8 @@ endmacro()
 
 # Folders of CUDA's headers: those of the wheels that the package depends on, and of two more, which
 # only compiling needs (nvidia-cuda-crt or, before CUDA 13, nvidia-cuda-nvcc; nvidia-cuda-cccl).
-function(tasuki_cuda_of_pip)
+# `variable`: the folder of CUDA's runtime.
+function(tasuki_cuda_of_pip variable)
   set(places "${TASUKI_TORCH_OWN}/../nvidia" ${TASUKI_CUDA_HEADERS} "${PROJECT_SOURCE_DIR}/build/cuda")
   set(includes)
   set(runtime)
@@ -164,6 +165,8 @@ function(tasuki_cuda_of_pip)
     endif()
   endforeach()
   list(GET runtime 0 runtime)
+  get_filename_component(folder "${runtime}" DIRECTORY)
+  set(${variable} "${folder}" PARENT_SCOPE)
   target_include_directories(Tasuki::torch_cuda INTERFACE ${includes})
   target_link_libraries(Tasuki::torch_cuda INTERFACE "${TASUKI_TORCH_LIB}/libc10_cuda.so" "${runtime}")
 endfunction()
