@@ -12,6 +12,7 @@
 #include <optional>
 #include <system_error>
 
+#include "core/data/file_handle.h"
 #include "core/data/files.h"
 #include "core/error/error.h"
 
@@ -30,10 +31,6 @@ constexpr int kTries = 8;
 
 Error unwritable(const fs::path& path, const std::string& reason) {
   return Error(ErrorKind::kRun, path.string() + ": can't be written: " + reason);
-}
-
-std::string last_reason() {
-  return std::generic_category().message(errno);
 }
 
 std::string digits_of(uint64_t number) {
@@ -203,7 +200,7 @@ const OutputFolder::Path& OutputFolder::stage() {
   remove_abandoned();
   for (int i = 0; i < kTries; ++i) {
     std::string name = (folder_ / (std::string(kStage) + "XXXXXX")).string();
-    if (::mkdtemp(name.data()) == nullptr) throw unwritable(folder_, last_reason());
+    if (::mkdtemp(name.data()) == nullptr) throw unwritable(folder_, system_reason());
     stage_ = name;
     stage_lock_ = lock_of(stage_, true);
     if (stage_lock_ < 0) continue;
@@ -249,7 +246,7 @@ void OutputFolder::append(const std::vector<Path>& names, const std::string& sou
   // In one piece, so that lines of several processes stay whole.
   const bool done =
       descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == ssize_t(text.size());
-  const auto reason = last_reason();
+  const auto reason = system_reason();
   if (descriptor >= 0) ::close(descriptor);
   if (!done) throw unwritable(list, reason);
 }
