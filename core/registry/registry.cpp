@@ -210,20 +210,17 @@ std::unique_ptr<google::protobuf::Message> Registry::unpack(const google::protob
   return options;
 }
 
-const FieldKind& field_kind(const std::string& name) {
-  static auto* kinds = new std::map<std::string, std::unique_ptr<FieldKind>>;
+const FieldKind& field_kind(std::string_view name) {
+  static auto* kinds = new std::map<std::string, std::unique_ptr<FieldKind>, std::less<>>;
   static auto* mutex = new std::recursive_mutex;  // a kind may ask for another when it is made
   const std::lock_guard lock(*mutex);
-  auto& kind = (*kinds)[name];
-  if (kind == nullptr) {
-    try {
-      kind = Registry::instance().create<FieldKind>(name);
-    } catch (...) {
-      kinds->erase(name);
-      throw;
-    }
+  auto found = kinds->find(name);
+  if (found == kinds->end()) {
+    std::string key(name);
+    auto kind = Registry::instance().create<FieldKind>(key);
+    found = kinds->emplace(std::move(key), std::move(kind)).first;
   }
-  return *kind;
+  return *found->second;
 }
 
 }  // namespace tasuki

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error/error.h"
@@ -122,7 +123,7 @@ class Registry {
 
 // The shared object for a field kind's name, made once and kept for the whole run.
 class FieldKind;
-const FieldKind& field_kind(const std::string& name);
+const FieldKind& field_kind(std::string_view name);
 
 template <class Interface, class Class, class Options>
 bool register_plugin(const char* name) {
