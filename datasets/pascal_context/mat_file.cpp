@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <memory>
+#include <string_view>
 
 #include "core/data/files.h"
 #include "core/error/error.h"
@@ -81,11 +82,11 @@ size_t structures_of(const matvar_t& variable, const std::string& what) {
 
 // Field `name` of a structure's element `index`.
 const matvar_t& member(const matvar_t& structure, const char* name, size_t index,
-                       const std::string& what) {
+                       std::string_view what) {
   // matio does not change what it only looks up.
   auto* whole = const_cast<matvar_t*>(&structure);
   const matvar_t* found = Mat_VarGetStructFieldByName(whole, name, index);
-  if (found == nullptr) fail(what + " has no field " + name);
+  if (found == nullptr) fail(std::string(what) + " has no field " + name);
   return *found;
 }
 
