@@ -4,19 +4,11 @@
 
 #include "core/engine/optimizer.h"
 #include "core/registry/registry.h"
+#include "plugins/schedules/progress.h"
 #include "plugins/schedules/schedules.pb.h"
 
 namespace tasuki::schedules {
 namespace {
-
-double progress(int64_t step, const Schedule::Context& run) {
-  return std::clamp(double(step) / double(std::max<int64_t>(run.total_steps, 1)), 0.0, 1.0);
-}
-
-double factor_option(double value) {
-  require_option(value >= 0 && value <= 1, "min_factor", "must be in [0, 1]");
-  return value;
-}
 
 class Constant : public Schedule {
  public:
@@ -103,6 +95,26 @@ class Exponential : public Schedule {
   double gamma_;
 };
 
+class Linear : public Schedule {
+ public:
+  Linear(const options::Linear& options, const Context& context)
+      : run_(context),
+        from_(options.has_from() ? options.from() : 0.001),
+        to_(options.has_to() ? options.to() : 1) {
+    require_option(from_ >= 0 && std::isfinite(from_), "from", "must be 0 or more");
+    require_option(to_ >= 0 && std::isfinite(to_), "to", "must be 0 or more");
+  }
+
+  double factor(int64_t step) const override {
+    return from_ + (to_ - from_) * progress(step, run_);
+  }
+
+ private:
+  Context run_;
+  double from_;
+  double to_;
+};
+
 }  // namespace
 
 TASUKI_REGISTER(Schedule, Constant, options::Constant, "tasuki/Constant");
@@ -110,5 +122,6 @@ TASUKI_REGISTER(Schedule, Cosine, options::Cosine, "tasuki/Cosine");
 TASUKI_REGISTER(Schedule, Polynomial, options::Polynomial, "tasuki/Polynomial");
 TASUKI_REGISTER(Schedule, Step, options::Step, "tasuki/Step");
 TASUKI_REGISTER(Schedule, Exponential, options::Exponential, "tasuki/Exponential");
+TASUKI_REGISTER(Schedule, Linear, options::Linear, "tasuki/Linear");
 
 }  // namespace tasuki::schedules

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/engine/optimizer.h"
+#include "core/registry/registry.h"
+#include "plugins/schedules/schedules.pb.h"
+
+namespace tasuki::schedules {
+namespace {
+
+using PieceOptions = options::Sequence::Piece;
+
+std::string piece_field(int index, const std::string& field) {
+  return "piece[" + std::to_string(index) + "]." + field;
+}
+
+// The plugin of a piece, its mistakes at its own place.
+std::unique_ptr<Schedule> make_schedule(const PieceOptions& options, int index,
+                                        const Schedule::Context& context) {
+  const auto field = piece_field(index, "schedule");
+  require_option(options.has_schedule() && !options.schedule().type_url().empty(), field,
+                 "no Schedule is named here; write schedule { [tasuki/Cosine] {} }");
+  try {
+    return Registry::instance().create<Schedule>(options.schedule(), context);
+  } catch (const OptionError& wrong) {
+    throw OptionError(wrong.field().empty() ? field : field + "." + wrong.field(), wrong.problem());
+  }
+}
+
+class Sequence : public Schedule {
+ public:
+  Sequence(const options::Sequence& options, const Context& context) {
+    require_option(options.piece_size() > 0, "piece", "at least one is needed");
+    int64_t begin = 0;
+    for (int i = 0; i < options.piece_size(); ++i) {
+      const int64_t end = end_of(options, i, begin, context);
+      const Context piece{context.steps_per_epoch, end - begin};
+      pieces_.push_back({begin, make_schedule(options.piece(i), i, piece)});
+      begin = end;
+    }
+  }
+
+  double factor(int64_t step) const override {
+    const auto after =
+        std::upper_bound(pieces_.begin(), pieces_.end(), step,
+                         [](int64_t value, const Piece& piece) { return value < piece.begin; });
+    const auto& piece = *std::prev(after);
+    return piece.schedule->factor(step - piece.begin);
+  }
+
+ private:
+  struct Piece {
+    int64_t begin;
+    std::unique_ptr<Schedule> schedule;
+  };
+
+  // In steps of the run.
+  static int64_t end_of(const options::Sequence& options, int index, int64_t begin,
+                        const Context& context) {
+    const auto& piece = options.piece(index);
+    const bool last = index + 1 == options.piece_size();
+    require_option(PieceOptions::Unit_IsValid(piece.by()), piece_field(index, "by"),
+                   "is no unit; known: EPOCH, STEP");
+    require_option(last != piece.has_end(), piece_field(index, "end"),
+                   last ? "the last piece ends with the run; leave it out"
+                        : "say where the piece ends and the next one begins");
+    // A run may be shorter than its pieces, as a search's trials are.
+    if (last) return std::max(context.total_steps, begin + 1);
+    const int64_t unit = piece.by() == PieceOptions::STEP ? 1 : context.steps_per_epoch;
+    const int64_t end = int64_t(piece.end()) * unit;
+    require_option(
+        end > begin, piece_field(index, "end"),
+        "must be after the end of the piece before, which is at step " + std::to_string(begin));
+    return end;
+  }
+
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(Schedule, Sequence, options::Sequence, "tasuki/Sequence");
+
+}  // namespace tasuki::schedules
