@@ -8,8 +8,8 @@
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"
-#include "core/search/comparison.h"
-#include "core/search/strategy.h"
+#include "core/study/comparison.h"
+#include "core/study/strategy.h"
 #include "tools/search_folder.h"
 
 namespace tasuki::tools {

@@ -9,7 +9,7 @@
 #include "core/config/writer.h"
 #include "core/data/files.h"
 #include "core/data/image_io.h"
-#include "core/search/trial.h"
+#include "core/study/trial.h"
 #include "tools/data.h"
 #include "tools/progress.h"
 

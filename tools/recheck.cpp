@@ -7,7 +7,7 @@
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"
 #include "core/model/safetensors.h"
-#include "core/search/recheck.h"
+#include "core/study/recheck.h"
 #include "tools/search.h"
 
 namespace tasuki::tools {

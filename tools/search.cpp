@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "core/engine/experiment.h"
-#include "core/search/seeds.h"
-#include "core/search/strategy.h"
+#include "core/study/seeds.h"
+#include "core/study/strategy.h"
 
 namespace tasuki::tools {
 namespace {

@@ -7,8 +7,8 @@
 #include "core/config/config.h"
 #include "core/data/dataset.h"
 #include "core/engine/data_prints.h"
-#include "core/search/decision.h"
-#include "core/search/plan.h"
+#include "core/study/decision.h"
+#include "core/study/plan.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

@@ -7,9 +7,9 @@
 #include "core/config/config_change.h"
 #include "core/data/files.h"
 #include "core/engine/experiment.h"
-#include "core/search/left_aside.h"
-#include "core/search/seeds.h"
-#include "core/search/trial.h"
+#include "core/study/left_aside.h"
+#include "core/study/seeds.h"
+#include "core/study/trial.h"
 #include "core/system/processors.h"
 
 namespace tasuki::tools {

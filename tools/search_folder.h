@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/data/folder_lock.h"
-#include "core/search/search.h"
+#include "core/study/search.h"
 #include "tools/search.h"
 #include "tools/trials.h"
 

@@ -3,7 +3,7 @@
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/engine/experiment.h"
-#include "core/search/decision.h"
+#include "core/study/decision.h"
 #include "tools/search_folder.h"
 
 namespace tasuki::tools {

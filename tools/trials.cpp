@@ -16,7 +16,7 @@
 #include "core/engine/checkpoint.h"
 #include "core/error/error.h"
 #include "core/model/safetensors.h"
-#include "core/search/trial_result.h"
+#include "core/study/trial_result.h"
 #include "tools/child.h"
 
 namespace tasuki::tools {

@@ -3,7 +3,7 @@
 
 #include "core/data/files.h"
 #include "core/model/self_auxiliary.h"
-#include "core/search/selection.h"
+#include "core/study/selection.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
