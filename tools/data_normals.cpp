@@ -6,10 +6,10 @@
 #include <set>
 #include <thread>
 
+#include "core/config/plugin_builder.h"
 #include "core/config/writer.h"
 #include "core/data/files.h"
 #include "core/data/image_io.h"
-#include "core/study/trial.h"
 #include "tools/data.h"
 #include "tools/progress.h"
 
@@ -33,13 +33,17 @@ struct NormalsOptions {
 
 // The config with this transform alone as its training pipeline.
 ResolvedConfig with_transform(const NormalsOptions& options) {
-  ConfigOptions config = options.config;
-  config.assignments.push_back(
-      fmt::format("data.train_pipeline=[{{[{}]{{depth:{} normals:\"{}\" window:{} gate:{} "
-                  "depth_step:{} scales:{} noise:{}}}}}]",
-                  kTransform, string_literal(options.depth), kNormals, options.window, options.gate,
-                  options.depth_step, options.scales, options.noise));
-  return config.load();
+  Config change;
+  *change.mutable_data()->add_train_pipeline() = PluginBuilder(kTransform)
+                                                     .set("depth", options.depth)
+                                                     .set("normals", std::string(kNormals))
+                                                     .set("window", options.window)
+                                                     .set("gate", options.gate)
+                                                     .set("depth_step", options.depth_step)
+                                                     .set("scales", options.scales)
+                                                     .set("noise", options.noise)
+                                                     .any();
+  return laid_over(options.config.load(), change);
 }
 
 // Components -1..1 as 16 bits, (0, 0, 0) as the middle of the range, in OpenCV's order B, G, R.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <set>
 
 #include "core/error/error.h"
@@ -57,6 +58,13 @@ std::string left_aside(const std::filesystem::path& folder, const std::vector<ui
                     ")");
   }
   return join(parts);
+}
+
+void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds,
+                      std::ostream& out) {
+  const auto left = left_aside(folder, seeds);
+  if (left.empty()) return;
+  out << "Left aside in " << folder.string() << ", their seeds are not asked for: " << left << "\n";
 }
 
 }  // namespace tasuki

@@ -1,47 +1,46 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <filesystem>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "core/config/config.h"
 #include "core/study/decision.h"
+#include "core/study/study_base.h"
+#include "core/study/train_runner.h"
 
 namespace tasuki {
 
-// Trains for a search: processes in the program, drawn figures in tests.
-class TrialTrainer {
- public:
-  virtual ~TrialTrainer() = default;
-
-  // What the next trainings are for, and their seeds: for people who wait.
-  virtual void announce(const std::string& purpose, const std::vector<uint64_t>& seeds) = 0;
-  // Trains each trial with each seed of `findings` that has no result there yet, and adds the
-  // results. `last`: nothing comes after. Throws what stops a training.
-  virtual void train(const std::vector<Trial>& trials, Findings& findings, bool last) = 0;
-};
-
-struct SearchSetting {
-  std::vector<std::string> tasks;  // two or more
-  double margin = 0;               // of strategies whose scores are gains, percent
+struct SearchOptions {
+  // Folder of the search; empty: work_dirs/search_NAME, blanks of the config's name as "_".
+  std::filesystem::path work_dir;
+  // That data sets lie under.
+  std::filesystem::path data_root = "data";
+  std::filesystem::path base = default_study_base();
+  std::vector<std::string> strategies = {"enumerate"};  // strategy_names()
+  size_t seeds = 1;                                     // that choose
+  size_t verdict_seeds = 3;  // others, that judge; 0: the same, exploratory
+  double margin = 0;         // percent
+  uint32_t affinity_every = 10;
+  size_t jobs = 1;     // trainings side by side
+  bool joint = false;  // train the plain joint model for comparison
   Rule rule;
-  bool plain_joint = false;  // judge the joint model without transfers, too
-  // One or more that choose the transfers, and others that judge them. No verdict seeds: the same
-  // judge, which makes the decision exploratory.
-  std::vector<uint64_t> seeds;
-  std::vector<uint64_t> verdict_seeds;
 };
 
-// A search from its first training to its verdict: each strategy trains over `seeds` and selects;
-// the selection of "enumerate", where that is among the strategies, else of the first one is judged
-// by T single-task models and the joint model, all of them trained anew over `verdict_seeds`. The
-// error of the rule's tests is that of the verdict alone then, since what it is measured with
-// chose nothing: by the trainings that chose, a task whose single-task model came out badly by
-// chance would both receive transfers and seem to gain by them.
+// Finds out which self-auxiliaries help, and whether to adopt them: goes on with the search in its
+// folder until the decision is written, and says on `out` how far it is and what it decided.
+// Everything is checked before the folder is touched: Error (kUsage). Error (kRun) where a training
+// fails, and after SIGINT or SIGTERM; the same call goes on then.
 //
-// Fills of the decision: seeds, strategies (without the descriptive fields of their selections),
-// rule, verdict, tasks, delta_m, cost, protocol and split.
-Decision search_transfers(const std::vector<std::unique_ptr<Strategy>>& strategies,
-                          const SearchSetting& setting, TrialTrainer& trainer);
+//   ProcessRunner runner("/usr/bin/tasuki", {"--data-root", "data"});
+//   const auto decision = search(load_config("rooms.pbtxt"), {.seeds = 3}, runner, std::cout);
+//   if (decision.verdict.adopt) std::cout << decision.next_file << "\n";
+Decision search(const ResolvedConfig& config, const SearchOptions& options, TrainRunner& runner,
+                std::ostream& out);
+
+// The decision as a table and a few lines.
+void print_decision(const Decision& decision, std::ostream& out);
 
 }  // namespace tasuki

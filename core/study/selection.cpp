@@ -11,9 +11,6 @@
 namespace tasuki {
 namespace {
 
-constexpr const char* kHead =
-    "# Written by tasuki search; [tasuki/FromSearch] { file: ... } reads it.\n";
-
 Error problem_at(const Origins& origins, int transfer, const std::string& problem) {
   const std::string path = "transfer[" + std::to_string(transfer) + "]";
   return Error(ErrorKind::kUsage, origins.nearest(path)->text() + ": " + path + ": " + problem);
@@ -84,8 +81,10 @@ Selection read_selection(const std::filesystem::path& file) {
   return selection;
 }
 
-void write_selection(const std::filesystem::path& file, const Selection& selection) {
-  write_file_atomically(file, kHead + write_text(selection));
+void write_selection(const std::filesystem::path& file, const Selection& selection,
+                     const std::string& reader) {
+  write_file_atomically(file, "# Written by tasuki search; [" + reader +
+                                  "] { file: ... } reads it.\n" + write_text(selection));
 }
 
 }  // namespace tasuki

@@ -34,6 +34,8 @@ std::vector<std::string> left_out_tasks(const Selection& selection);
 // "file:line:column: path: problem" for syntax and unknown fields; a transfer without both ends
 // or `included`, from a task to itself or given twice is one as well, and so are no transfers.
 Selection read_selection(const std::filesystem::path& file);
-void write_selection(const std::filesystem::path& file, const Selection& selection);
+// `reader`: the policy that reads it, for people.
+void write_selection(const std::filesystem::path& file, const Selection& selection,
+                     const std::string& reader);
 
 }  // namespace tasuki

@@ -41,56 +41,43 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string removals(const Trial& trial, const Config& config) {
-  std::string text;
+void add_removals(Config& layer, const Trial& trial, const Config& config, const StudyBase& study) {
   const auto sources = trial.sources();
-  if (!config.model().self_auxiliary().empty()) text += "remove: \"model.self_auxiliary\"\n";
+  if (!config.model().self_auxiliary().empty()) layer.add_remove("model.self_auxiliary");
   // The trial measures for itself, or not at all.
   for (const auto& hook : config.train().hook()) {
-    if (hook.hook().type_url() != "tasuki/Affinity") continue;
-    text += "remove: " + string_literal("train.hook[" + hook.name() + "]") + "\n";
+    if (study.measures_affinity(hook)) layer.add_remove("train.hook[" + hook.name() + "]");
   }
   for (const auto& name : task_names(config)) {
     if (contains(trial.tasks, name) || contains(sources, name)) continue;
-    text += "remove: " + string_literal("model.task[" + name + "]") + "\n";
+    layer.add_remove("model.task[" + name + "]");
   }
-  return text;
 }
 
-std::string model_text(const Trial& trial) {
-  std::string text;
+void add_task(Model& model, const std::string& name, bool joint) {
+  auto& task = *model.add_task();
+  task.set_name(name);
+  task.set_joint(joint);
+}
+
+void fill_model(Model& model, const Trial& trial, const StudyBase& study) {
   // A config may leave out a task itself; a trial of it predicts it.
-  for (const auto& name : trial.tasks) {
-    text += "  task { name: " + string_literal(name) + " joint: true }\n";
-  }
-  for (const auto& name : trial.sources()) {
-    text += "  task { name: " + string_literal(name) + " joint: false }\n";
-  }
-  if (trial.transfers.empty()) return "model {\n" + text + "}\n";
-  text += "  self_auxiliary {\n    [tasuki/Transfers] {\n";
-  for (const auto& edge : trial.transfers) {
-    text += "      edge { from: " + string_literal(edge.from) + " to: " + string_literal(edge.to) +
-            " }\n";
-  }
-  return "model {\n" + text + "    }\n  }\n}\n";
+  for (const auto& name : trial.tasks) add_task(model, name, true);
+  for (const auto& name : trial.sources()) add_task(model, name, false);
+  if (!trial.transfers.empty()) *model.add_self_auxiliary() = study.transfers(trial.transfers);
 }
 
-std::string train_text(const Trial& trial, const Config& config, const TrialSetting& setting) {
-  const auto line = [](const std::string& field, auto value) {
-    return "  " + field + ": " + std::to_string(value) + "\n";
-  };
+void fill_train(Train& train, const Trial& trial, const Config& config, const StudyBase& study,
+                const TrialSetting& setting) {
   const int64_t epochs = trial.epochs == 0 ? epochs_of(config) : trial.epochs;
-  std::string text = line("epochs", epochs) + line("seed", setting.seed);
+  train.set_epochs(uint32_t(epochs));
+  train.set_seed(setting.seed);
   if (config.train().warmup_steps() > 0 && epochs < epochs_of(config)) {
-    text += line("warmup_steps", warmup_steps(config, epochs));
+    train.set_warmup_steps(uint32_t(warmup_steps(config, epochs)));
   }
-  if (setting.threads > 0) text += line("threads", setting.threads);
-  text += "  weighting { [tasuki/EW] {} }\n";
-  if (trial.measures_affinity) {
-    text += "  hook { name: \"affinity\" hook { [tasuki/Affinity] { every: " +
-            std::to_string(setting.affinity_every) + " } } }\n";
-  }
-  return "train {\n" + text + "}\n";
+  if (setting.threads > 0) train.set_threads(setting.threads);
+  *train.mutable_weighting() = study.weighting();
+  if (trial.measures_affinity) *train.add_hook() = study.affinity(setting.affinity_every);
 }
 
 }  // namespace
@@ -115,24 +102,18 @@ std::string trial_name(const Trial& trial) {
   return name;
 }
 
-std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting) {
-  const std::string seed = std::to_string(setting.seed);
-  return "base: " + string_literal(setting.base) + "\n" + removals(trial, config) +
-         "name: " + string_literal(trial_name(trial) + ", seed " + seed) + "\n" +
-         model_text(trial) + train_text(trial, config, setting);
+Config trial_config(const Trial& trial, const Config& config, const StudyBase& study,
+                    const TrialSetting& setting) {
+  Config layer;
+  add_removals(layer, trial, config, study);
+  layer.set_name(trial_name(trial) + ", seed " + std::to_string(setting.seed));
+  fill_model(*layer.mutable_model(), trial, study);
+  fill_train(*layer.mutable_train(), trial, config, study, setting);
+  return layer;
 }
 
 int64_t warmup_steps(const Config& config, int64_t epochs) {
   return int64_t(config.train().warmup_steps()) * epochs / epochs_of(config);
-}
-
-std::string string_literal(const std::string& text) {
-  std::string inside;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') inside += '\\';
-    inside += c == '\n' ? "\\n" : std::string(1, c);
-  }
-  return "\"" + inside + "\"";
 }
 
 }  // namespace tasuki

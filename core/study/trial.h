@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/config/config_query.h"
-#include "core/study/selection.h"
+#include "core/study/study_base.h"
 
 namespace tasuki {
 
@@ -29,26 +29,23 @@ struct Trial {
 std::string trial_name(const Trial& trial);
 
 struct TrialSetting {
-  std::string base;  // the searched config, relative to the trial's file
   uint64_t seed = 0;
   uint32_t threads = 0;  // 0: as the config says
   // Steps between two measurements of the trial that measures affinity.
   uint32_t affinity_every = 10;
 };
 
-// The config file of a trial: laid over `base`, whose resolved message is `config`, it takes out
-// the other tasks and the policies, and sets transfers, weighting, seed and epochs. A warm-up of
-// the learning rate shrinks with the epochs. The schedule is the config's, built for the trial's
-// own length: one that goes by the share of the run that is done (tasuki/Cosine,
-// tasuki/Polynomial) makes a short trial a short run; one that counts epochs (tasuki/Step,
-// tasuki/Exponential) is cut, which makes it the start of a long one.
-std::string trial_config(const Trial& trial, const Config& config, const TrialSetting& setting);
+// What makes a trial's config of the searched one, whose resolved message is `config`, when it is
+// laid over that: it takes out the other tasks and the policies, and sets transfers, weighting,
+// seed and epochs. A warm-up of the learning rate shrinks with the epochs. The schedule is the
+// config's, built for the trial's own length: one that goes by the share of the run that is done (a
+// cosine, a polynomial) makes a short trial a short run; one that counts epochs (by steps,
+// exponentially) is cut, which makes it the start of a long one.
+Config trial_config(const Trial& trial, const Config& config, const StudyBase& study,
+                    const TrialSetting& setting);
 
 // The config's warm-up, shortened to a trial of so many of its epochs, rounded down: where it
 // leaves a whole training a step, it leaves a shorter trial one as well.
 int64_t warmup_steps(const Config& config, int64_t epochs);
-
-// `text` as a string of text format, quotes included.
-std::string string_literal(const std::string& text);
 
 }  // namespace tasuki

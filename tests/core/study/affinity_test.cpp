@@ -7,7 +7,7 @@
 
 #include "core/data/files.h"
 #include "core/error/error.h"
-#include "core/study/recheck.h"
+#include "core/study/recheck_decisions.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

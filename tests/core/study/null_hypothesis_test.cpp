@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "core/study/search.h"
+#include "core/study/search_transfers.h"
 #include "core/study/seeds.h"
 #include "tests/core/study/findings.h"
 

@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Selection example() {
+Selection example_selection() {
   Selection selection;
   selection.set_strategy("enumerate");
   selection.set_margin(0.5);
@@ -34,9 +34,9 @@ Selection example() {
 
 TEST(Selection, IsReadAsItWasWritten) {
   const testing::TemporaryFolder folder;
-  write_selection(folder / "selection.pbtxt", example());
+  write_selection(folder / "selection.pbtxt", example_selection(), "acme/Reader");
   const auto read = read_selection(folder / "selection.pbtxt");
-  EXPECT_EQ(read.SerializeAsString(), example().SerializeAsString());
+  EXPECT_EQ(read.SerializeAsString(), example_selection().SerializeAsString());
   EXPECT_THAT(included_edges(read), ElementsAre(Edge{"a \"quoted\" task", "seg"}));
   EXPECT_THAT(joint_tasks(read), ElementsAre("seg"));
   EXPECT_THAT(left_out_tasks(read), ElementsAre("a \"quoted\" task"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/config/config.h"
+#include "core/config/writer.h"
 #include "core/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 
@@ -57,8 +58,8 @@ TEST(Trial, CountsObjectivesAndSources) {
 class TrialConfig : public ::testing::Test {
  protected:
   // The trial's config laid over one with three tasks and a policy.
-  ResolvedConfig resolved(const Trial& trial, const TrialSetting& setting = {"base.pbtxt", 7, 1}) {
-    write_file_atomically(folder_ / "base.pbtxt", R"(
+  ResolvedConfig resolved(const Trial& trial, const TrialSetting& setting = {7, 1}) {
+    const auto base = parse_config(R"(
       name: "base"
       model {
         task { name: "seg" kind { [tasuki/Segmentation] { classes: 13 } } }
@@ -69,10 +70,17 @@ class TrialConfig : public ::testing::Test {
       train {
         epochs: 8 warmup_steps: 20 seed: 5
         weighting { [tasuki/DWA] {} }
-      })");
-    const auto base = load_config(folder_ / "base.pbtxt");
-    write_file_atomically(folder_ / "trial.pbtxt", trial_config(trial, base.message(), setting));
-    return load_config(folder_ / "trial.pbtxt");
+        hook { name: "mine" hook { [tasuki/Affinity] { every: 5 } } }
+      })",
+                                   "text");
+    auto layer = trial_config(trial, base.message(), StudyBase(default_study_base()), setting);
+    const auto laid = laid_over(base, layer);
+    // The same as a file.
+    write_file_atomically(folder_ / "base.pbtxt", base.text());
+    layer.add_base("base.pbtxt");
+    write_file_atomically(folder_ / "trial.pbtxt", write_text(layer));
+    EXPECT_EQ(laid.text(), load_config(folder_ / "trial.pbtxt").text());
+    return laid;
   }
 
   testing::TemporaryFolder folder_;
@@ -109,9 +117,10 @@ TEST_F(TrialConfig, OfAMeasuredRunHasTheHook) {
   Trial trial;
   trial.tasks = {"seg", "depth"};
   trial.measures_affinity = true;
-  const auto config = resolved(trial, {"base.pbtxt", 7, 0, 3});
+  const auto config = resolved(trial, {7, 0, 3});
   ASSERT_EQ(config.message().train().hook_size(), 1);
   EXPECT_EQ(config.message().train().hook(0).hook().type_url(), "tasuki/Affinity");
+  EXPECT_EQ(config.message().train().hook(0).name(), "affinity");
   EXPECT_THAT(config.text(), ::testing::HasSubstr("every: 3"));
   EXPECT_FALSE(config.message().train().has_threads());
 }
@@ -130,12 +139,6 @@ TEST(WarmUp, LeavesEveryRungAStep) {
       }
     }
   }
-}
-
-TEST(StringLiteral, ReadsBack) {
-  EXPECT_EQ(string_literal("a\"b\\c\nd"), "\"a\\\"b\\\\c\\nd\"");
-  const std::string name = "a \"b\" \\ c";
-  EXPECT_EQ(parse_config("name: " + string_literal(name), "text").message().name(), name);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace tasuki::tools {
+namespace tasuki {
 
 // A process that ends with its owner: killed with this object, and by the kernel should this
 // process die without a chance to do anything (kill -9).
@@ -40,4 +40,4 @@ class StopSignals {
   bool arrived() const;
 };
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

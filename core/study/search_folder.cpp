@@ -1,57 +1,34 @@
-#include "tools/search_folder.h"
+#include "core/study/search_folder.h"
 
 #include <algorithm>
-#include <iostream>
+#include <ostream>
 #include <set>
 
 #include "core/config/config_change.h"
+#include "core/config/writer.h"
 #include "core/data/files.h"
-#include "core/engine/experiment.h"
 #include "core/study/left_aside.h"
-#include "core/study/seeds.h"
+#include "core/study/network_facts.h"
+#include "core/study/present_conditions.h"
 #include "core/study/trial.h"
-#include "core/system/processors.h"
 
-namespace tasuki::tools {
-namespace {
-
-// What this machine makes of the configs beside the threads, which the conditions have of their
-// own.
-std::vector<std::string> machine_of(const std::vector<const ResolvedConfig*>& configs) {
-  std::vector<std::string> all;
-  for (const auto* config : configs) {
-    for (const auto& assignment : machine_assignments(*config)) {
-      if (assignment.starts_with("train.threads=")) continue;
-      if (std::find(all.begin(), all.end(), assignment) == all.end()) all.push_back(assignment);
-    }
-  }
-  return all;
-}
-
-template <class SeedsFrom>
-std::vector<uint64_t> located_seeds(const ResolvedConfig& config, SeedsFrom from, size_t count) {
-  try {
-    return from(config.message().train().seed(), count);
-  } catch (const Error& wrong) {
-    throw config.error("train.seed", wrong.what());
-  }
-}
-
-}  // namespace
+namespace tasuki {
 
 SearchFolder::SearchFolder(const std::filesystem::path& folder, const SearchOptions& options,
-                           const ResolvedConfig& config, const Dataset& dataset,
-                           double planned_cost)
+                           const ResolvedConfig& config, const StudyBase& base,
+                           const Dataset& dataset, TrainQueue& queue, std::ostream& out)
     : path_(folder),
       config_(config),
+      base_(base),
+      queue_(queue),
+      out_(out),
       lock_(folder, FolderLock::Holder::kWithChildren, kLockPatience),
-      infos_(metric_infos(config, dataset)),
-      runner_(handed_on(options.config), options.jobs, planned_cost) {
+      infos_(metric_infos(config, dataset)) {
   open(options, dataset);
 }
 
 void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
-  plan_ = {options.config.file,
+  plan_ = {config_.file(),
            options.strategies,
            conditions_of({&config_}, dataset, options.seeds, options.jobs),
            options.margin,
@@ -70,22 +47,25 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     const auto kept = read_plan(plan_file);
     const auto why = obstacle(kept, plan_);
     if (!why.empty()) throw refuse(why);
+    const auto other_base = study_base_change(path_, base_);
+    if (!other_base.empty()) throw refuse(other_base);
     plan_ = continued(kept, std::move(plan_));
     if (!kept.verdict_seeds) {
-      std::cout << path_.string()
-                << " was begun by a version whose verdict was by the seeds that chose; what is "
-                   "finished goes on choosing, and the verdict is measured as it is now.\n";
+      out_ << path_.string()
+           << " was begun by a version whose verdict was by the seeds that chose; what is "
+              "finished goes on choosing, and the verdict is measured as it is now.\n";
     }
   } else {
     check_is_new(config_file);
     write_file_atomically(config_file, config_.text());
   }
+  write_file_atomically(path_ / kStudyBaseFile, base_.config().text());
   write_plan(plan_file, plan_);
   auto seeds = plan_.conditions.seeds;
   if (plan_.verdict_seeds) {
     seeds.insert(seeds.end(), plan_.verdict_seeds->begin(), plan_.verdict_seeds->end());
   }
-  print_left_aside(path_ / "trials", seeds);
+  print_left_aside(path_ / "trials", seeds, out_);
 }
 
 // A kill before the plan was written leaves this very config; another is somebody else's work, and
@@ -119,15 +99,14 @@ TrainJob SearchFolder::job(const Trial& trial, uint64_t seed) const {
 void SearchFolder::describe(const Trial& trial, uint64_t seed) const {
   const auto file = job(trial, seed).config;
   if (std::filesystem::exists(file)) return;
-  const auto base = std::filesystem::path("..") / ".." / kSearchedConfigFile;
-  write_file_atomically(file,
-                        trial_config(trial, config_.message(),
-                                     {base.string(), seed, threads_of(config_, plan_.conditions),
-                                      plan_.affinity_every}));
+  const TrialSetting setting{seed, threads_of(config_, plan_.conditions), plan_.affinity_every};
+  auto layer = trial_config(trial, config_.message(), base_, setting);
+  layer.add_base((std::filesystem::path("..") / ".." / kSearchedConfigFile).string());
+  write_file_atomically(file, write_text(layer));
 }
 
 void SearchFolder::announce(const std::string& purpose, const std::vector<uint64_t>& seeds) {
-  std::cout << purpose << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << "\n";
+  out_ << purpose << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << "\n";
 }
 
 void SearchFolder::train(const std::vector<Trial>& trials, Findings& findings, bool last) {
@@ -144,7 +123,7 @@ void SearchFolder::train(const std::vector<Trial>& trials, Findings& findings, b
     }
   }
   write_plan(path_ / kPlanFile, plan_);
-  runner_.run(jobs, last);
+  queue_.run(jobs, last);
   for (const auto& trial : trials) {
     for (const uint64_t seed : findings.seeds()) {
       if (findings.has(trial, seed)) continue;
@@ -153,32 +132,4 @@ void SearchFolder::train(const std::vector<Trial>& trials, Findings& findings, b
   }
 }
 
-std::vector<uint64_t> seeds_of(const ResolvedConfig& config, size_t count) {
-  return located_seeds(config, seeds_from, count);
-}
-
-std::vector<uint64_t> verdict_seeds_of(const ResolvedConfig& config, size_t count) {
-  return located_seeds(config, verdict_seeds_from, count);
-}
-
-void print_left_aside(const std::filesystem::path& folder, const std::vector<uint64_t>& seeds) {
-  const auto left = left_aside(folder, seeds);
-  if (left.empty()) return;
-  std::cout << "Left aside in " << folder.string() << ", their seeds are not asked for: " << left
-            << "\n";
-}
-
-RunConditions conditions_of(const std::vector<const ResolvedConfig*>& configs,
-                            const Dataset& dataset, size_t seeds, size_t side_by_side) {
-  const auto processors = size_t(usable_processors());
-  const auto part = uint32_t(std::max<size_t>(1, processors / side_by_side));
-  const auto& first = *configs.front();
-  return {seeds_of(first, seeds), part, machine_of(configs), data_prints(first, dataset)};
-}
-
-uint32_t threads_of(const ResolvedConfig& config, const RunConditions& conditions) {
-  const uint32_t own = config.message().train().threads();
-  return own > 0 ? own : conditions.threads;
-}
-
-}  // namespace tasuki::tools
+}  // namespace tasuki

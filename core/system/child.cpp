@@ -1,4 +1,4 @@
-#include "tools/child.h"
+#include "core/system/child.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -13,7 +13,7 @@
 
 #include "core/error/error.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 constexpr int kCannotRun = 127;
@@ -98,4 +98,4 @@ bool StopSignals::arrived() const {
   return stop_signal != 0;
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

@@ -1,14 +1,10 @@
-#include "tools/trials.h"
+#include "core/study/train_queue.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <boost/dll/runtime_symbol_info.hpp>
-#include <chrono>
-#include <csignal>
 #include <deque>
-#include <iostream>
+#include <ostream>
 #include <sstream>
 #include <thread>
 
@@ -17,9 +13,9 @@
 #include "core/error/error.h"
 #include "core/model/safetensors.h"
 #include "core/study/trial_result.h"
-#include "tools/child.h"
+#include "core/system/child.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -38,10 +34,6 @@ std::string duration(double seconds) {
   if (total < 60) return fmt::format("{}s", total);
   if (total < 3600) return fmt::format("{}m{:02}s", total / 60, total % 60);
   return fmt::format("{}h{:02}m", total / 3600, total / 60 % 60);
-}
-
-std::filesystem::path log_of(const TrainJob& job) {
-  return job.work_dir.string() + ".log";
 }
 
 // The end of a log, each line indented.
@@ -76,101 +68,85 @@ bool is_finished(const TrainJob& job) {
   });
 }
 
-void evaluate_checkpoint(const TrainJob& job, const std::string& split,
-                         const std::vector<std::string>& arguments) {
+void evaluate_checkpoint(TrainRunner& runner, const TrainJob& job, const std::string& split,
+                         std::ostream& out) {
   if (std::filesystem::exists(job.work_dir / ("eval_" + split + ".json"))) return;
-  std::vector<std::string> command = {boost::dll::program_location().string(),
-                                      "eval",
-                                      job.config.string(),
-                                      (job.work_dir / kBestFile).string(),
-                                      "--split",
-                                      split,
-                                      "--samples",
-                                      "0"};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  std::cout << job.label << ": split " << split << "\n" << std::flush;
+  out << job.label << ": split " << split << "\n" << std::flush;
   const StopSignals stop;
-  Child child(command, log_of(job));
-  auto status = child.ended();
-  for (; !status; status = child.ended()) {
+  const auto work = runner.evaluate(job, split);
+  auto how = work->ended();
+  for (; !how; how = work->ended()) {
     std::this_thread::sleep_for(kPoll);
     if (stop.arrived()) throw Error(ErrorKind::kRun, kStopped);
   }
-  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return;
+  if (how->empty()) return;
   throw Error(ErrorKind::kRun, job.label + ": no figures on split " + split + "; the log is " +
-                                   log_of(job).string() + " and ends:\n" + last_lines(log_of(job)) +
+                                   job.log().string() + " and ends:\n" + last_lines(job.log()) +
                                    "\nWhere a file of the training is "
                                    "damaged, " +
                                    advice_for(job.work_dir));
 }
 
-struct TrainRunner::Running {
+struct TrainQueue::Running {
   TrainJob job;
-  Child child;
+  std::unique_ptr<StartedWork> work;
   Clock::time_point start;
   bool resumed;  // goes on from files of an earlier call
 };
 
-TrainRunner::TrainRunner(std::vector<std::string> arguments, size_t side_by_side, double total)
-    : arguments_(std::move(arguments)),
-      side_by_side_(std::max<size_t>(side_by_side, 1)),
-      total_(total) {}
+TrainQueue::TrainQueue(TrainRunner& runner, std::ostream& out, size_t side_by_side, double total)
+    : runner_(runner), out_(out), side_by_side_(std::max<size_t>(side_by_side, 1)), total_(total) {}
 
-std::string TrainRunner::time_left() const {
+std::string TrainQueue::time_left() const {
   const double rate = here_ > 0 ? seconds_ / here_ : 0;
   return duration(rate * std::max(0.0, total_ - done_));
 }
 
-TrainRunner::Running TrainRunner::start(const TrainJob& job) {
-  std::vector<std::string> command = {boost::dll::program_location().string(), "train",
-                                      job.config.string(), "--work-dir", job.work_dir.string()};
+TrainQueue::Running TrainQueue::start(const TrainJob& job) {
   const bool resumed = std::filesystem::exists(job.work_dir / kConfigFile);
-  if (resumed) command.push_back("--resume");
-  command.insert(command.end(), arguments_.begin(), arguments_.end());
   std::filesystem::create_directories(job.work_dir.parent_path());
-  std::cout << fmt::format("[{}/{}] {}: {} epochs\n", ++count_, of_, job.label, job.epochs)
-            << std::flush;
-  return {job, Child(command, log_of(job)), Clock::now(), resumed};
+  out_ << fmt::format("[{}/{}] {}: {} epochs\n", ++count_, of_, job.label, job.epochs)
+       << std::flush;
+  return {job, runner_.train(job, resumed), Clock::now(), resumed};
 }
 
-void TrainRunner::finish(const Running& running, int status) {
+void TrainQueue::finish(const Running& running, const std::string& how) {
   const auto& job = running.job;
-  const bool ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  if (ended && is_finished(job)) {
+  if (how.empty() && is_finished(job)) {
     done_ += job.cost;
     here_ += job.cost;
-    std::cout << fmt::format("      {}: done in {}", job.label,
-                             duration(seconds_since(running.start)))
-              << (done_ < total_ ? ", about " + time_left() + " left\n" : "\n") << std::flush;
+    out_ << fmt::format("      {}: done in {}", job.label, duration(seconds_since(running.start)))
+         << (done_ < total_ ? ", about " + time_left() + " left\n" : "\n") << std::flush;
     return;
   }
-  const std::string how = ended ? "ended without its last checkpoint"
-                          : WIFSIGNALED(status)
-                              ? fmt::format("was killed by signal {}", WTERMSIG(status))
-                              : fmt::format("failed with exit code {}", WEXITSTATUS(status));
-  failures_.push_back(job.label + " " + how + "; its log is " + log_of(job).string() +
-                      " and ends:\n" + last_lines(log_of(job)) +
-                      (running.resumed
-                           ? "\nIt went on from the files of an earlier call; where one "
-                             "of them is damaged, " +
-                                 advice_for(job.work_dir)
-                           : ""));
+  failures_.push_back(
+      job.label + " " + (how.empty() ? "ended without its last checkpoint" : how) +
+      "; its log is " + job.log().string() + " and ends:\n" + last_lines(job.log()) +
+      (running.resumed ? "\nIt went on from the files of an earlier call; where one "
+                         "of them is damaged, " +
+                             advice_for(job.work_dir)
+                       : ""));
 }
 
-void TrainRunner::run(const std::vector<TrainJob>& jobs, bool last) {
-  std::deque<TrainJob> waiting;
+std::vector<TrainJob> TrainQueue::unfinished(const std::vector<TrainJob>& jobs, bool last) {
+  std::vector<TrainJob> left;
+  double cost = 0;
   for (const auto& job : jobs) {
     if (is_finished(job)) {
       done_ += job.cost;
     } else {
-      waiting.push_back(job);
+      left.push_back(job);
+      cost += job.cost;
     }
   }
-  of_ += waiting.size();
-  if (last) {
-    total_ = done_;
-    for (const auto& job : waiting) total_ += job.cost;
-  }
+  of_ += left.size();
+  if (last) total_ = done_ + cost;
+  return left;
+}
+
+void TrainQueue::run(const std::vector<TrainJob>& jobs, bool last) {
+  const auto left = unfinished(jobs, last);
+  std::deque<TrainJob> waiting(left.begin(), left.end());
   const StopSignals stop;
   std::vector<Running> running;
   auto mark = Clock::now();
@@ -179,19 +155,20 @@ void TrainRunner::run(const std::vector<TrainJob>& jobs, bool last) {
       running.push_back(start(waiting.front()));
       waiting.pop_front();
     }
-    std::this_thread::sleep_for(kPoll);
     // Their destructors end them.
     if (stop.arrived()) throw Error(ErrorKind::kRun, kStopped);
     seconds_ += seconds_since(std::exchange(mark, Clock::now()));
+    const size_t before = running.size();
     for (auto item = running.begin(); item != running.end();) {
-      const auto status = item->child.ended();
-      if (status) finish(*item, *status);
-      item = status ? running.erase(item) : item + 1;
+      const auto how = item->work->ended();
+      if (how) finish(*item, *how);
+      item = how ? running.erase(item) : item + 1;
     }
+    if (running.size() == before) std::this_thread::sleep_for(kPoll);
   }
   if (failures_.empty()) return;
   throw Error(ErrorKind::kRun,
               join(failures_, "\n") + "\nWhat is finished is kept; the same command goes on.");
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki
