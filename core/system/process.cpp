@@ -1,4 +1,4 @@
-#include "tools/process.h"
+#include "core/system/process.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 
 #include "core/data/atomic_file.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 constexpr const char* kWaitPolicy = "OMP_WAIT_POLICY";
@@ -26,4 +26,4 @@ void set_up_process(char** argv) {
 #endif
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

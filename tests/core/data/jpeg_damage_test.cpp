@@ -1,4 +1,4 @@
-#include "tools/jpeg_damage.h"
+#include "core/data/jpeg_damage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include "core/data/image_io.h"
 #include "tests/core/data/temporary_folder.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 using ::testing::HasSubstr;
@@ -55,4 +55,4 @@ TEST_F(JpegDamage, WhatCanNotBeDecodedSaysWhy) {
 }
 
 }  // namespace
-}  // namespace tasuki::tools
+}  // namespace tasuki

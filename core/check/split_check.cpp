@@ -1,4 +1,4 @@
-#include "tools/split_check.h"
+#include "core/check/split_check.h"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -8,17 +8,20 @@
 #include <set>
 #include <thread>
 
+#include "core/data/jpeg_damage.h"
 #include "core/model/label_range.h"
-#include "tools/jpeg_damage.h"
-#include "tools/progress.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 // A data set that counts what it loads, on its way to those who ask for it.
 class CountingDataset final : public Dataset {
  public:
-  explicit CountingDataset(std::shared_ptr<const Dataset> inner) : inner_(std::move(inner)) {}
+  CountingDataset(std::shared_ptr<const Dataset> inner,
+                  const std::map<std::string, FieldMeaning>& meanings)
+      : inner_(std::move(inner)) {
+    for (const auto& [kind, meaning] : meanings) meanings_[&field_kind(kind)] = meaning;
+  }
 
   std::vector<std::string> splits() const override { return inner_->splits(); }
   size_t size(const std::string& split) const override { return inner_->size(split); }
@@ -31,7 +34,11 @@ class CountingDataset final : public Dataset {
   Sample load(const std::string& split, size_t index) const override {
     Sample sample = inner_->load(split, index);
     std::map<std::string, FieldSummary> found;
-    for (const auto& [name, field] : sample.fields) found[name].add(field, sample.camera);
+    for (const auto& [name, field] : sample.fields) {
+      const auto meaning = meanings_.find(field.kind);
+      found[name].add(field, meaning == meanings_.end() ? FieldMeaning::kPlain : meaning->second,
+                      sample.camera);
+    }
     const std::lock_guard lock(mutex_);
     for (const auto& [name, summary] : found) fields_[name].merge(summary);
     return sample;
@@ -44,6 +51,7 @@ class CountingDataset final : public Dataset {
 
  private:
   const std::shared_ptr<const Dataset> inner_;
+  std::map<const FieldKind*, FieldMeaning> meanings_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, FieldSummary> fields_;
 };
@@ -62,6 +70,10 @@ void check_label(const Task& task, const Field& field, Metrics& metrics) {
   } catch (const c10::Error& failure) {
     throw Error(ErrorKind::kData, failure.what_without_backtrace());
   }
+}
+
+bool has_classes(const Task& task) {
+  return field_kind(task.field_kind()).tensor_type() == FieldKind::TensorType::kIndex;
 }
 
 FieldSummary::Stored stored_of(const std::string& file, int bits) {
@@ -121,9 +133,9 @@ class Checker {
         tasks_(labelled(check.tasks, pipeline)),
         batch_size_(batch_size_of(check.config, pipeline)),
         ignores_orientation_(image_reading(check.config).ignore_orientation),
-        dataset_(std::make_shared<CountingDataset>(input.dataset)),
+        dataset_(std::make_shared<CountingDataset>(input.dataset, check.meanings)),
         source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
-        progress_("split " + split, source_.size()) {}
+        at_sample_(check.at_sample) {}
 
   static size_t batch_size_of(const ResolvedConfig& config, Experiment::Pipeline pipeline) {
     Experiment experiment;
@@ -155,10 +167,12 @@ class Checker {
       } catch (const std::exception& problem) {
         found.push_back(problem.what());
       }
-      const std::lock_guard lock(mutex_);
-      if (!found.empty()) findings_[i] = std::move(found);
-      for (const auto& task : missing) missing_[task].push_back(i);
-      progress_.add();
+      {
+        const std::lock_guard lock(mutex_);
+        if (!found.empty()) findings_[i] = std::move(found);
+        for (const auto& task : missing) missing_[task].push_back(i);
+      }
+      at_sample_();
     }
     add_ranges(metrics);
   }
@@ -237,7 +251,7 @@ class Checker {
   void report_absent_classes(const SplitSummary& summary) {
     for (const auto* task : tasks_) {
       const auto field = summary.fields.find(task->field);
-      if (task->task->field_kind() != "tasuki/label_map" || field == summary.fields.end()) continue;
+      if (field == summary.fields.end() || !has_classes(*task->task)) continue;
       const auto absent = field->second.absent_classes(size_t(task->task->channels()),
                                                        dataset_->class_names(task->field));
       if (absent.empty()) continue;
@@ -301,10 +315,10 @@ class Checker {
   const bool ignores_orientation_;
   const std::shared_ptr<const CountingDataset> dataset_;
   const SampleSource source_;
+  const std::function<void()> at_sample_;
   std::atomic<size_t> next_ = 0;
 
-  std::mutex mutex_;  // guards all that follows
-  Progress progress_;
+  std::mutex mutex_;                                     // guards all that follows
   std::map<size_t, std::vector<std::string>> findings_;  // by index
   std::map<std::string, std::vector<size_t>> missing_;   // indices by task
   std::map<std::string, LabelRange> ranges_;             // by task
@@ -322,4 +336,4 @@ SplitSummary check_samples(const SplitCheck& check, const std::string& split,
   return Checker(check, split, pipeline).run(check.threads);
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <iosfwd>
 #include <limits>
 #include <optional>
 #include <string>
@@ -8,14 +7,21 @@
 
 #include "core/data/sample.h"
 
-namespace tasuki::tools {
+namespace tasuki {
+
+// What values mean beside what their type says, as far as a check can use it.
+enum class FieldMeaning {
+  kPlain,
+  kMask,     // yes or no
+  kNormals,  // directions that face the camera
+};
 
 // What is known of one field over many samples: how many pixels are valid, how often each class or
 // value occurs, and how many normals point away from the camera.
 class FieldSummary {
  public:
   // One sample. `camera`: its own, where that is known.
-  void add(const Field& field, const std::optional<Camera>& camera);
+  void add(const Field& field, FieldMeaning meaning, const std::optional<Camera>& camera);
   // What the files of an image hold, where it is more than 8 bits.
   struct Stored {
     int bits = 0;
@@ -24,6 +30,18 @@ class FieldSummary {
   void add_stored(const Stored& stored);
   // The other's samples too.
   void merge(const FieldSummary& other);
+
+  size_t samples() const { return samples_; }
+  // Percent of all pixels that are valid, and of the valid normals that point away from the camera;
+  // nothing where the field has no normals.
+  double valid_percent() const;
+  std::optional<double> away_percent() const;
+  int64_t valid_pixels() const { return valid_; }
+  // Of float fields with one channel that have a valid pixel.
+  bool has_values() const { return !steps_.empty() && valid_ > 0; }
+  float least() const { return least_; }
+  float most() const { return most_; }
+  const std::optional<Stored>& stored() const { return stored_; }
 
   // Pixels and samples that have each class; for kinds of integers.
   const std::vector<int64_t>& class_pixels() const { return class_pixels_; }
@@ -39,17 +57,11 @@ class FieldSummary {
   // have one, and where no pixel is valid, which finding() says.
   std::string absent_classes(size_t classes, const std::vector<std::string>& names) const;
 
-  // A line, and below it a table of classes (by name, where names are given) or a histogram.
-  void print(std::ostream& out, const std::string& name,
-             const std::vector<std::string>& class_names) const;
-
  private:
   void count_classes(const cv::Mat& value, const cv::Mat& valid);
   void count_values(const cv::Mat& value, const cv::Mat& valid);
   void count_directions(const cv::Mat& normals, const cv::Mat& valid,
                         const std::optional<Camera>& camera);
-  void print_classes(std::ostream& out, const std::vector<std::string>& names) const;
-  void print_histogram(std::ostream& out) const;
   std::string darkness() const;
 
   size_t samples_ = 0;
@@ -67,4 +79,4 @@ class FieldSummary {
   std::optional<Stored> stored_;
 };
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

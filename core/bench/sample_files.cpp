@@ -1,9 +1,9 @@
-#include "tools/bench_storage.h"
+#include "core/bench/sample_files.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace tasuki::tools {
+namespace tasuki {
 
 void drop_pages(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -41,4 +41,4 @@ void SampleFiles::drop() const {
   for (const auto& file : files_) drop_pages(file);
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

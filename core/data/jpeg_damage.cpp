@@ -1,4 +1,4 @@
-#include "tools/jpeg_damage.h"
+#include "core/data/jpeg_damage.h"
 
 // jpeglib.h needs it, and does not include it.
 #include <cstdio>
@@ -12,10 +12,10 @@
 #include "core/data/files.h"
 #include "core/data/picture_format.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
-constexpr size_t kLargestPicture = size_t{1} << 30;
+constexpr size_t kLargestJpeg = size_t{1} << 30;
 
 // libjpeg's error manager, which is told by the address of its first member.
 struct Complaints {
@@ -62,11 +62,11 @@ std::string jpeg_damage(const std::filesystem::path& file) {
   char begin[kLongestMagic] = {};
   std::ifstream(file, std::ios::binary).read(begin, sizeof(begin));
   if (!is_jpeg({begin, sizeof(begin)})) return "";
-  const auto bytes = read_file(file, kLargestPicture);
+  const auto bytes = read_file(file, kLargestJpeg);
   std::vector<unsigned char> row;
   Complaints complaints;
   decode(bytes, row, complaints);
   return complaints.first;
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

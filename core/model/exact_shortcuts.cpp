@@ -1,8 +1,8 @@
-#include "tools/shortcuts.h"
+#include "core/model/exact_shortcuts.h"
 
 #include <google/protobuf/any.pb.h>
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 using google::protobuf::Any;
@@ -56,4 +56,4 @@ std::vector<std::string> without_shortcuts(const ResolvedConfig& config) {
   return finder.assignments;
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

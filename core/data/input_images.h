@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace tasuki::tools {
+namespace tasuki {
 
 // An image to predict. Its results are called `id`: its path below the folder, without its ending.
 struct InputImage {
@@ -30,4 +30,4 @@ bool is_picture(const std::filesystem::path& file);
 // "Skipped 12 that are hidden: a, b, ... and 2 more\n" for each reason.
 std::string skipped_text(const InputImages& images);
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

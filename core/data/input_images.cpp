@@ -1,4 +1,4 @@
-#include "tools/input_images.h"
+#include "core/data/input_images.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +8,7 @@
 #include "core/data/output_folder.h"
 #include "core/error/error.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 namespace fs = std::filesystem;
@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 constexpr size_t kMostSkippedNames = 10;  // of what was skipped for one reason
 
 // All that lies below a folder.
-class Walk {
+class ImageWalk {
  public:
-  explicit Walk(const fs::path& top) : top_(top) { enter(top); }
+  explicit ImageWalk(const fs::path& top) : top_(top) { enter(top); }
 
   InputImages take() {
     std::sort(found_.images.begin(), found_.images.end(),
@@ -110,7 +110,7 @@ InputImages find_images(const fs::path& input) {
     throw Error(ErrorKind::kUsage, input.string() + ": there is no such image or folder");
   }
   if (!fs::is_directory(input, failed)) return {{{input, input.stem().string()}}, {}};
-  auto found = Walk(input).take();
+  auto found = ImageWalk(input).take();
   if (found.images.empty()) {
     throw Error(ErrorKind::kUsage, input.string() + ": no images in this folder" +
                                        (found.skipped.empty() ? "" : ". ") + skipped_text(found));
@@ -135,4 +135,4 @@ std::string skipped_text(const InputImages& images) {
   return text;
 }
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

@@ -1,4 +1,4 @@
-#include "tools/input_images.h"
+#include "core/data/input_images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include "core/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 namespace fs = std::filesystem;
@@ -116,4 +116,4 @@ TEST_F(FindImages, TakeASingleFileAsItIs) {
 }
 
 }  // namespace
-}  // namespace tasuki::tools
+}  // namespace tasuki

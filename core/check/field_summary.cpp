@@ -1,22 +1,18 @@
-#include "tools/field_summary.h"
+#include "core/check/field_summary.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <ostream>
 
-#include "core/registry/registry.h"
+#include "core/error/error.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 namespace {
 
 // Steps of the logarithmic scale: the first has all that is below 2^-20.
 constexpr int kOctaves = 40, kStepsPerOctave = 256, kSteps = kOctaves * kStepsPerOctave + 1;
 constexpr double kLowest = -kOctaves / 2.0;  // log2 of where the second step begins
-constexpr int kBars = 12, kBarWidth = 40;
-constexpr size_t kMostRows = 50;
 constexpr size_t kMostNames = 10;
 constexpr int kDark = 64;  // 14 bits in files of 16 stay below it
 // Focal length in parts of the width where the camera is not known: 53 degrees are seen.
@@ -51,7 +47,8 @@ Camera camera_of(const std::optional<Camera>& known, cv::Size size) {
 
 }  // namespace
 
-void FieldSummary::add(const Field& field, const std::optional<Camera>& camera) {
+void FieldSummary::add(const Field& field, FieldMeaning meaning,
+                       const std::optional<Camera>& camera) {
   const cv::Mat valid = field.kind->valid_mask(field.value);
   ++samples_;
   pixels_ += static_cast<int64_t>(field.value.total());
@@ -64,8 +61,8 @@ void FieldSummary::add(const Field& field, const std::optional<Camera>& camera) 
     cv::minMaxLoc(field.value.reshape(1), nullptr, &most);
     brightest_ = std::max(brightest_, int(most));
   }
-  is_mask_ |= field.kind == &field_kind("tasuki/mask");
-  if (field.kind == &field_kind("tasuki/normals")) count_directions(field.value, valid, camera);
+  is_mask_ |= meaning == FieldMeaning::kMask;
+  if (meaning == FieldMeaning::kNormals) count_directions(field.value, valid, camera);
 }
 
 void FieldSummary::count_classes(const cv::Mat& value, const cv::Mat& valid) {
@@ -137,6 +134,14 @@ void FieldSummary::merge(const FieldSummary& other) {
   is_mask_ |= other.is_mask_;
   brightest_ = std::max(brightest_, other.brightest_);
   if (other.stored_) add_stored(*other.stored_);
+}
+
+double FieldSummary::valid_percent() const {
+  return percent(valid_, pixels_);
+}
+
+std::optional<double> FieldSummary::away_percent() const {
+  return has_directions_ ? std::optional(percent(away_, valid_)) : std::nullopt;
 }
 
 std::vector<double> FieldSummary::histogram(int bins) const {
@@ -219,64 +224,4 @@ std::string FieldSummary::darkness() const {
       above, stored_->least, stored_->most, stored_->bits, stored_->bits, white);
 }
 
-void FieldSummary::print(std::ostream& out, const std::string& name,
-                         const std::vector<std::string>& class_names) const {
-  out << fmt::format("  {:<10} {:>6} samples  {:>6.2f} % valid pixels", name, samples_,
-                     percent(valid_, pixels_));
-  const bool has_values = !steps_.empty() && valid_ > 0;
-  if (has_values) {
-    out << fmt::format(", {:.4g} to {:.4g}, median {:.4g}", least_, most_, quantile(0.5));
-  }
-  if (stored_) {
-    out << fmt::format(", {:g} to {:g} in files of {} bits", stored_->least, stored_->most,
-                       stored_->bits);
-  }
-  if (has_directions_) out << fmt::format(", {:.2f} % point away", percent(away_, valid_));
-  out << "\n";
-  if (!class_pixels_.empty()) print_classes(out, class_names);
-  if (has_values) print_histogram(out);
-}
-
-void FieldSummary::print_classes(std::ostream& out, const std::vector<std::string>& names) const {
-  const size_t count = std::max(names.size(), class_pixels_.size());
-  std::vector<size_t> order(count);
-  std::iota(order.begin(), order.end(), size_t{0});
-  const auto pixels = [&](size_t i) { return i < class_pixels_.size() ? class_pixels_[i] : 0; };
-  if (count > kMostRows) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return pixels(a) > pixels(b); });
-  }
-  const auto label = [&](size_t i) { return i < names.size() ? names[i] : std::string(); };
-  std::vector<std::string> absent;
-  size_t rows = 0;
-  for (const size_t i : order) {
-    if (pixels(i) == 0) {
-      absent.push_back(i < names.size() ? names[i] : std::to_string(i));
-    } else if (rows++ < kMostRows) {
-      out << fmt::format("    {:>4} {:<22} {:>12} pixels  {:>6.2f} %  in {} samples\n", i, label(i),
-                         pixels(i), percent(pixels(i), valid_), class_samples_[i]);
-    }
-  }
-  if (rows > kMostRows) {
-    out << fmt::format("    the {} largest of {} classes\n", kMostRows, rows);
-  }
-  if (absent.size() > kMostRows) {
-    out << fmt::format("    {} classes have no pixel\n", absent.size());
-  } else if (!absent.empty()) {
-    out << "    no pixel of: " << join(absent) << "\n";
-  }
-}
-
-void FieldSummary::print_histogram(std::ostream& out) const {
-  const auto shares = histogram(kBars);
-  const double most = *std::max_element(shares.begin(), shares.end());
-  const double width = static_cast<double>(most_ - least_) / kBars;
-  for (size_t i = 0; i < shares.size(); ++i) {
-    const double from = least_ + static_cast<double>(i) * width;
-    const auto length = static_cast<size_t>(std::lround(kBarWidth * shares[i] / most));
-    out << fmt::format("    {:>9.4g} to {:<9.4g} {:>6.2f} %  {}\n", from, from + width,
-                       100 * shares[i], std::string(length, '#'));
-  }
-}
-
-}  // namespace tasuki::tools
+}  // namespace tasuki

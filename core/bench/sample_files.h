@@ -7,7 +7,7 @@
 
 #include "core/data/dataset.h"
 
-namespace tasuki::tools {
+namespace tasuki {
 
 // Takes a file's pages out of the page cache, so that the next reading comes from the disk. Files
 // that somebody has mapped stay.
@@ -31,4 +31,4 @@ class SampleFiles {
   bool shared_ = false;
 };
 
-}  // namespace tasuki::tools
+}  // namespace tasuki

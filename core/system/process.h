@@ -1,6 +1,6 @@
 #pragma once
 
-namespace tasuki::tools {
+namespace tasuki {
 
 // Sets up what a process can only settle at its start, for every subcommand:
 //  - freed memory is kept: a training step frees and takes the same blocks again, and new pages
@@ -12,4 +12,4 @@ namespace tasuki::tools {
 //    OpenMP reads this when it is loaded, so the program starts itself once more.
 void set_up_process(char** argv);
 
-}  // namespace tasuki::tools
+}  // namespace tasuki
