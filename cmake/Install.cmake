@@ -6,7 +6,7 @@ set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Tasuki")
 set(include_folder "${CMAKE_INSTALL_INCLUDEDIR}/tasuki")
 
 install(TARGETS tasuki RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-install(TARGETS tasuki_base tasuki_core tasuki_manifest
+install(TARGETS tasuki_base tasuki_report tasuki_core tasuki_study tasuki_manifest
         EXPORT TasukiTargets
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/registry/registry.h"
-#include "tools/process.h"
+#include "core/system/process.h"
 
 namespace {
 
@@ -64,7 +64,7 @@ class Summary : public testing::EmptyTestEventListener {
 
 // The modules are announced before GoogleTest, which then asks for the names to run over.
 int main(int argc, char** argv) {
-  tasuki::tools::set_up_process(argv);  // as in the program: quick allocations
+  tasuki::set_up_process(argv);  // as in the program: quick allocations
   tasuki::Registry::instance().add_folder(TASUKI_TEST_PLUGINS);
   testing::InitGoogleTest(&argc, argv);
   auto& all = *testing::UnitTest::GetInstance();

@@ -1,16 +1,8 @@
 #include "tools/bench.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace tasuki::tools {
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 void add_bench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();

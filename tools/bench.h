@@ -24,7 +24,4 @@ double bench_step(const BenchOptions& options);
 // Prints what weightings, and the config's self-auxiliaries, cost against EW without them.
 void bench_weightings(const BenchOptions& options);
 
-// "[0.12 0.34 ...]" -> the middle one; for an even count the mean of the middle two.
-double median(std::vector<double> values);
-
 }  // namespace tasuki::tools

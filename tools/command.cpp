@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "core/engine/experiment.h"
+#include "core/engine/training.h"
 
 namespace tasuki::tools {
 
@@ -50,9 +50,7 @@ ResolvedConfig ConfigOptions::load() const {
 }
 
 ResolvedConfig ConfigOptions::load_for_machine() const {
-  auto all = assignments;
-  for (auto& assignment : machine_assignments(load())) all.push_back(std::move(assignment));
-  return load_config(file, all);
+  return for_this_machine(load());
 }
 
 std::filesystem::path ConfigOptions::root() const {

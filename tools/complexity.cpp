@@ -5,9 +5,10 @@
 
 #include "core/engine/experiment.h"
 #include "core/engine/precision.h"
+#include "core/model/complexity.h"
+#include "core/model/exact_shortcuts.h"
 #include "core/model/flops.h"
 #include "tools/command.h"
-#include "tools/shortcuts.h"
 
 namespace tasuki::tools {
 namespace {
@@ -16,43 +17,6 @@ struct ComplexityOptions {
   ConfigOptions config;
   std::vector<int> size;  // height, width; empty: a sample's
 };
-
-// What a network costs for one image.
-struct Cost {
-  int64_t parameters = 0;
-  std::map<std::string, int64_t> forward;  // FLOPs by part
-  int64_t backward = 0;                    // FLOPs, of every objective into every parameter
-};
-
-Cost cost_of(MultiTaskModel& model, const torch::Tensor& image) {
-  FlopCounter counter;
-  Cost cost;
-  cost.parameters = parameter_count(model);
-  torch::Tensor sum = torch::zeros({});
-  for (const auto& [name, logits] : model.forward(image, model.objectives())) {
-    sum = sum + logits.sum();
-  }
-  cost.forward = counter.take();
-  if (model.network() == Network::kTraining) {
-    sum.backward();
-    cost.backward = total(counter.take());
-  }
-  return cost;
-}
-
-// Parameters by part: "encoder.<stage>.<instance>" or "decoder.<objective>", in the model's order.
-std::vector<std::pair<std::string, int64_t>> parameters_by_part(const MultiTaskModel& model) {
-  std::vector<std::pair<std::string, int64_t>> parts;
-  for (const auto& item : model.named_parameters()) {
-    const auto& name = item.key();
-    auto end = name.find('.');
-    if (name.starts_with("encoder.")) end = name.find('.', end + 1);
-    const auto part = name.substr(0, name.find('.', end + 1));
-    if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
-    parts.back().second += item.value().numel();
-  }
-  return parts;
-}
 
 std::shared_ptr<const Dataset> dataset_of(const ResolvedConfig& config,
                                           const std::filesystem::path& root) {
@@ -96,7 +60,7 @@ void row(const std::string& name, const std::string& a, const std::string& b,
   std::cout << fmt::format("{:<30}{:>16}{:>16}{:>15}\n", name, a, b, c);
 }
 
-void print(const Cost& training, const Cost& inference, const MultiTaskModel& model) {
+void print(const NetworkCost& training, const NetworkCost& inference, const MultiTaskModel& model) {
   const int64_t forward = total(training.forward), at_inference = total(inference.forward);
   row("", "training", "inference", "ratio");
   row("parameters", std::to_string(training.parameters), std::to_string(inference.parameters),
@@ -132,7 +96,8 @@ void complexity(const ComplexityOptions& options) {
   // BatchNorm has no statistics of one pixel, which is all that is left behind global pooling.
   training.eval();
   inference.eval();
-  const Cost of_training = cost_of(training, image), of_inference = cost_of(inference, image);
+  const auto of_training = network_cost(training, image);
+  const auto of_inference = network_cost(inference, image);
   std::cout << fmt::format("{}: one image of {}x{} (height x width)\n", options.config.file,
                            size[0], size[1]);
   print(of_training, of_inference, training);

@@ -2,81 +2,39 @@
 #include <torch/torch.h>
 
 #include <iostream>
-#include <set>
 
+#include "core/check/split_check.h"
+#include "core/check/split_findings.h"
 #include "tools/data.h"
-#include "tools/split_check.h"
+#include "tools/field_print.h"
+#include "tools/progress.h"
 
 namespace tasuki::tools {
 namespace {
+
+const std::map<std::string, FieldMeaning> kMeanings = {{"tasuki/mask", FieldMeaning::kMask},
+                                                       {"tasuki/normals", FieldMeaning::kNormals}};
 
 struct CheckOptions {
   ConfigOptions config;
   int threads = 0;
 };
 
-// Samples that both splits have: figures on one would say nothing when the other was trained on.
-std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std::string>& splits) {
-  std::vector<std::string> findings;
-  for (size_t a = 0; a < splits.size(); ++a) {
-    const auto ids_a = dataset.ids(splits[a]);
-    const std::set<std::string> known(ids_a.begin(), ids_a.end());
-    for (size_t b = a + 1; b < splits.size(); ++b) {
-      size_t common = 0;
-      std::string first;
-      for (const auto& id : dataset.ids(splits[b])) {
-        if (known.count(id) == 0) continue;
-        if (common++ == 0) first = id;
-      }
-      if (common == 0) continue;
-      findings.push_back(fmt::format("splits {} and {} share {} samples, the first is {}",
-                                     splits[a], splits[b], common, first));
-    }
-  }
-  return findings;
-}
-
-// One split in two roles.
-std::vector<std::string> double_roles(const ResolvedConfig& config) {
-  Experiment names;
-  names.config = config;
-  std::vector<std::string> findings;
-  if (names.validation_split() == names.train_split()) {
-    findings.push_back(
-        "data.validation_split is data.train_split: \"best\" would be chosen on what "
-        "was trained on");
-  }
-  if (names.test_split() == names.train_split()) {
-    findings.push_back(
-        "data.test_split is data.train_split: figures would be of what was trained on");
-  }
-  if (names.test_split() == names.validation_split()) {
-    findings.push_back(
-        "data.test_split is data.validation_split: figures would be of the split "
-        "that chose");
-  }
-  return findings;
-}
-
-std::vector<std::string> split_names(const std::vector<SplitUse>& used) {
-  std::vector<std::string> names;
-  for (const auto& use : used) {
-    if (std::find(names.begin(), names.end(), use.split) == names.end()) {
-      names.push_back(use.split);
-    }
-  }
-  return names;
-}
-
 void print(const SplitUse& use, const SplitSummary& summary, const Dataset& dataset) {
   std::cout << fmt::format("split {} ({}): {} samples, {} findings\n", use.split,
                            use.pipeline_name(), summary.samples, summary.findings.size());
   for (const auto& [name, field] : summary.fields) {
-    field.print(std::cout, name, dataset.class_names(name));
+    print_field(std::cout, name, field, dataset.class_names(name));
   }
   for (const auto& note : summary.notes) std::cout << "  " << note << "\n";
   for (const auto& finding : summary.findings) std::cout << "  " << finding << "\n";
   std::cout << std::flush;
+}
+
+SplitSummary check_split(const SplitUse& use, SplitCheck check) {
+  Progress progress("split " + use.split, check.dataset->size(use.split));
+  check.at_sample = [&] { progress.add(); };
+  return check_samples(check, use.split, use.pipeline);
 }
 
 void check(const CheckOptions& options) {
@@ -90,12 +48,11 @@ void check(const CheckOptions& options) {
   const int threads = data_threads(options.threads);
   size_t findings = 0;
   for (const auto& use : used) {
-    const auto summary = check_samples({config, dataset, tasks, threads}, use.split, use.pipeline);
+    const auto summary = check_split(use, {config, dataset, tasks, threads, kMeanings});
     print(use, summary, *dataset);
     findings += summary.findings.size();
   }
-  auto of_splits = overlaps(*dataset, split_names(used));
-  for (auto& role : double_roles(config)) of_splits.push_back(std::move(role));
+  const auto of_splits = split_findings(config, *dataset, used);
   for (const auto& finding : of_splits) std::cout << finding << "\n";
   findings += of_splits.size();
   if (findings > 0) {

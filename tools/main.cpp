@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "core/error/error.h"
+#include "core/system/process.h"
 #include "tasuki/stamp.h"
 #include "tools/command.h"
-#include "tools/process.h"
 
 namespace {
 
@@ -47,7 +47,7 @@ void check_subcommands(const CLI::App* app, int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace tasuki::tools;
-  set_up_process(argv);
+  tasuki::set_up_process(argv);
   CLI::App app("Tasuki trains and evaluates multi-task dense prediction");
   app.set_version_flag("--version",
                        std::string(tasuki::kStamp) + "\nLibTorch's build: " + tasuki::kTorchBuild);

@@ -1,19 +1,20 @@
-#include "tools/search.h"
-
-#include <torch/torch.h>
+#include "core/study/search.h"
 
 #include <iostream>
 
-#include "core/engine/experiment.h"
-#include "core/search/seeds.h"
-#include "core/search/strategy.h"
+#include "core/study/recheck.h"
+#include "core/study/seeds.h"
+#include "core/study/strategy.h"
+#include "tools/study.h"
 
 namespace tasuki::tools {
 namespace {
 
-ClassNames class_names_of(const Dataset& dataset) {
-  return [&dataset](const std::string& field) { return dataset.class_names(field); };
-}
+struct SearchArguments {
+  ConfigOptions config;
+  SearchOptions search;
+  std::string recheck;
+};
 
 void add_rule(CLI::App& command, Rule& rule) {
   command.add_option("--target", rule.target, "Task that is to gain (default: any)");
@@ -32,7 +33,8 @@ void add_rule(CLI::App& command, Rule& rule) {
       ->check(number_between(0, 0.9999));
 }
 
-void add_plan(CLI::App& command, SearchOptions& options) {
+void add_plan(CLI::App& command, SearchArguments& arguments) {
+  auto& options = arguments.search;
   command.add_option("--work-dir", options.work_dir,
                      "Folder of the search, to go on in as well (default: work_dirs/search_NAME)");
   command
@@ -69,67 +71,39 @@ void add_plan(CLI::App& command, SearchOptions& options) {
                    "Also train the joint model without transfers, to compare with");
 }
 
+void run_recheck(const SearchArguments& arguments) {
+  const auto& config = arguments.config;
+  if (!config.file.empty()) {
+    throw Error(ErrorKind::kUsage, "--recheck takes no CONFIG: a run knows its own");
+  }
+  config.plugin.announce();
+  const RecheckOptions options{config.assignments, config.root(), arguments.search.base};
+  if (recheck(arguments.recheck, options, std::cout)) return;
+  throw Error(ErrorKind::kRun, "not all decisions hold any more; search again");
+}
+
+void run(SearchArguments& arguments) {
+  if (!arguments.recheck.empty()) return run_recheck(arguments);
+  if (arguments.config.file.empty()) {
+    throw Error(ErrorKind::kUsage, "search needs a CONFIG or --recheck DIR (tasuki search --help)");
+  }
+  const auto config = arguments.config.load();
+  arguments.search.data_root = arguments.config.root();
+  auto runner = process_runner(arguments.config);
+  search(config, arguments.search, runner, std::cout);
+}
+
 }  // namespace
 
-MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset) {
-  MetricInfos infos;
-  for (const auto& task : build_tasks(config, class_names_of(dataset))) {
-    for (const auto& value : task.task->make_metrics()->values()) {
-      infos[task.name + "." + value.info.name] = value.info;
-    }
-  }
-  return infos;
-}
-
-std::vector<std::string> check_network(const ResolvedConfig& config, const Dataset& dataset) {
-  const MultiTaskModel network(config, class_names_of(dataset), Network::kTraining);
-  std::vector<std::string> transfers;
-  for (const auto& objective : network.objectives()) {
-    if (objective.auxiliary) transfers.push_back(objective.name);
-  }
-  return transfers;
-}
-
-int64_t check_steps(const ResolvedConfig& config, const Dataset& dataset) {
-  Experiment experiment;
-  experiment.config = config;
-  const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
-  const size_t samples = dataset.size(experiment.train_split());
-  const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
-  const auto steps = int64_t((samples + rest) / loader.batch_size);
-  if (steps == 0) {
-    throw config.error("data.loader.batch_size",
-                       "split " + experiment.train_split() + " has " + std::to_string(samples) +
-                           " samples, less than one batch, and drop_last leaves it out");
-  }
-  const int64_t all = epochs_of(config.message()) * steps;
-  const int64_t warmup = config.message().train().warmup_steps();
-  if (warmup < all) return steps;
-  throw config.error("train.warmup_steps", "a training has only " + std::to_string(all) +
-                                               " steps, and the warm-up takes " +
-                                               std::to_string(warmup) + " of them; lower it");
-}
-
-int64_t inference_parameters(const ResolvedConfig& config, const Dataset& dataset) {
-  return parameter_count(MultiTaskModel(config, class_names_of(dataset), Network::kInference));
-}
-
-std::vector<std::string> handed_on(const ConfigOptions& options) {
-  std::vector<std::string> arguments = {"--data-root", options.root().string()};
-  for (const auto& plugin : options.plugin.plugins) {
-    arguments.insert(arguments.end(), {"--plugin", plugin});
-  }
-  return arguments;
-}
-
 void add_search(CLI::App& app) {
-  auto options = std::make_shared<SearchOptions>();
+  auto options = std::make_shared<SearchArguments>();
   auto* command = app.add_subcommand(
       "search", "Find out which self-auxiliaries help, and decide whether to adopt them");
   options->config.add_to(*command);
   command->get_option("CONFIG")->required(false);
   add_plan(*command, *options);
-  add_rule(*command, options->rule);
+  add_rule(*command, options->search.rule);
+  add_study_base(*command, options->search.base);
   command
       ->add_option("--recheck", options->recheck,
                    "Instead: say which decisions behind the run in DIR no longer hold")
@@ -140,21 +114,7 @@ void add_search(CLI::App& app) {
       "Examples:\n"
       "  tasuki search configs/rooms/quickstart.pbtxt --seeds 3 --target normal --least-gain 1\n"
       "  tasuki search --recheck work_dirs/rooms_quickstart_with_transfers");
-  command->callback([options] {
-    if (!options->recheck.empty() && !options->config.file.empty()) {
-      throw Error(ErrorKind::kUsage, "--recheck takes no CONFIG: a run knows its own");
-    }
-    if (!options->recheck.empty()) {
-      if (!recheck(*options)) {
-        throw Error(ErrorKind::kRun, "not all decisions hold any more; search again");
-      }
-    } else if (options->config.file.empty()) {
-      throw Error(ErrorKind::kUsage,
-                  "search needs a CONFIG or --recheck DIR (tasuki search --help)");
-    } else {
-      run_search(*options);
-    }
-  });
+  command->callback([options] { run(*options); });
 }
 
 }  // namespace tasuki::tools

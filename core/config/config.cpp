@@ -59,6 +59,17 @@ class ConfigLoader {
     return merged;
   }
 
+  static Layer lay_over(const ResolvedConfig& base, Config change) {
+    if (change.base_size() > 0) {
+      throw Error(ErrorKind::kUsage, base.file() + ": base: a change in the program has none");
+    }
+    Layer merged{base.message(), base.origins()};
+    for (const auto& path : change.remove()) remove(merged, path, base.file() + ": remove: ");
+    change.clear_remove();
+    merge(merged, {std::move(change), {}});
+    return merged;
+  }
+
   static ResolvedConfig finish(Layer layer, const std::string& file,
                                const std::vector<std::string>& assignments) {
     for (const auto& assignment : assignments) assign(layer, assignment);
@@ -131,6 +142,10 @@ ResolvedConfig parse_config(const std::string& text, const std::string& name,
                             const std::vector<std::string>& assignments) {
   ConfigLoader loader;
   return loader.finish(loader.resolve(text, name, ""), name, assignments);
+}
+
+ResolvedConfig laid_over(const ResolvedConfig& base, const Config& change) {
+  return ConfigLoader::finish(ConfigLoader::lay_over(base, change), base.file(), {});
 }
 
 }  // namespace tasuki

@@ -76,4 +76,14 @@ ResolvedConfig load_config(const std::filesystem::path& file,
 ResolvedConfig parse_config(const std::string& text, const std::string& name,
                             const std::vector<std::string>& assignments = {});
 
+// Lays a message that was made in the program over a config, by the rules above: first its `remove`
+// takes paths out of `base`. It has no `base` of its own. What it sets has no place in a file: an
+// error there names the nearest place of what is around it. Error (kUsage) as above.
+//
+//   Config change;
+//   change.mutable_train()->set_epochs(2);
+//   change.add_remove("model.task[normal]");
+//   const ResolvedConfig shorter = laid_over(load_config("rooms.pbtxt"), change);
+ResolvedConfig laid_over(const ResolvedConfig& base, const Config& change);
+
 }  // namespace tasuki

@@ -199,7 +199,7 @@ const OutputFolder::Path& OutputFolder::stage() {
   make_folder(folder_);
   remove_abandoned();
   for (int i = 0; i < kTries; ++i) {
-    std::string name = (folder_ / (std::string(kStage) + "XXXXXX")).string();
+    std::string name = (folder_ / kStage).string() + "XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw unwritable(folder_, system_reason());
     stage_ = name;
     stage_lock_ = lock_of(stage_, true);

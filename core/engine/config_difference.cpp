@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "core/config/config_change.h"
+#include "core/config/config_query.h"
 #include "core/config/writer.h"
 #include "core/engine/trainer.h"
-#include "core/search/trial.h"
 
 namespace tasuki {
 namespace {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/config/config.h"
-#include "core/search/data_print.h"
+#include "core/data/data_print.h"
 
 namespace tasuki {
 

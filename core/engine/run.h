@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "core/data/data_print.h"
 #include "core/engine/evaluate.h"
 #include "core/engine/experiment.h"
 #include "core/engine/look_ahead.h"
 #include "core/engine/optimizer.h"
 #include "core/engine/weighting.h"
 #include "core/model/flat_parameters.h"
-#include "core/search/data_print.h"
 
 namespace tasuki {
 

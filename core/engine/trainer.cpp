@@ -12,7 +12,7 @@
 #include "core/engine/not_finite.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
-#include "core/model/delta_m.h"
+#include "core/evaluation/delta_m.h"
 
 namespace tasuki {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "core/model/metric_value.h"
+#include "core/evaluation/metric_value.h"
 
 namespace tasuki {
 

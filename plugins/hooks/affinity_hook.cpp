@@ -10,7 +10,7 @@
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
 #include "core/registry/registry.h"
-#include "core/search/affinity.h"
+#include "core/study/affinity.h"
 #include "plugins/hooks/hooks.pb.h"
 
 namespace tasuki::hooks {

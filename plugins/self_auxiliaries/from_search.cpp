@@ -2,7 +2,7 @@
 
 #include "core/model/self_auxiliary.h"
 #include "core/registry/registry.h"
-#include "core/search/selection.h"
+#include "core/study/selection.h"
 #include "plugins/self_auxiliaries/coefficient_options.h"
 #include "plugins/self_auxiliaries/from_search.pb.h"
 

@@ -1,6 +1,7 @@
 """check_rules.py ROOT: the rules of docs/architecture.md that need no compiler.
 
 - No source file has more than 500 lines, no function in a .cpp file more than 60.
+- No string of the core has the name of a first-party plugin in it.
 - Includes point one way: tools -> core <- plugins, datasets, pipelines; no plugin folder includes
   another one's headers.
 - Relative links in Markdown files lead to something, their anchors too.
@@ -20,6 +21,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 PROCESSORS = re.compile(
     r"\b(hardware_concurrency|get_nprocs|sched_getaffinity|_SC_NPROCESSORS\w*|getNumberOfCPUs|"
     r"omp_get_num_procs)\b")
+REGISTERED = re.compile(r'\bTASUKI_REGISTER\w*\s*\([^;"]*"([^"]+)"')
+# A comment, a raw string or a string: what comes first decides what the rest is.
+COMMENT_OR_STRING = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?P<raw>.*?)\)\1"|"(?P<plain>(?:\\.|[^"\\\n])*)"', re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern)[^\s#/}]")
@@ -113,6 +118,27 @@ def check_processors(name, lines):
                    "core/system/processors.h")
 
 
+def registered_names(root, names):
+    """The names that plugins' files register."""
+    found = set()
+    for name in names:
+        if name.endswith(".cpp") and name.split("/")[0] in PLUGIN_ROOTS:
+            with open(os.path.join(root, name), encoding="utf-8") as file:
+                found.update(REGISTERED.findall(file.read()))
+    return found
+
+
+def check_plugin_names(name, text, plugins):
+    if not name.endswith((".h", ".cpp")) or not name.startswith("core/") or not plugins:
+        return
+    known = re.compile(r"(?<![\w/])(%s)(?!\w)" % "|".join(map(re.escape, sorted(plugins))))
+    for match in COMMENT_OR_STRING.finditer(text):
+        plugin = known.search(match.group("raw") or match.group("plain") or "")
+        if plugin:
+            number = text.count("\n", 0, match.start()) + 1
+            yield f"{name}:{number}: the core names the plugin {plugin.group(1)}; take it from a config"
+
+
 def anchor(heading):
     text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading.strip().lower())
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
@@ -139,7 +165,9 @@ def check_links(root, name, text):
 
 
 def breaches(root):
-    for name in list_files(root):
+    names = list_files(root)
+    plugins = registered_names(root, names)
+    for name in names:
         if not name.endswith(SOURCES + (".md",)):
             continue
         with open(os.path.join(root, name), encoding="utf-8") as file:
@@ -148,6 +176,7 @@ def breaches(root):
         for check in (check_length, check_functions, check_includes, check_pragma,
                       check_processors):
             yield from check(name, lines)
+        yield from check_plugin_names(name, text, plugins)
         yield from check_links(root, name, text)
 
 

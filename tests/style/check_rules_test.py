@@ -54,6 +54,16 @@ class CheckRulesTest(unittest.TestCase):
         self.assertEqual(self.found(), ["tools/b.cpp:2: hardware_concurrency; ask "
                                         "usable_processors() of core/system/processors.h"])
 
+    def test_plugins_that_the_core_names(self):
+        self.write("plugins/a.cpp", 'TASUKI_REGISTER(Weighting, EW,\n                options::EW, "x/EW");\n')
+        self.write("core/a.cpp", '// "x/EW"\n/* "x/EW" */\nauto a = "x/EWald x/E [x/EW] {}";\n')
+        self.write("core/b.cpp", 'auto a = R"(\n"x/EW")";  // here\nauto b = "\\"// ";\nauto c = "x/EW";\n')
+        self.write("core/c.h", '#pragma once\n// a "x/EWald\nconst char* d = "ax/EW x/EW2";\n')
+        self.write("tools/a.cpp", 'auto a = "x/EW";\n')
+        self.assertEqual(self.found(), [
+            f"core/{place}: the core names the plugin x/EW; take it from a config"
+            for place in ("a.cpp:3", "b.cpp:1", "b.cpp:4")])
+
     def test_links_that_lead_nowhere(self):
         self.write("docs/a.md", "# Here\n[x](b.md) [y](a.md#there) [z](../docs/a.md#here)\n"
                                 "```\n[in code](nowhere.md)\n```\n")

@@ -1,4 +1,3 @@
-#include "tools/field_summary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +7,7 @@
 #include <sstream>
 
 #include "core/registry/registry.h"
+#include "tools/field_print.h"
 
 namespace tasuki::tools {
 namespace {
@@ -21,16 +21,22 @@ Field field(const char* kind, const cv::Mat& value) {
   return {&field_kind(kind), value, ""};
 }
 
+FieldMeaning meaning_of(const std::string& kind) {
+  return kind == "tasuki/mask"      ? FieldMeaning::kMask
+         : kind == "tasuki/normals" ? FieldMeaning::kNormals
+                                    : FieldMeaning::kPlain;
+}
+
 FieldSummary summary_of(const char* kind, const std::vector<cv::Mat>& values,
                         const std::optional<Camera>& camera = {}) {
   FieldSummary summary;
-  for (const auto& value : values) summary.add(field(kind, value), camera);
+  for (const auto& value : values) summary.add(field(kind, value), meaning_of(kind), camera);
   return summary;
 }
 
 std::string text_of(const FieldSummary& summary, const std::vector<std::string>& names = {}) {
   std::ostringstream out;
-  summary.print(out, "field", names);
+  print_field(out, "field", summary, names);
   return out.str();
 }
 

@@ -1,3 +1,4 @@
+#include "core/config/writer.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {
@@ -86,6 +87,52 @@ TEST_F(Merge, LaterBasesLieOverEarlierOnesAndTheFileOverAll) {
   write("two.pbtxt", "train { epochs: 2 seed: 2 }");
   write("child.pbtxt", "train { epochs: 3 } base: 'one.pbtxt' base: 'two.pbtxt'");
   EXPECT_EQ(flat(load_config("child.pbtxt")), "train { epochs: 3 seed: 2 threads: 1 }");
+}
+
+// What a program lays over a config, and the same as a file.
+TEST_F(Merge, AMessageIsLaidOverAsAFileIs) {
+  write(
+      "base.pbtxt",
+      "name: 'b' model { encoder { [test/Net] { depth: 50 rate: 0.25 } } task { name: 'a' } task { "
+      "name: 'c' } } train { epochs: 3 seed: 4 }");
+  Config change;
+  change.add_remove("model.task[a]");
+  change.mutable_model()->mutable_encoder()->CopyFrom(
+      parse_config("model { encoder { [test/Net] { depth: 18 } } }", "text")
+          .message()
+          .model()
+          .encoder());
+  change.mutable_model()->add_task()->set_name("d");
+  change.mutable_train()->set_epochs(0);
+  const auto changed = laid_over(load_config("base.pbtxt"), change);
+  EXPECT_EQ(
+      flat(changed),
+      "name: \"b\" model { encoder { [test/Net] { depth: 18 rate: 0.25 } } task { name: \"c\" } "
+      "task { name: \"d\" } } train { epochs: 0 seed: 4 }");
+  write("child.pbtxt", "base: \"base.pbtxt\"\n" + write_text(change));
+  EXPECT_EQ(changed.text(), load_config("child.pbtxt").text());
+  // Places are those of the base, of what is around a field where the message set it.
+  EXPECT_STREQ(changed.error("train.seed", "x").what(), "base.pbtxt:1:133: train.seed: x");
+  EXPECT_THAT(changed.error("train.epochs", "x").what(), testing::StartsWith("base.pbtxt:1:"));
+}
+
+TEST_F(Merge, AMessageThatFitsNotIsAnErrorOfTheConfig) {
+  write("base.pbtxt", "train { epochs: 3 }");
+  const auto failure = [](const Config& change) -> std::string {
+    try {
+      laid_over(load_config("base.pbtxt"), change);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+    return "";
+  };
+  Config wrong;
+  wrong.add_remove("model.task[a]");
+  EXPECT_THAT(failure(wrong), testing::StartsWith("base.pbtxt: remove: model.task[a]"));
+  Config based;
+  based.add_base("other.pbtxt");
+  EXPECT_THAT(failure(based), testing::StartsWith("base.pbtxt: base: "));
 }
 
 }  // namespace

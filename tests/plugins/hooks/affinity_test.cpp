@@ -9,7 +9,7 @@
 #include "core/engine/look_ahead.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
-#include "core/search/affinity.h"
+#include "core/study/affinity.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/pipelines/plugin.h"

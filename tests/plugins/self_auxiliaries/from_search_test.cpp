@@ -3,7 +3,7 @@
 
 #include "core/data/files.h"
 #include "core/model/self_auxiliary.h"
-#include "core/search/selection.h"
+#include "core/study/selection.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
@@ -56,7 +56,7 @@ TEST_F(FromSearchTest, ReadsWhatASearchWrites) {
   transfer.set_from("depth");
   transfer.set_to("seg");
   transfer.set_included(true);
-  write_selection(file_, selection);
+  write_selection(file_, selection, "tasuki/FromSearch");
   EXPECT_EQ(transfers(read_file(file_)).size(), 1u);
 }
 

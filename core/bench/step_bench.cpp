@@ -1,0 +1,174 @@
+#include "core/bench/step_bench.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "core/engine/precision.h"
+#include "core/engine/training.h"
+#include "core/model/exact_shortcuts.h"
+
+namespace tasuki {
+namespace {
+
+// Most memory that the process held since reset_peak, in MiB.
+double peak_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / 1024;
+  }
+  return 0;
+}
+
+void reset_peak() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+Experiment experiment_of(const StepVariant& variant, const StepBench& bench) {
+  const auto config = parse_config(bench.config.text(), bench.config.file(), variant.assignments);
+  return build_experiment(for_this_machine(config), bench.data_root);
+}
+
+void build(StepVariant& variant, const StepBench& bench) {
+  variant.run =
+      std::make_unique<Run>(build_run(experiment_of(variant, bench), "", InitialWeights::kDrawn));
+  variant.run->synchronize = true;
+  variant.run->experiment.model->train();
+}
+
+StepSeconds step(StepVariant& variant) {
+  Trainer(*variant.run, variant.hooks).step(variant.batch);
+  if (variant.first_losses.empty()) variant.first_losses = variant.run->last.losses;
+  return variant.run->last.seconds;
+}
+
+// Each variant alone in memory: the first step allocates the optimiser's state.
+constexpr int kMemorySteps = 2;
+void measure_memory(StepVariant& variant, const StepBench& bench,
+                    const std::function<void()>& at_step) {
+  reset_peak();
+  build(variant, bench);
+  for (int i = 0; i < kMemorySteps; ++i) {
+    step(variant);
+    at_step();
+  }
+  variant.peak_mib = peak_mib();
+  variant.run.reset();
+}
+
+StepSeconds turn(StepVariant& variant, int steps, const std::function<void()>& at_step) {
+  StepSeconds sum;
+  for (int i = 0; i < steps; ++i) {
+    const auto seconds = step(variant);
+    at_step();
+    sum.forward += seconds.forward / steps;
+    sum.losses += seconds.losses / steps;
+    sum.backward += seconds.backward / steps;
+    sum.optimizer += seconds.optimizer / steps;
+  }
+  return sum;
+}
+
+// "[tasuki/AutoLambda]{every:4}" -> "AutoLambda {every:4}", "[tasuki/PCGrad]{}" -> "PCGrad".
+std::string short_name(const std::string& weighting) {
+  const auto slash = weighting.find('/');
+  const auto end = weighting.find(']');
+  if (slash == std::string::npos || end == std::string::npos || end < slash) return weighting;
+  const auto options = weighting.substr(end + 1);
+  const auto inside = options.find_first_not_of(" {}");
+  return weighting.substr(slash + 1, end - slash - 1) +
+         (inside == std::string::npos ? "" : " " + options);
+}
+
+}  // namespace
+
+std::vector<StepVariant> step_variants(const ResolvedConfig& config) {
+  std::vector<StepVariant> all;
+  all.push_back({"plain fp32", without_shortcuts(config)});
+  auto& plain = all.back().assignments;
+  plain.insert(plain.end(), {"train.precision=FP32", "train.channels_last=false"});
+  all.push_back({"fp32", {"train.precision=FP32"}});
+  if (bf16_is_native(choose_device(config.message().train().device()))) {
+    all.push_back({"bf16", {"train.precision=BF16"}});
+  }
+  return all;
+}
+
+std::vector<StepVariant> weighting_variants(const ResolvedConfig& config,
+                                            const std::vector<std::string>& weightings) {
+  const bool transfers = config.message().model().self_auxiliary_size() > 0;
+  std::vector<StepVariant> all;
+  for (const bool with : {false, true}) {
+    if (with && !transfers) break;
+    for (const auto& weighting : weightings) {
+      all.push_back({short_name(weighting) + (with ? " + self-auxiliaries" : ""),
+                     {"train.weighting=" + weighting}});
+      if (!with && transfers) all.back().assignments.emplace_back("model.self_auxiliary=[]");
+    }
+  }
+  return all;
+}
+
+Batch first_batch(const StepVariant& variant, const StepBench& bench) {
+  const auto experiment = experiment_of(variant, bench);
+  const auto source = experiment.source(experiment.train_split(), Experiment::Pipeline::kTrain);
+  Loader loader(*source, experiment.loader_options(Experiment::Pipeline::kTrain));
+  loader.start(0);
+  auto batch = loader.next();
+  if (!batch) {
+    throw experiment.config.error("data.loader.batch_size",
+                                  "split " + experiment.train_split() + " has less than one batch");
+  }
+  return std::move(*batch);
+}
+
+size_t step_count(size_t variants, const StepBench& bench) {
+  const auto timed = size_t(bench.steps_per_turn) * size_t(1 + bench.turns);
+  return variants * (kMemorySteps + timed);
+}
+
+void measure_steps(std::vector<StepVariant>& variants, const StepBench& bench,
+                   const std::function<void()>& at_step) {
+  for (auto& variant : variants) variant.batch = first_batch(variant, bench);
+  for (auto& variant : variants) measure_memory(variant, bench, at_step);
+  for (auto& variant : variants) {
+    variant.first_losses.clear();
+    build(variant, bench);
+    turn(variant, bench.steps_per_turn, at_step);
+  }
+  for (int i = 0; i < bench.turns; ++i) {
+    for (auto& variant : variants) {
+      variant.seconds.push_back(turn(variant, bench.steps_per_turn, at_step));
+    }
+  }
+}
+
+double part_seconds(const StepVariant& variant, double (*of)(const StepSeconds&)) {
+  std::vector<double> values;
+  for (const auto& seconds : variant.seconds) values.push_back(of(seconds));
+  return median(values);
+}
+
+double step_seconds(const StepVariant& variant) {
+  return part_seconds(variant, [](const StepSeconds& s) { return s.total(); });
+}
+
+double time_ratio(const StepVariant& a, const StepVariant& b) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < a.seconds.size(); ++i) {
+    ratios.push_back(a.seconds[i].total() / b.seconds[i].total());
+  }
+  return median(ratios);
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+}  // namespace tasuki

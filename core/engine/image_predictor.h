@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/image_io.h"
+#include "core/data/input_images.h"
+#include "core/data/output_folder.h"
+#include "core/engine/experiment.h"
+
+namespace tasuki {
+
+// Predicts every task for image files of any size and writes what it finds, at each image's own
+// size: DIR/TASK/ID.* as the task has it, and a picture DIR/TASK_colour/ID.png. Of the files in DIR
+// only earlier predictions of the same image are replaced.
+class ImagePredictor {
+ public:
+  // `kind`: of images. `images`: all that will be predicted; Error (kUsage) where one of their
+  // results is something else's file, before anything is predicted. Refers to the experiment, whose
+  // networks go into evaluation mode. Error (kUsage), located in the config, for an evaluation
+  // pipeline that is random.
+  ImagePredictor(const Experiment& experiment, const FieldKind& kind,
+                 const std::filesystem::path& folder, const std::vector<InputImage>& images);
+
+  // "", or what is wrong with the image: it can't be read, or the pipeline leaves nothing of it.
+  std::string predict(const InputImage& image);
+
+ private:
+  const Experiment& experiment_;
+  const FieldKind& kind_;
+  const std::vector<std::unique_ptr<Transform>> pipeline_;
+  const ImageReading reading_;
+  OutputFolder outputs_;
+};
+
+}  // namespace tasuki

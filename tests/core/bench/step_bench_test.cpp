@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/bench/step_bench.h"
+
+namespace tasuki {
+namespace {
+
+ResolvedConfig quickstart(const std::vector<std::string>& assignments = {}) {
+  return load_config(TASUKI_SOURCE_DIR "/configs/rooms/quickstart.pbtxt", assignments);
+}
+
+// "Plain" is what it is said to be, and all variants see the same samples.
+TEST(Bench, ThePlainStepHasBatchesAsNchw) {
+  const StepBench bench{
+      quickstart({"data.dataset.height=32", "data.dataset.width=40", "train.device=CPU"}), ""};
+  const auto variants = step_variants(bench.config);
+  ASSERT_GE(variants.size(), 2u);
+  EXPECT_EQ(variants[0].name, "plain fp32");
+  const auto plain = first_batch(variants[0], bench);
+  for (size_t i = 1; i < variants.size(); ++i) {
+    const auto batch = first_batch(variants[i], bench);
+    for (const auto& [name, tensor] : batch.tensors) {
+      const auto& other = plain.tensor(name);
+      EXPECT_TRUE(tensor.equal(other)) << name;
+      EXPECT_TRUE(other.is_contiguous()) << name;
+      if (tensor.dim() < 4 || tensor.size(1) == 1) continue;
+      EXPECT_TRUE(tensor.is_contiguous(at::MemoryFormat::ChannelsLast)) << name;
+      EXPECT_FALSE(other.is_contiguous(at::MemoryFormat::ChannelsLast)) << name;
+    }
+  }
+}
+
+// Every decoder's exact shortcuts are off, and the flag for the weights is that of the batches.
+TEST(Bench, ThePlainStepHasNoShortcuts) {
+  const auto assignments = step_variants(quickstart())[0].assignments;
+  for (const std::string expected : {"model.task[seg].decoder.exact_shortcuts=false",
+                                     "model.task[depth].decoder.exact_shortcuts=false",
+                                     "model.task[normal].decoder.exact_shortcuts=false",
+                                     "train.precision=FP32", "train.channels_last=false"}) {
+    EXPECT_EQ(std::count(assignments.begin(), assignments.end(), expected), 1) << expected;
+  }
+}
+
+TEST(Bench, WeightingsAreMeasuredWithoutAndWithSelfAuxiliaries) {
+  const auto names = [](const ResolvedConfig& config) {
+    std::vector<std::string> all;
+    for (const auto& variant :
+         weighting_variants(config, {"[tasuki/EW]{}", "[tasuki/AutoLambda]{every:4}"})) {
+      all.push_back(variant.name);
+    }
+    return all;
+  };
+  EXPECT_EQ(names(quickstart()), (std::vector<std::string>{"EW", "AutoLambda {every:4}"}));
+  const auto with =
+      quickstart({"model.self_auxiliary={[tasuki/Transfers]{edge{from:\"normal\" to:\"depth\"}}}"});
+  EXPECT_EQ(names(with),
+            (std::vector<std::string>{"EW", "AutoLambda {every:4}", "EW + self-auxiliaries",
+                                      "AutoLambda {every:4} + self-auxiliaries"}));
+}
+
+TEST(Bench, TheMedianIsTheMiddle) {
+  EXPECT_EQ(median({}), 0);
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+}
+
+}  // namespace
+}  // namespace tasuki
