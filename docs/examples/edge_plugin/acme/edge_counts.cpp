@@ -1,12 +1,20 @@
-#include "acme/edge_metrics.h"
+#include "acme/edge_counts.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/error/error.h"
 
 namespace acme {
+
+std::vector<tasuki::MetricInfo> EdgeCounts::infos() {
+  return {{"f1", "", true, true},
+          {"threshold", "", true, false},
+          {"precision", "", true, false},
+          {"recall", "", true, false}};
+}
 
 void EdgeCounts::add(float prediction, float label) {
   const int bin = std::clamp(static_cast<int>(prediction * kSteps), 0, kSteps);
@@ -41,37 +49,32 @@ EdgeCounts::Best EdgeCounts::best() const {
   return best;
 }
 
-void EdgeMetrics::update(const torch::Tensor& prediction, const torch::Tensor& label) {
+void EdgeCounts::add(const torch::Tensor& prediction, const torch::Tensor& label) {
   const auto p = prediction.to(torch::kFloat).contiguous();
   const auto y = label.to(torch::kFloat).contiguous();
   const float* predicted = p.data_ptr<float>();
   const float* labelled = y.data_ptr<float>();
-  EdgeCounts image;
   for (int64_t i = 0; i < p.numel(); ++i) {
     if (!std::isfinite(predicted[i])) {
       throw tasuki::Error(tasuki::ErrorKind::kData, "an edge's probability is not finite");
     }
-    if (labelled[i] >= 0) image.add(predicted[i], labelled[i]);
-  }
-  split_.merge(image);
-  const double best = image.best().f1;
-  if (!std::isnan(best)) {
-    sum_of_bests_ += best;
-    ++images_;
+    if (labelled[i] >= 0) add(predicted[i], labelled[i]);
   }
 }
 
-std::vector<tasuki::MetricValue> EdgeMetrics::values() const {
-  const auto best = split_.best();
-  const bool by_image = averaging_ == tasuki::IMAGE && images_ > 0;
-  const double f1 = by_image ? sum_of_bests_ / static_cast<double>(images_) : best.f1;
-  return {{{"f1", "", true, true}, f1},
-          {{"threshold", "", true, false}, best.threshold},
-          {{"precision", "", true, false}, best.precision},
-          {{"recall", "", true, false}, best.recall}};
+int64_t EdgeCounts::pixels() const {
+  const auto sum = [](const auto& counts) {
+    return std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  };
+  return sum(edges_) + sum(others_);
 }
 
-void EdgeMetrics::details(nlohmann::json& out) const {
+std::vector<double> EdgeCounts::values() const {
+  const auto at_best = best();
+  return {at_best.f1, at_best.threshold, at_best.precision, at_best.recall};
+}
+
+void EdgeCounts::describe(nlohmann::json& out) const {
   out["threshold_step"] = 0.01;
   out["tolerance_pixels"] = 0;
 }

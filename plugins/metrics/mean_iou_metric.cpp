@@ -1,12 +1,60 @@
-#include "plugins/tasks/segmentation_metrics.h"
+#include <torch/types.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "core/error/error.h"
+#include "core/model/streaming_metric.h"
+#include "core/registry/registry.h"
+#include "plugins/metrics/image_values.h"
+#include "plugins/metrics/metrics.pb.h"
 
-namespace tasuki::tasks {
+namespace tasuki::metrics {
 namespace {
+
+// Confusion counts of label maps. Values, all fractions:
+//   miou       mean of TP / (TP + FP + FN) over the classes for which that sum is not zero; a class
+//              absent from labels and predictions does not count
+//   pixel_acc  right pixels / valid pixels
+//   mean_acc   mean of TP / (TP + FN) over the classes that have labels
+class ConfusionSums {
+ public:
+  // `names` has a name for each class.
+  explicit ConfusionSums(std::vector<std::string> names);
+
+  static std::vector<MetricInfo> infos();
+
+  // Both int64 [H, W]. Labels of -1 are left out. Error (kData) names the value and pixel of a
+  // label outside -1..classes-1, and of a prediction outside 0..classes-1 (on any pixel).
+  void add(const torch::Tensor& prediction, const torch::Tensor& label);
+  void merge(const ConfusionSums& other);
+  int64_t pixels() const { return pixels_; }
+  std::vector<double> values() const;
+  // "confusion" (rows are labels, columns predictions), "class_names", "per_class_iou" (null where
+  // the class is absent), "absent_classes" (their names).
+  void describe(nlohmann::json& out) const;
+  template <class Self, class Use>
+  static void each(Self& sums, Use use) {
+    use(sums.pixels_);
+    for (auto& count : sums.confusion_) use(count);
+  }
+
+ private:
+  struct Counts {
+    int64_t hits, labelled, predicted;
+    int64_t in_union() const { return labelled + predicted - hits; }
+    double iou() const { return static_cast<double>(hits) / static_cast<double>(in_union()); }
+  };
+  size_t classes() const { return names_.size(); }
+  // Of each class.
+  std::vector<Counts> counts() const;
+
+  std::vector<std::string> names_;
+  std::vector<int64_t> confusion_;  // classes x classes, a row per label
+  int64_t pixels_ = 0;
+};
 
 torch::Tensor index_image(const torch::Tensor& value) {
   TORCH_CHECK(value.dim() == 2 && value.scalar_type() == torch::kLong,
@@ -24,8 +72,6 @@ torch::Tensor index_image(const torch::Tensor& value) {
 double ratio(double part, int64_t whole) {
   return whole > 0 ? part / static_cast<double>(whole) : std::nan("");
 }
-
-}  // namespace
 
 ConfusionSums::ConfusionSums(std::vector<std::string> names)
     : names_(std::move(names)), confusion_(names_.size() * names_.size(), 0) {}
@@ -109,4 +155,28 @@ void ConfusionSums::describe(nlohmann::json& out) const {
   out["absent_classes"] = std::move(absent);
 }
 
-}  // namespace tasuki::tasks
+class MeanIoUMetric final : public StreamingMetric<ConfusionSums> {
+ public:
+  MeanIoUMetric(const options::MeanIoUMetric&, const Context& context)
+      : StreamingMetric(ConfusionSums(class_names(context)), ConfusionSums::infos(),
+                        context.averaging) {
+    require_option(context.is_index, "",
+                   "MeanIoUMetric compares class indices, which labels of kind " +
+                       context.field_kind + " are not");
+  }
+
+ private:
+  // The data set's names, or "0", "1", ...
+  static std::vector<std::string> class_names(const Context& context) {
+    if (!context.class_names.empty()) return context.class_names;
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < context.channels; ++i) names.push_back(std::to_string(i));
+    return names;
+  }
+};
+
+}  // namespace
+}  // namespace tasuki::metrics
+
+TASUKI_REGISTER(tasuki::Metric, tasuki::metrics::MeanIoUMetric, tasuki::options::MeanIoUMetric,
+                "tasuki/MeanIoUMetric");
