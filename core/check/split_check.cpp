@@ -56,17 +56,19 @@ class CountingDataset final : public Dataset {
   mutable std::map<std::string, FieldSummary> fields_;
 };
 
-// The task's metrics and its loss take the label; any logits will do.
-void check_label(const Task& task, const Field& field, Metrics& metrics) {
+// The task and its metrics take the label; any logits will do.
+void check_label(const Task& task, const Field& field, TaskMetrics& metrics) {
   if (field.kind != &field_kind(task.field_kind())) {
     throw Error(ErrorKind::kData, "its field is not of kind " + task.field_kind());
+  }
+  if (const auto wrong = task.label_error(field.value); !wrong.empty()) {
+    throw Error(ErrorKind::kData, wrong);
   }
   const auto label = to_tensor(field, {});
   const auto logits = torch::ones({1, task.channels(), 1, 1})
                           .expand({1, task.channels(), field.value.rows, field.value.cols});
   try {
-    metrics.update(task.predict(logits)[0], label);
-    task.loss(logits, label.unsqueeze(0));
+    metrics.accumulate(task.predict(logits)[0], label);
   } catch (const c10::Error& failure) {
     throw Error(ErrorKind::kData, failure.what_without_backtrace());
   }
@@ -125,7 +127,7 @@ class Checker {
   }
 
  private:
-  using MetricsByTask = std::map<std::string, std::unique_ptr<Metrics>>;
+  using MetricsByTask = std::map<std::string, TaskMetrics>;
 
   Checker(const SplitCheck& check, const std::string& split, Experiment::Pipeline pipeline,
           PipelineInput input)
@@ -155,7 +157,7 @@ class Checker {
   void work() {
     const torch::NoGradGuard no_grad;
     MetricsByTask metrics;
-    for (const auto* task : tasks_) metrics[task->name] = task->task->make_metrics();
+    for (const auto* task : tasks_) metrics[task->name] = task->make_metrics();
     for (size_t i = next_++; i < source_.size(); i = next_++) {
       std::vector<std::string> found;
       std::vector<std::string> missing;
@@ -179,8 +181,7 @@ class Checker {
 
   void add_ranges(const MetricsByTask& metrics) {
     for (const auto& [task, of_task] : metrics) {
-      auto details = nlohmann::json::object();
-      of_task->details(details);
+      const auto details = of_task.details();
       const std::lock_guard lock(mutex_);
       ranges_[task].add(details);
     }
@@ -198,7 +199,7 @@ class Checker {
       const bool early = prepared.fields.count(task->field) != 0;
       const Field& field = (early ? prepared : finished).field(task->field);
       try {
-        check_label(*task->task, field, *metrics.at(task->name));
+        check_label(*task->task, field, metrics.at(task->name));
       } catch (const Error& problem) {
         found.push_back(place(prepared, field, index) + ", task " + task->name + ": " +
                         problem.what());

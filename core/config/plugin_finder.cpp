@@ -53,6 +53,8 @@ const std::map<std::string, std::string>& kinds() {
       {"tasuki.Model.self_auxiliary", "SelfAuxiliary"},
       {"tasuki.TaskConfig.kind", "Task"},
       {"tasuki.TaskConfig.decoder", "Decoder"},
+      {"tasuki.TaskConfig.metric", "Metric"},
+      {"tasuki.LossConfig.kind", "Loss"},
       {"tasuki.Train.optimizer", "Optimizer"},
       {"tasuki.Train.schedule", "Schedule"},
       {"tasuki.Train.weighting", "Weighting"},
@@ -72,10 +74,13 @@ std::string plugin_kind(const FieldDescriptor* field) {
 std::string likely_plugin_kind(const FieldDescriptor* field) {
   const auto kind = plugin_kind(field);
   if (field == nullptr || !kind.empty()) return kind;
+  std::string likely;
   for (const auto& [path, one] : kinds()) {
-    if (path.substr(path.find_last_of('.') + 1) == field->name()) return one;
+    if (path.substr(path.find_last_of('.') + 1) != field->name()) continue;
+    if (!likely.empty()) return "";  // "kind" is of a task or of a loss
+    likely = one;
   }
-  return "";
+  return likely;
 }
 
 std::string missing_plugin_text(const std::string& kind) {

@@ -60,7 +60,7 @@ class Accumulator {
         sink_(sink),
         wanted_(wanted),
         start_(Clock::now()) {
-    for (const auto* task : tasks_) metrics_.push_back(task->task->make_metrics());
+    for (const auto* task : tasks_) metrics_.push_back(task->make_metrics());
     result_.split = source.split();
     result_.samples = source.size();
   }
@@ -76,7 +76,7 @@ class Accumulator {
     for (size_t t = 0; t < tasks_.size(); ++t) {
       const auto& task = *tasks_[t];
       try {
-        metrics_[t]->update(predictions.at(task.name), batch.tensor(task.field)[i]);
+        metrics_[t].accumulate(predictions.at(task.name), batch.tensor(task.field)[i]);
       } catch (const Error& wrong) {
         throw wrong.within(place_of(info, task.field, result_.split) + ", task " + task.name);
       }
@@ -87,8 +87,7 @@ class Accumulator {
   Evaluation finish() {
     const auto& listed = experiment_.config.message().protocol().metric();
     for (size_t t = 0; t < tasks_.size(); ++t) {
-      TaskEvaluation task{tasks_[t]->name, metrics_[t]->values(), nlohmann::json::object()};
-      metrics_[t]->details(task.details);
+      TaskEvaluation task{tasks_[t]->name, metrics_[t].values(), metrics_[t].details()};
       check_range(task);
       for (auto& value : task.values) {
         const std::string name = task.task + "." + value.info.name;
@@ -130,7 +129,7 @@ class Accumulator {
   const PredictionSink& sink_;
   const std::vector<size_t>& wanted_;
   Clock::time_point start_;
-  std::vector<std::unique_ptr<Metrics>> metrics_;
+  std::vector<TaskMetrics> metrics_;
   Evaluation result_;
 };
 

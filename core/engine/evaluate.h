@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/engine/experiment.h"
-#include "core/model/metrics.h"
+#include "core/evaluation/metric_value.h"
 
 namespace tasuki {
 

@@ -40,6 +40,11 @@ SampleSource::Options source_options(const Experiment& experiment, Experiment::P
   options.seed = experiment.config.message().train().seed();
   options.cache = experiment.cache;
   options.fields = experiment.fields(pipeline);
+  for (const auto* task : labelled_tasks(experiment, pipeline)) {
+    options.label_checks.push_back(
+        {task->field, &field_kind(task->task->field_kind()), "task " + task->name,
+         [kind = task->task](const cv::Mat& label) { return kind->label_error(label); }});
+  }
   return options;
 }
 
@@ -48,6 +53,7 @@ Sample first_sample(const Experiment& experiment, const std::string& split,
                     Experiment::Pipeline pipeline) {
   auto options = source_options(experiment, pipeline);
   options.all_fields = true;
+  options.label_checks.clear();  // its fields' kinds come first
   options.cache = nullptr;
   auto input = pipeline_input(experiment.config, experiment.dataset, pipeline);
   return SampleSource(input.dataset, split, std::move(input.transforms), options).get(0, 0);
@@ -87,7 +93,7 @@ void check_protocol(const Experiment& experiment) {
     for (const auto* task : experiment.tasks()) {
       if (task->name != listed[i].substr(0, dot)) continue;
       std::vector<std::string> known;
-      for (const auto& value : task->task->make_metrics()->values()) {
+      for (const auto& value : task->make_metrics().values()) {
         known.push_back(value.info.name);
       }
       const auto metric = listed[i].substr(dot + 1);

@@ -44,7 +44,8 @@ struct Experiment {
   // Fields that are needed behind a pipeline, each once: "image" and the labels of the tasks that
   // the model predicts; for training also of those that are sources of its self-auxiliaries only.
   std::vector<std::string> fields(Pipeline pipeline) const;
-  // A split behind the config's pipeline. Error (kUsage) for an unknown split.
+  // A split behind the config's pipeline. Its labels are ones that the tasks take: others are an
+  // Error (kData) of get(). Error (kUsage) for an unknown split.
   std::unique_ptr<SampleSource> source(const std::string& split, Pipeline pipeline) const;
   Loader::Options loader_options(Pipeline pipeline) const;
   // Whether batches and weights are stored as NHWC, and so what the network makes of them.

@@ -16,8 +16,8 @@ namespace tasuki {
 std::map<std::string, torch::Tensor> step_logits(const Experiment& experiment, const Batch& batch,
                                                  const std::vector<Objective>& objectives);
 
-// Their losses, in order: scalars, loss_scale of the source task multiplied in. Error (kData) for a
-// label that the task refuses, with its sample and file.
+// Their losses, in order: scalars, loss_scale of the source task multiplied in. Labels are taken as
+// they are: whoever made the batch has checked them (Experiment::source does).
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives,
                                        const std::map<std::string, torch::Tensor>& logits);

@@ -41,7 +41,7 @@ double delta_m(const std::vector<TaskValues>& model, const std::vector<TaskValue
 // measured in a unit in which it is always far below kSmallMetric hardly counts: choose another
 // unit.
 //
-// NaN values are left out, and tasks with nothing else; by the contract of Metrics a value is NaN
+// NaN values are left out, and tasks with nothing else; by the contract of Metric a value is NaN
 // only where the split has no label for it, which is the same for every checkpoint. NaN when
 // nothing is left.
 double selection_score(const std::vector<TaskValues>& values);

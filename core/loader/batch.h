@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct SampleInfo {
   size_t index = 0;  // in its split
   cv::Size original_size;
   Normalization normalization;               // of the image tensor, to show it again
+  std::optional<Camera> camera;              // of the image tensor, where it is known
   std::map<std::string, std::string> files;  // by field, where one was read from a file
 };
 
@@ -30,6 +32,7 @@ std::string place_of(const SampleInfo& sample, const std::string& field,
 struct Batch {
   std::map<std::string, torch::Tensor> tensors;
   std::vector<SampleInfo> samples;
+  uint64_t epoch = 0;  // that it was drawn for
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
   // The tensor, or an Error naming the fields that the batch has.

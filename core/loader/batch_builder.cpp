@@ -38,7 +38,8 @@ BatchBuilder::BatchBuilder(size_t size, std::vector<std::string> fields, Memory 
       slots_(size) {}
 
 BatchBuilder::Slot BatchBuilder::describe(const Sample& sample, size_t index) const {
-  Slot slot{{sample.id, index, sample.original_size, sample.normalization, {}}, {}, {}};
+  Slot slot{
+      {sample.id, index, sample.original_size, sample.normalization, sample.camera, {}}, {}, {}};
   for (const auto& name : fields_) {
     const Field& field = sample.field(name);
     if (slot.kinds.empty()) slot.size = field.value.size();

@@ -55,7 +55,9 @@ class Loader::Job {
     for (const auto& error : errors_) {
       if (error) throw *error;
     }
-    return builder_.finish();
+    Batch batch = builder_.finish();
+    batch.epoch = epoch_;
+    return batch;
   }
 
   // Kept by the loader under its lock:

@@ -21,6 +21,14 @@ size_t deterministic_prefix(const std::vector<std::unique_ptr<Transform>>& pipel
 // once; the random rest runs anew on each get.
 class SampleSource {
  public:
+  // Of one field of a kind, for one who uses it ("task seg"): what is wrong with which value at
+  // which pixel, or "". Called by several threads at once.
+  struct LabelCheck {
+    std::string field;
+    const FieldKind* kind = nullptr;
+    std::string user;
+    std::function<std::string(const cv::Mat& label)> error;
+  };
   struct Options {
     uint64_t seed = 0;
     // Memory for samples after the deterministic prefix, which other sources may share; none is
@@ -31,6 +39,9 @@ class SampleSource {
     // nobody asks for has to stand before the first random one. The image always stays.
     std::vector<std::string> fields;
     bool all_fields = false;  // drop none: for checks that name what is there
+    // What get() holds labels to behind the whole pipeline, where transforms can't spoil them any
+    // more: whoever takes a batch may index by them.
+    std::vector<LabelCheck> label_checks;
     // After each get from the cache, check by its checksum that no transform wrote into the kept
     // sample: Error (kPlugin). Costs a pass over its pixels; builds with assertions always do it.
     bool verify_cache = false;
@@ -46,7 +57,7 @@ class SampleSource {
   // The sample after the whole pipeline; its generator is seeded by (seed, epoch, index). Its
   // pixels may be the cache's own: read them only. Whatever load or a transform throws comes out as
   // an Error that names the sample, the split, the index and the file where known: Errors keep
-  // their kind, OpenCV's become kData, others kRun.
+  // their kind, OpenCV's become kData, others kRun. So does a label that a check refuses (kData).
   Sample get(uint64_t epoch, size_t index) const;
 
   // The two halves of get, without the cache, for who looks in between: the sample after the

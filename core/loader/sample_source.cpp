@@ -78,10 +78,14 @@ struct SampleSource::Implementation {
     return place(index < ids.size() ? ids[index] : "?", index);
   }
 
-  std::string place(const Sample& sample, size_t index, size_t step) const {
+  static std::string file_of_image(const Sample& sample) {
     const auto image = sample.fields.find("image");
-    return place(sample.id, index, image == sample.fields.end() ? "" : image->second.file) +
-           ", transform " + std::to_string(step + 1) + " of " + std::to_string(pipeline.size());
+    return image == sample.fields.end() ? "" : image->second.file;
+  }
+
+  std::string place(const Sample& sample, size_t index, size_t step) const {
+    return place(sample.id, index, file_of_image(sample)) + ", transform " +
+           std::to_string(step + 1) + " of " + std::to_string(pipeline.size());
   }
 
   void transform(Sample& sample, size_t index, size_t begin, size_t end, cv::RNG random) const {
@@ -109,6 +113,21 @@ struct SampleSource::Implementation {
     Sample sample = prepared(index);
     located([&] { return place(sample.id, index); }, [&] { cache.keep(index, sample); });
     return sample;
+  }
+
+  // Another kind, and a Mat of another type than its kind's, are for others to refuse.
+  void check_labels(const Sample& sample, size_t index) const {
+    for (const auto& check : options.label_checks) {
+      const auto found = sample.fields.find(check.field);
+      if (found == sample.fields.end()) continue;
+      const Field& field = found->second;
+      if (field.kind != check.kind || field.value.type() != check.kind->mat_type()) continue;
+      const std::string wrong = check.error(field.value);
+      if (wrong.empty()) continue;
+      const std::string file = field.file.empty() ? file_of_image(sample) : field.file;
+      throw Error(ErrorKind::kData,
+                  place(sample.id, index, file) + ", " + check.user + ": " + wrong);
+    }
   }
 
   void verify(size_t index) {
@@ -161,6 +180,7 @@ Sample SampleSource::get(uint64_t epoch, size_t index) const {
   const Sample* cached = self.cache.find(index);
   Sample sample = finished(cached ? *cached : self.first_get(index), epoch, index);
   if (cached && (kAlwaysVerify || self.options.verify_cache)) self.verify(index);
+  self.check_labels(sample, index);
   return sample;
 }
 

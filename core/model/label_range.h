@@ -6,7 +6,7 @@
 
 namespace tasuki {
 
-// How many labels lay outside the range that a task evaluates, as its Metrics::details say.
+// How many labels lay outside the range that a task evaluates, as its metrics' details say.
 struct LabelRange {
   std::string range;    // in words; "" where the task has none
   int64_t outside = 0;  // pixels

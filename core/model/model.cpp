@@ -14,19 +14,6 @@ std::string task_path(const TaskConfig& task) {
   return "model.task[" + task.name() + "]";
 }
 
-// A task's name is part of tensor names, where dots separate, and of the paths of prediction files.
-void check_name(const ResolvedConfig& config, const TaskConfig& task) {
-  if (task.name().empty()) throw config.error("model.task", "a task has no name");
-  if (task.name().find_first_of("./\\") != std::string::npos) {
-    throw config.error(task_path(task) + ".name",
-                       "a task's name has no dot and no slash: tensors and files carry it");
-  }
-  if (task.name().find("->") != std::string::npos) {
-    throw config.error(task_path(task) + ".name",
-                       "a task's name has no \"->\": that names self-auxiliaries");
-  }
-}
-
 const TaskConfig& config_of(const ResolvedConfig& config, const std::string& task) {
   const auto& tasks = config.message().model().task();
   return *std::find_if(tasks.begin(), tasks.end(),
@@ -68,31 +55,6 @@ torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& s
 }
 
 }  // namespace
-
-std::string label_field(const TaskConfig& task) {
-  return task.has_field() ? task.field() : task.name();
-}
-
-std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names) {
-  const auto& described = config.message().model().task();
-  if (described.empty()) {
-    throw config.error("model.task", "the model has no task; add task { name: ... kind { ... } }");
-  }
-  std::vector<ModelTask> tasks;
-  for (const auto& task : described) {
-    check_name(config, task);
-    ModelTask entry;
-    entry.name = task.name();
-    entry.field = label_field(task);
-    entry.loss_scale = task.has_loss_scale() ? task.loss_scale() : 1.0;
-    entry.joint = !task.has_joint() || task.joint();
-    entry.task = config.create<Task>(
-        task_path(task) + ".kind", task.kind(),
-        {entry.name, class_names(entry.field), config.message().protocol().averaging()});
-    tasks.push_back(std::move(entry));
-  }
-  return tasks;
-}
 
 MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& class_names,
                                Network network)

@@ -3,7 +3,6 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,33 +12,14 @@
 #include "core/model/architecture.h"
 #include "core/model/decoder.h"
 #include "core/model/encoder.h"
+#include "core/model/model_task.h"
 #include "core/model/objective.h"
 #include "core/model/self_auxiliary.h"
-#include "core/model/task.h"
 
 namespace tasuki {
 
-// A task of the model with what the config says of it.
-struct ModelTask {
-  std::string name;
-  std::string field;  // of the sample, with its labels
-  std::unique_ptr<Task> task;
-  double loss_scale = 1;
-  bool joint = true;  // the model predicts it; otherwise it is a source of self-auxiliaries only
-};
-
-// Field of the sample that has a task's labels: the one that its config names, or else its name.
-std::string label_field(const TaskConfig& task);
-
 // What of a config's model is built: self-auxiliaries are there in training only.
 enum class Network { kTraining, kInference };
-
-// Class names of a label field, from the data set; may answer with none.
-using ClassNames = std::function<std::vector<std::string>(const std::string& field)>;
-
-// The tasks of a config alone, without a network: for what looks at labels only. Errors are
-// located.
-std::vector<ModelTask> build_tasks(const ResolvedConfig& config, const ClassNames& class_names);
 
 // Encoder stages along routes, one decoder per objective. Tensor names:
 // "encoder.<stage>.<instance>.<published name>" and "decoder.<objective>.<name>". A forward pass

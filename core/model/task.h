@@ -3,14 +3,11 @@
 #include <torch/types.h>
 
 #include <filesystem>
-#include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
 #include "core/config/config.pb.h"
-#include "core/model/metrics.h"
 
 namespace tasuki {
 
@@ -26,14 +23,15 @@ struct Legend {
   double least = 0, most = 0;
 };
 
-// What is predicted: its label field, loss, metrics, files and pictures. Thread-safe and const.
+// What is predicted: the kind of its labels, what is made of logits, files and pictures; and the
+// losses and metrics that it has where the config names none. Thread-safe and const.
 class Task {
  public:
   static constexpr const char* kKind = "Task";
   struct Context {
     std::string name;                      // of the task in the model
     std::vector<std::string> class_names;  // of the label field, if the data set names them
-    Averaging averaging = PIXEL;
+    bool own_losses = false;               // the config has losses for it, beside its kind
   };
 
   virtual ~Task() = default;
@@ -43,16 +41,25 @@ class Task {
   // Channels of the logits.
   virtual int64_t channels() const = 0;
 
-  // logits [N, channels, H, W] float32 or float64 and labels as the field kind's tensor (float
-  // [N,C,H,W] or int64 [N,H,W], invalid pixels marked by the kind's value) at the same resolution
-  // -> scalar. Mean over the valid pixels of the batch; exactly zero with zero gradient when there
-  // is none; never NaN for finite logits. Error (kData) for a label out of the task's range.
-  virtual torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const = 0;
+  // Losses and metrics as a config would have them: plugin_any() of core/registry/plugin_any.h
+  // makes what stands in them.
+  virtual std::vector<LossConfig> losses() const = 0;
+  virtual std::vector<google::protobuf::Any> metrics() const = 0;
+
+  // "" where a label, a Mat of the field kind, is one that the task can be trained on and measured
+  // by, else what is wrong with which value at which pixel. Asked for every sample, by the loader's
+  // workers, so that losses need not look. By default the field kind's range_error().
+  virtual std::string label_error(const cv::Mat& label) const;
+
+  // logits [N, channels, H, W] float32 or float64 -> what losses compare with the target, of the
+  // same size and type. Differentiable. By default the logits themselves.
+  virtual torch::Tensor activate(const torch::Tensor& logits) const { return logits; }
+  // Labels as the field kind's tensor (float [N,C,H,W] or int64 [N,H,W], invalid pixels marked by
+  // the kind's value) -> what losses are given: pixels that are not to be trained on are marked
+  // invalid, too. By default the labels themselves.
+  virtual torch::Tensor target(const torch::Tensor& label) const { return label; }
   // logits -> prediction in the label's units and layout: int64 [N,H,W] or float [N,C,H,W].
   virtual torch::Tensor predict(const torch::Tensor& logits) const = 0;
-
-  // A fresh accumulator of this task's metrics.
-  virtual std::unique_ptr<Metrics> make_metrics() const = 0;
 
   // One prediction as the field kind's Mat, written beside others as stem + suffix: raw files of
   // standard formats that read_prediction and other programs read back. Returns the files written.

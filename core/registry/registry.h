@@ -139,9 +139,9 @@ bool register_plugin(const char* name) {
 }  // namespace tasuki
 
 #define TASUKI_CONCATENATE_(a, b) a##b
-#define TASUKI_UNIQUE_(line) TASUKI_CONCATENATE_(tasuki_registered_, line)
+#define TASUKI_UNIQUE_(number) TASUKI_CONCATENATE_(tasuki_registered_, number)
 // The last line of a plugin: TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
 // Class is made as Class(const Options&, const Interface::Context&).
-#define TASUKI_REGISTER(Interface, Class, Options, name)        \
-  [[maybe_unused]] static const bool TASUKI_UNIQUE_(__LINE__) = \
+#define TASUKI_REGISTER(Interface, Class, Options, name)           \
+  [[maybe_unused]] static const bool TASUKI_UNIQUE_(__COUNTER__) = \
       ::tasuki::register_plugin<Interface, Class, Options>(name)

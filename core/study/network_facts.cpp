@@ -17,7 +17,7 @@ ClassNames class_names_of(const Dataset& dataset) {
 MetricInfos metric_infos(const ResolvedConfig& config, const Dataset& dataset) {
   MetricInfos infos;
   for (const auto& task : build_tasks(config, class_names_of(dataset))) {
-    for (const auto& value : task.task->make_metrics()->values()) {
+    for (const auto& value : task.make_metrics().values()) {
       infos[task.name + "." + value.info.name] = value.info;
     }
   }

@@ -2,48 +2,48 @@
 
 #include <string>
 
+#include "core/model/loss.h"
 #include "core/model/task.h"
+#include "core/registry/plugin_any.h"
 #include "core/registry/registry.h"
-#include "plugins/tasks/checks.h"
 #include "plugins/tasks/normals.pb.h"
-#include "plugins/tasks/normals_loss.h"
-#include "plugins/tasks/normals_metrics.h"
 #include "plugins/tasks/palette.h"
 #include "plugins/tasks/pictures.h"
 #include "plugins/tasks/prediction_files.h"
-#include "plugins/tasks/streaming_metrics.h"
+#include "plugins/tasks/regression.h"
 
 namespace tasuki::tasks {
 namespace {
 
 constexpr double kPictureError = 60;  // degrees
-// Room for the rounding of a label's components.
-constexpr double kLongestComponent = 1.001;
+// Vectors shorter than this are divided by it instead of by their length: a zero vector stays zero,
+// and gradients are at most 1 / kShortestNormal times the incoming ones.
+constexpr double kShortestNormal = 1e-4;
 
 class Normals final : public Task {
  public:
-  Normals(const options::Normals& options, const Context& context)
-      : context_(context), loss_(options.loss()) {
+  Normals(const options::Normals& options, const Context& context) : loss_(options.loss()) {
     require_option(options::Normals::Loss_IsValid(loss_), "loss", "is none of L1, COSINE");
+    require_no_own_losses(options.has_loss(), context);
   }
 
   std::string field_kind() const override { return "tasuki/normals"; }
   int64_t channels() const override { return 3; }
+  std::vector<LossConfig> losses() const override {
+    return {plain_loss(
+        plugin_any(loss_ == options::Normals::COSINE ? "tasuki/CosineLoss" : "tasuki/L1Loss"))};
+  }
+  std::vector<google::protobuf::Any> metrics() const override {
+    return {plugin_any("tasuki/AngularErrorMetric")};
+  }
 
-  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const override {
-    check_shapes(logits, label, 3, 3);
-    check_label_range(label, -kLongestComponent, kLongestComponent, context_.name,
-                      "normals are unit vectors, or (0, 0, 0) where invalid");
-    return loss_ == options::Normals::COSINE ? normals_cosine_loss(logits, label)
-                                             : normals_l1_loss(logits, label);
+  // x / max(|x|, kShortestNormal) per pixel.
+  torch::Tensor activate(const torch::Tensor& logits) const override {
+    const auto square = logits.square().sum(1, /*keepdim=*/true);
+    return logits * square.clamp_min(kShortestNormal * kShortestNormal).rsqrt();
   }
   torch::Tensor predict(const torch::Tensor& logits) const override {
-    return unit_vectors(loss_precision(logits));
-  }
-
-  std::unique_ptr<Metrics> make_metrics() const override {
-    return std::make_unique<StreamingMetrics<NormalSums>>(NormalSums(), NormalSums::infos(),
-                                                          context_.averaging);
+    return activate(loss_precision(logits));
   }
 
   std::vector<std::filesystem::path> write_prediction(
@@ -72,7 +72,6 @@ class Normals final : public Task {
   Legend error_legend() const override { return bar(error_map(), "deg", 0, kPictureError); }
 
  private:
-  Context context_;
   options::Normals::Loss loss_;
 };
 

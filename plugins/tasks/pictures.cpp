@@ -2,7 +2,7 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "plugins/tasks/normals_metrics.h"
+#include "core/model/angle.h"
 #include "plugins/tasks/palette.h"
 
 namespace tasuki::tasks {

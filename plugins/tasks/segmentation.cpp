@@ -4,15 +4,13 @@
 #include <vector>
 
 #include "core/model/task.h"
+#include "core/registry/plugin_any.h"
 #include "core/registry/registry.h"
-#include "plugins/tasks/checks.h"
 #include "plugins/tasks/palette.h"
 #include "plugins/tasks/pictures.h"
 #include "plugins/tasks/prediction_files.h"
+#include "plugins/tasks/regression.h"
 #include "plugins/tasks/segmentation.pb.h"
-#include "plugins/tasks/segmentation_loss.h"
-#include "plugins/tasks/segmentation_metrics.h"
-#include "plugins/tasks/streaming_metrics.h"
 
 namespace tasuki::tasks {
 namespace {
@@ -31,7 +29,7 @@ std::vector<std::string> class_names(size_t classes, const std::vector<std::stri
 class Segmentation final : public Task {
  public:
   Segmentation(const options::Segmentation& options, const Context& context)
-      : context_(context), classes_(static_cast<int>(options.classes())) {
+      : classes_(static_cast<int>(options.classes())) {
     require_option(options.has_classes(), "classes", "is required: the number of classes");
     require_option(options.classes() >= 2 && options.classes() <= kMostClasses, "classes",
                    std::to_string(options.classes()) + " is out of range: 2 to " +
@@ -46,20 +44,26 @@ class Segmentation final : public Task {
   std::string field_kind() const override { return "tasuki/label_map"; }
   int64_t channels() const override { return classes_; }
 
-  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const override {
-    check_shapes(logits, label, classes_, 0);
-    check_label_range(label, -1, classes_ - 1, context_.name,
-                      "classes are 0.." + std::to_string(classes_ - 1) +
-                          ", -1 is void; set the number of classes, or map the label at loading" +
-                          (classes_ == 2 ? " (masks of 0 and 255 take threshold: 127)" : ""));
-    return segmentation_loss(logits, label);
+  std::vector<LossConfig> losses() const override {
+    return {plain_loss(plugin_any("tasuki/CrossEntropyLoss"))};
+  }
+  std::vector<google::protobuf::Any> metrics() const override {
+    return {plugin_any("tasuki/MeanIoUMetric")};
+  }
+
+  std::string label_error(const cv::Mat& label) const override {
+    for (int y = 0; y < label.rows; ++y) {
+      const auto* row = label.ptr<int>(y);
+      unsigned wrong = 0;  // one pass without branches a row
+      for (int x = 0; x < label.cols; ++x) wrong |= row[x] < -1 || row[x] >= classes_ ? 1u : 0u;
+      if (wrong == 0) continue;
+      int x = 0;
+      while (row[x] >= -1 && row[x] < classes_) ++x;
+      return no_class(row[x], x, y);
+    }
+    return "";
   }
   torch::Tensor predict(const torch::Tensor& logits) const override { return logits.argmax(1); }
-
-  std::unique_ptr<Metrics> make_metrics() const override {
-    return std::make_unique<StreamingMetrics<ConfusionSums>>(
-        ConfusionSums(names_), ConfusionSums::infos(), context_.averaging);
-  }
 
   std::vector<std::filesystem::path> write_prediction(
       const cv::Mat& prediction, const std::filesystem::path& stem) const override {
@@ -94,7 +98,13 @@ class Segmentation final : public Task {
   }
 
  private:
-  Context context_;
+  std::string no_class(int label, int x, int y) const {
+    return "label " + std::to_string(label) + " at (x " + std::to_string(x) + ", y " +
+           std::to_string(y) + ") is no class: classes are 0.." + std::to_string(classes_ - 1) +
+           ", -1 is void; set the number of classes, or map the label at loading" +
+           (classes_ == 2 ? " (masks of 0 and 255 take threshold: 127)" : "");
+  }
+
   int classes_;
   std::vector<std::string> names_;
 };

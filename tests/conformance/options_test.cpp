@@ -24,6 +24,8 @@ const std::map<std::string, std::string>& places() {
       {"Encoder", "model { encoder { @ } }"},
       {"FieldKind", ""},
       {"Hook", "train { hook { name: \"a\" hook { @ } } }"},
+      {"Loss", "model { task { name: \"a\" loss { kind { @ } } } }"},
+      {"Metric", "model { task { name: \"a\" metric { @ } } }"},
       {"Optimizer", "train { optimizer { @ } }"},
       {"Schedule", "train { schedule { @ } }"},
       {"SelfAuxiliary", "model { self_auxiliary { @ } }"},

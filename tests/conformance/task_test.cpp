@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/loader/batch.h"
-#include "core/model/task.h"
+#include "core/model/model_task.h"
 #include "tests/conformance/registered.h"
 #include "tests/core/data/temporary_folder.h"
 
@@ -37,11 +37,23 @@ class TaskConformance : public ::testing::TestWithParam<std::string> {
   torch::Tensor logits() const {
     return torch::randn({kImages, task_->channels(), kSize.height, kSize.width}, torch::kDouble);
   }
+  torch::Tensor scalar(const torch::Tensor& x, const torch::Tensor& y) const {
+    return model_task_.loss(x, Batch{{{"task", y}}, {}, 0});
+  }
   double loss(const torch::Tensor& x, const torch::Tensor& y) const {
-    return task_->loss(x, y).item<double>();
+    return scalar(x, y).item<double>();
+  }
+  // The task "task" of a config that says nothing but its kind: with its own losses and metrics.
+  static ModelTask minimal_task() {
+    const auto config = parse_config("model { task { name: \"task\" kind { [" + GetParam() +
+                                         "] { " + required_options(GetParam()) + " } } } }",
+                                     "minimal.pbtxt");
+    return std::move(
+        build_tasks(config, [](const std::string&) { return std::vector<std::string>(); }).front());
   }
 
-  std::unique_ptr<Task> task_ = make_minimal<Task>(GetParam(), {"task", {}, PIXEL});
+  const ModelTask model_task_ = minimal_task();
+  const std::shared_ptr<const Task> task_ = model_task_.task;
   const FieldKind& kind_ = field_kind(task_->field_kind());
 };
 
@@ -49,7 +61,7 @@ TEST_P(TaskConformance, LossGradientIsThatOfCentralDifferences) {
   constexpr double kStep = 1e-6;
   const auto y = labels();
   auto x = logits().requires_grad_();
-  task_->loss(x, y).backward();
+  scalar(x, y).backward();
   const auto analytic = x.grad().flatten();
   ASSERT_GT(analytic.abs().max().item<double>(), 0);
   const torch::NoGradGuard no_grad;
@@ -66,7 +78,7 @@ TEST_P(TaskConformance, LossGradientIsThatOfCentralDifferences) {
 TEST_P(TaskConformance, InvalidPixelsHaveNoGradient) {
   const auto y = labels();
   auto x = logits().requires_grad_();
-  task_->loss(x, y).backward();
+  scalar(x, y).backward();
   for (int i = 0; i < kImages; ++i) {
     const cv::Mat mask = kind_.valid_mask(label_mat(uint64_t(i)));
     for (int row = 0; row < kSize.height; ++row) {
@@ -79,27 +91,13 @@ TEST_P(TaskConformance, InvalidPixelsHaveNoGradient) {
   }
 }
 
-TEST_P(TaskConformance, NoValidPixelIsZeroLossAndGradient) {
-  const cv::Mat nothing(kSize, kind_.mat_type(), cv::Scalar::all(kind_.invalid_value()));
-  const auto y = torch::stack({tensor(nothing), tensor(nothing)});
-  for (const auto& at : {logits(), torch::zeros_like(logits())}) {
-    auto x = at.clone().requires_grad_();
-    const auto zero = task_->loss(x, y);
-    EXPECT_EQ(zero.item<double>(), 0);
-    zero.backward();
-    EXPECT_EQ(x.grad().count_nonzero().item<int64_t>(), 0);
-  }
-}
-
-TEST_P(TaskConformance, LossIsFiniteForAllFiniteLogits) {
-  const auto y = is_index() ? labels() : labels().to(torch::kFloat);
-  for (const double scale : {0.0, 1e-20, 1.0, 1e4}) {
-    auto x = (logits() * scale).to(torch::kFloat).requires_grad_();
-    const auto value = task_->loss(x, y);
-    EXPECT_TRUE(std::isfinite(value.item<double>())) << scale;
-    value.backward();
-    EXPECT_TRUE(x.grad().isfinite().all().item<bool>()) << scale;
-  }
+TEST_P(TaskConformance, TakesTheLabelsOfItsKindAndNoOthers) {
+  EXPECT_EQ(task_->label_error(label_mat(0)), "");
+  EXPECT_EQ(task_->label_error(full_mat(0)), "");
+  cv::Mat wrong = full_mat(0).clone();
+  wrong(cv::Rect(4, 2, 1, 1)) = cv::Scalar::all(-77);
+  if (wrong.depth() == CV_8U) wrong(cv::Rect(4, 2, 1, 1)) = cv::Scalar::all(77);
+  EXPECT_THAT(task_->label_error(wrong), ::testing::HasSubstr("(x 4, y 2)"));
 }
 
 TEST_P(TaskConformance, PredictionsHaveTheLayoutOfTheLabel) {
@@ -116,21 +114,21 @@ TEST_P(TaskConformance, PredictionsHaveTheLayoutOfTheLabel) {
 }
 
 TEST_P(TaskConformance, TheLabelAsPredictionIsPerfect) {
-  const auto metrics = task_->make_metrics();
+  auto metrics = model_task_.make_metrics();
   for (uint64_t i = 0; i < 3; ++i) {
-    metrics->update(tensor(full_mat(i)), tensor(label_mat(i)));
+    metrics.accumulate(tensor(full_mat(i)), tensor(label_mat(i)));
   }
-  ASSERT_FALSE(metrics->values().empty());
-  for (const auto& value : metrics->values()) {
+  ASSERT_FALSE(metrics.values().empty());
+  for (const auto& value : metrics.values()) {
     const double perfect = value.info.higher_is_better ? (value.info.unit == "%" ? 100 : 1) : 0;
     EXPECT_NEAR(value.value, perfect, 1e-6) << value.info.name;
   }
 }
 
 TEST_P(TaskConformance, MetricsOfNothingAreNotANumberAndNamedTheSame) {
-  const auto empty = task_->make_metrics(), full = task_->make_metrics();
-  full->update(tensor(full_mat(1)), tensor(label_mat(1)));
-  const auto before = empty->values(), after = full->values();
+  auto empty = model_task_.make_metrics(), full = model_task_.make_metrics();
+  full.accumulate(tensor(full_mat(1)), tensor(label_mat(1)));
+  const auto before = empty.values(), after = full.values();
   ASSERT_EQ(before.size(), after.size());
   for (size_t i = 0; i < before.size(); ++i) {
     EXPECT_EQ(before[i].info.name, after[i].info.name);

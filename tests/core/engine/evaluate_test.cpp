@@ -155,7 +155,7 @@ class WithAWrongLabel final : public Dataset {
     for (auto& [name, field] : sample.fields) field.file = name + "/" + sample.id + ".png";
     auto& labels = sample.field("seg").value;
     labels = labels.clone();
-    if (index == 2) labels.at<int>(7, 5) = 99;
+    if (index == 2) labels(cv::Rect(5, 7, 30, 20)) = 99;
     return sample;
   }
 
@@ -183,20 +183,24 @@ TEST(Evaluate, NamesTheFileOfAWrongLabel) {
                         "99 at (x 5, y 7) is no class"));
 }
 
-TEST(StepLosses, NameTheFileOfAWrongLabel) {
+// Where it is made, before any network sees it.
+TEST(Evaluate, TrainingNamesTheFileOfAWrongLabel) {
   auto experiment = tiny_experiment();
   experiment.dataset = std::make_shared<WithAWrongLabel>(experiment.dataset);
-  const auto source = validation(experiment);
-  Loader::Options options;
-  options.batch_size = 4;
-  Loader loader(*source, options);
-  loader.start(0);
-  const auto batch = loader.next();
-  const auto& objectives = experiment.model->objectives();
-  const auto logits = step_logits(experiment, *batch, objectives);
-  EXPECT_THAT(message_of([&] { step_losses(experiment, *batch, objectives, logits); }),
-              HasSubstr("sample val-00002 (index 2, seg/val-00002.png): seg: label 99 is out of "
-                        "range: classes are 0..12"));
+  const auto source = experiment.source("train", Experiment::Pipeline::kTrain);
+  for (const size_t workers : {0, 2}) {
+    Loader::Options options;
+    options.batch_size = 3;
+    options.workers = workers;
+    Loader loader(*source, options);
+    loader.start(0);
+    // Wherever the random crop has left the pixel.
+    const auto message = message_of([&] { loader.next(); });
+    EXPECT_THAT(message,
+                HasSubstr("sample train-00002 (split train, index 2, seg/train-00002.png), "
+                          "task seg: label 99 at (x "));
+    EXPECT_THAT(message, HasSubstr("is no class: classes are 0..12, -1 is void; set the number"));
+  }
 }
 
 class EvaluatePredictions : public ::testing::Test {

@@ -271,5 +271,32 @@ TEST(SampleSource, ServesManyThreadsAtOnce) {
   EXPECT_EQ(cached.cache_state().samples, dataset->samples);
 }
 
+// Behind the whole pipeline, with and without the cache.
+TEST(SampleSource, ChecksLabelsAndNamesTheirFiles) {
+  const auto dataset = std::make_shared<FakeDataset>();
+  for (const size_t bytes : {size_t{0}, kPlenty}) {
+    auto with_checks = options(bytes);
+    with_checks.label_checks = {
+        {"depth", &kDepth, "task depth", [](const cv::Mat&) { return std::string(); }},
+        {"seg", &kLabels, "task seg",
+         [](const cv::Mat& label) { return std::to_string(label.rows) + " rows are wrong"; }},
+        // Of another kind, and of a field that is not there: for others to say.
+        {"depth", &kLabels, "task a", [](const cv::Mat&) { return std::string("a"); }},
+        {"nowhere", &kLabels, "task b", [](const cv::Mat&) { return std::string("b"); }}};
+    const SampleSource source(dataset, "val", fake_pipeline(), with_checks);
+    for (uint64_t epoch = 0; epoch < 2; ++epoch) {
+      try {
+        source.get(epoch, 3);
+        FAIL() << "no error";
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kData);
+        EXPECT_THAT(error.what(),
+                    AllOf(HasSubstr("(split val, index 3, "), HasSubstr("rows are wrong"),
+                          HasSubstr("_seg.png), task seg: ")));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tasuki::testing

@@ -14,16 +14,16 @@ namespace {
 using ::testing::HasSubstr;
 using torch::Tensor;
 
-std::unique_ptr<Metrics> measured(const Task& task, const Images& images) {
-  auto metrics = task.make_metrics();
-  for (size_t i = 0; i < images.labels.size(); ++i) {
-    metrics->update(images.predictions[i], images.labels[i]);
-  }
-  return metrics;
+TaskMetrics metrics_of(const std::string& name, const std::string& options = "",
+                       Averaging averaging = PIXEL, std::vector<std::string> class_names = {}) {
+  return make_model_task(name, options, "", std::move(class_names), averaging).make_metrics();
 }
 
-std::unique_ptr<Task> with_image_averaging(const std::string& name, const std::string& options) {
-  return make_task(name, options, {"task", {}, IMAGE});
+TaskMetrics measured(TaskMetrics metrics, const Images& images) {
+  for (size_t i = 0; i < images.labels.size(); ++i) {
+    metrics.accumulate(images.predictions[i], images.labels[i]);
+  }
+  return metrics;
 }
 
 // Straight from the definitions, one pixel after another, in double.
@@ -139,7 +139,7 @@ TEST(TaskMetrics, AreThoseOfTheDefinitions) {
   for (const auto& one : all_cases()) {
     SCOPED_TRACE(one.name);
     const auto expected = one.naive(stacked(one.images.predictions), stacked(one.images.labels));
-    const auto got = by_name(*measured(*make_task(one.name, one.options), one.images));
+    const auto got = by_name(measured(metrics_of(one.name, one.options), one.images));
     expect_equal(got, expected, one.tolerance);
     for (const auto& [name, value] : expected) {
       if (name == "median") continue;
@@ -151,9 +151,11 @@ TEST(TaskMetrics, AreThoseOfTheDefinitions) {
 TEST(TaskMetrics, OfImagesAreThoseOfAllPixelsAtOnce) {
   for (const auto& one : all_cases()) {
     SCOPED_TRACE(one.name);
-    const auto task = make_task(one.name, one.options);
+    const auto of = [&](const Images& images) {
+      return by_name(measured(metrics_of(one.name, one.options), images));
+    };
     const Images whole{{stacked(one.images.predictions)}, {stacked(one.images.labels)}};
-    expect_equal(by_name(*measured(*task, one.images)), by_name(*measured(*task, whole)), 1e-9);
+    expect_equal(of(one.images), of(whole), 1e-9);
   }
 }
 
@@ -171,7 +173,7 @@ Images normals_off_by(const std::vector<double>& degrees) {
 }
 
 double median_of(const Images& images) {
-  return by_name(*measured(*make_task("tasuki/Normals"), images)).at("median");
+  return by_name(measured(metrics_of("tasuki/Normals"), images)).at("median");
 }
 
 TEST(TaskMetrics, MedianOfAnEvenNumberOfNormalsIsTheMidpoint) {
@@ -193,7 +195,7 @@ TEST(TaskMetrics, MedianOfAnEvenNumberOfNormalsIsTheMidpoint) {
 TEST(TaskMetrics, AllErrorsOfPerfectNormalsAreExactlyZero) {
   const Images images = random_normals(3, 60, 70);
   const auto values =
-      by_name(*measured(*make_task("tasuki/Normals"), {images.labels, images.labels}));
+      by_name(measured(metrics_of("tasuki/Normals"), {images.labels, images.labels}));
   for (const char* name : {"mean", "median", "rmse"}) EXPECT_EQ(values.at(name), 0) << name;
 }
 
@@ -206,24 +208,24 @@ TEST(TaskMetrics, ImageAveragingIsTheMeanOfTheImages) {
     one.images.predictions.push_back(one.images.predictions[0]);
     one.images.labels.push_back(
         torch::full_like(one.images.labels[0], index || disparity ? -1 : 0));
-    const auto task = make_task(one.name, one.options);
     std::map<std::string, double> expected;
     for (size_t i = 0; i < 3; ++i) {
       const Images image{{one.images.predictions[i]}, {one.images.labels[i]}};
-      for (const auto& [name, value] : by_name(*measured(*task, image))) {
+      for (const auto& [name, value] :
+           by_name(measured(metrics_of(one.name, one.options), image))) {
         expected[name] += value / 3;
       }
     }
-    const auto averaged = measured(*with_image_averaging(one.name, one.options), one.images);
-    expect_equal(by_name(*averaged), expected, 1e-9);
-    EXPECT_EQ(details_of(*averaged)["averaging"], "IMAGE");
-    EXPECT_EQ(details_of(*averaged)["images_without_valid_pixels"], 1);
+    const auto averaged = measured(metrics_of(one.name, one.options, IMAGE), one.images);
+    expect_equal(by_name(averaged), expected, 1e-9);
+    EXPECT_EQ(averaged.details()["averaging"], "IMAGE");
+    EXPECT_EQ(averaged.details()["images_without_valid_pixels"], 1);
   }
 }
 
 TEST(TaskMetrics, OfNothingAreNotANumber) {
   for (const auto& one : all_cases()) {
-    for (const auto& [name, value] : by_name(*make_task(one.name, one.options)->make_metrics())) {
+    for (const auto& [name, value] : by_name(metrics_of(one.name, one.options))) {
       EXPECT_TRUE(std::isnan(value)) << one.name << " " << name;
     }
   }
@@ -234,31 +236,31 @@ TEST(TaskMetrics, RefuseWhatIsNotFinite) {
     if (one.images.labels[0].scalar_type() == torch::kLong) continue;
     auto prediction = one.images.predictions[0].clone();
     prediction.select(0, 0)[2][3] = std::numeric_limits<float>::infinity();
-    const auto metrics = make_task(one.name, one.options)->make_metrics();
-    EXPECT_THAT(error_of([&] { metrics->update(prediction, one.images.labels[0]); }),
+    auto metrics = metrics_of(one.name, one.options);
+    EXPECT_THAT(error_of([&] { metrics.accumulate(prediction, one.images.labels[0]); }),
                 HasSubstr("prediction is inf at (x 3, y 2, channel 0)"));
-    EXPECT_EQ(details_of(*metrics)["images"], 0);
+    EXPECT_EQ(metrics.details()["images"], 0);
   }
 }
 
 TEST(SegmentationMetrics, RefuseValuesThatAreNoClass) {
-  const auto metrics = make_task("tasuki/Segmentation", "classes: 3")->make_metrics();
+  auto metrics = metrics_of("tasuki/Segmentation", "classes: 3");
   const auto fine = torch::zeros({2, 2}, torch::kLong);
   auto wrong = fine.clone();
   wrong[1][0] = 3;
-  EXPECT_THAT(error_of([&] { metrics->update(wrong, fine); }),
+  EXPECT_THAT(error_of([&] { metrics.accumulate(wrong, fine); }),
               HasSubstr("prediction 3 at (x 0, y 1) is no class: classes are 0..2"));
-  EXPECT_THAT(error_of([&] { metrics->update(fine, wrong); }), HasSubstr("label 3 at (x 0, y 1)"));
+  EXPECT_THAT(error_of([&] { metrics.accumulate(fine, wrong); }),
+              HasSubstr("label 3 at (x 0, y 1)"));
 }
 
 TEST(SegmentationMetrics, AbsentClassesDoNotCount) {
-  const Task::Context context{"seg", {"bed", "lamp", "wall"}, PIXEL};
-  const auto metrics = make_task("tasuki/Segmentation", "classes: 3", context)->make_metrics();
-  metrics->update(torch::tensor(std::vector<int64_t>{0, 0, 2, 2}).view({2, 2}),
-                  torch::tensor(std::vector<int64_t>{0, 2, 2, -1}).view({2, 2}));
-  EXPECT_NEAR(by_name(*metrics)["miou"], 0.5, 1e-12);
-  EXPECT_NEAR(by_name(*metrics)["pixel_acc"], 2.0 / 3, 1e-12);
-  const auto details = details_of(*metrics);
+  auto metrics = metrics_of("tasuki/Segmentation", "classes: 3", PIXEL, {"bed", "lamp", "wall"});
+  metrics.accumulate(torch::tensor(std::vector<int64_t>{0, 0, 2, 2}).view({2, 2}),
+                     torch::tensor(std::vector<int64_t>{0, 2, 2, -1}).view({2, 2}));
+  EXPECT_NEAR(by_name(metrics)["miou"], 0.5, 1e-12);
+  EXPECT_NEAR(by_name(metrics)["pixel_acc"], 2.0 / 3, 1e-12);
+  const auto details = metrics.details();
   EXPECT_EQ(details["confusion"], nlohmann::json::parse("[[1,0,0],[0,0,0],[1,0,1]]"));
   EXPECT_EQ(details["absent_classes"], nlohmann::json::parse(R"(["lamp"])"));
   EXPECT_EQ(details["per_class_iou"], nlohmann::json::parse("[0.5,null,0.5]"));
@@ -270,33 +272,33 @@ TEST(SegmentationMetrics, VoidIsNotCountedAsWrong) {
   const auto truth = torch::arange(100).remainder(4).view({10, 10});
   auto label = truth.clone();
   label.view(-1).slice(0, 0, 15).fill_(-1);
-  const auto metrics = make_task("tasuki/Segmentation", "classes: 4")->make_metrics();
-  metrics->update(truth, label);
-  EXPECT_EQ(by_name(*metrics)["pixel_acc"], 1);
-  EXPECT_EQ(by_name(*metrics)["miou"], 1);
+  auto metrics = metrics_of("tasuki/Segmentation", "classes: 4");
+  metrics.accumulate(truth, label);
+  EXPECT_EQ(by_name(metrics)["pixel_acc"], 1);
+  EXPECT_EQ(by_name(metrics)["miou"], 1);
 }
 
 TEST(DepthMetrics, ClampNegativePredictions) {
-  const auto metrics = make_task("tasuki/Depth", "min_depth: 0.5 max_depth: 4")->make_metrics();
-  metrics->update(torch::tensor({-3.0f, 9.0f}).view({1, 1, 2}),
-                  torch::tensor({1.0f, 2.0f}).view({1, 1, 2}));
-  auto values = by_name(*metrics);
+  auto metrics = metrics_of("tasuki/Depth", "min_depth: 0.5 max_depth: 4");
+  metrics.accumulate(torch::tensor({-3.0f, 9.0f}).view({1, 1, 2}),
+                     torch::tensor({1.0f, 2.0f}).view({1, 1, 2}));
+  auto values = by_name(metrics);
   EXPECT_NEAR(values["abs_err"], (0.5 + 2) / 2, 1e-12);
   EXPECT_NEAR(values["rmse_log"], std::log(2.0), 1e-12);
   EXPECT_EQ(values["delta1"], 0);
-  EXPECT_EQ(details_of(*metrics)["max_depth"], 4);
+  EXPECT_EQ(metrics.details()["max_depth"], 4);
 }
 
 TEST(DepthMetrics, LabelsOutsideTheRangeAreCountedAndNotEvaluated) {
-  const auto metrics = make_task("tasuki/Depth", "min_depth: 0.5 max_depth: 80")->make_metrics();
+  auto metrics = metrics_of("tasuki/Depth", "min_depth: 0.5 max_depth: 80");
   // A sky of 655.35 m, the range's ends, something too near, one without a label, and two that
   // count.
   const auto label = torch::tensor({655.35f, 80.0f, 0.5f, 0.2f, 0.0f, 2.0f, 40.0f}).view({1, 1, 7});
-  metrics->update(label + 1, label);
-  auto values = by_name(*metrics);
+  metrics.accumulate(label + 1, label);
+  auto values = by_name(metrics);
   EXPECT_NEAR(values["abs_err"], 1, 1e-12);
   EXPECT_NEAR(values["abs_rel"], (1 / 2.0 + 1 / 40.0) / 2, 1e-12);
-  const auto details = details_of(*metrics);
+  const auto details = metrics.details();
   EXPECT_EQ(details["valid_pixels"], 2);
   EXPECT_EQ(details["out_of_range_pixels"], 4);
   EXPECT_NEAR(details["out_of_range_share"], 4 / 6.0, 1e-12);
@@ -305,14 +307,14 @@ TEST(DepthMetrics, LabelsOutsideTheRangeAreCountedAndNotEvaluated) {
 
 TEST(DepthMetrics, LabelsAsPredictionsArePerfect) {
   for (const auto averaging : {PIXEL, IMAGE}) {
-    const auto metrics = make_task("tasuki/Depth", "", {"task", {}, averaging})->make_metrics();
+    auto metrics = metrics_of("tasuki/Depth", "", averaging);
     const auto label = torch::rand({1, 8, 9}) * 30;
-    metrics->update(label, label);
-    metrics->update(label + 100, label + 100);  // an image without a label that counts
-    for (const auto& [name, value] : by_name(*metrics)) {
+    metrics.accumulate(label, label);
+    metrics.accumulate(label + 100, label + 100);  // an image without a label that counts
+    for (const auto& [name, value] : by_name(metrics)) {
       EXPECT_EQ(value, name.starts_with("delta") ? 1 : 0) << name;
     }
-    EXPECT_EQ(details_of(*metrics)["images_without_valid_pixels"], 1);
+    EXPECT_EQ(metrics.details()["images_without_valid_pixels"], 1);
   }
 }
 
@@ -325,9 +327,9 @@ TEST(NormalMetrics, AreExactAtSmallAnglesAndForAnyLength) {
         (torch::tensor({std::sin(radians), 0.0, -std::cos(radians)}, torch::kDouble) * length)
             .to(torch::kFloat)
             .view({3, 1, 1});
-    const auto metrics = make_task("tasuki/Normals")->make_metrics();
-    metrics->update(prediction, label);
-    EXPECT_NEAR(by_name(*metrics)["mean"], kAngle, 1e-7) << length;
+    auto metrics = metrics_of("tasuki/Normals");
+    metrics.accumulate(prediction, label);
+    EXPECT_NEAR(by_name(metrics)["mean"], kAngle, 1e-7) << length;
   }
 }
 
@@ -337,35 +339,35 @@ TEST(NormalMetrics, AreThoseOfTheArcTangentAllAround) {
     const double radians = degrees * M_PI / 180;
     const std::vector<float> normal = {static_cast<float>(std::sin(radians)), 0,
                                        static_cast<float>(-std::cos(radians))};
-    const auto metrics = make_task("tasuki/Normals")->make_metrics();
-    metrics->update(torch::tensor(normal).view({3, 1, 1}), label);
-    EXPECT_NEAR(by_name(*metrics)["rmse"], degrees, 2e-5);
-    EXPECT_NEAR(by_name(*metrics)["mean"], std::atan2(normal[0], -normal[2]) * 180 / M_PI, 2e-5);
+    auto metrics = metrics_of("tasuki/Normals");
+    metrics.accumulate(torch::tensor(normal).view({3, 1, 1}), label);
+    EXPECT_NEAR(by_name(metrics)["rmse"], degrees, 2e-5);
+    EXPECT_NEAR(by_name(metrics)["mean"], std::atan2(normal[0], -normal[2]) * 180 / M_PI, 2e-5);
   }
 }
 
 TEST(NormalMetrics, AZeroVectorIsNinetyDegreesOff) {
-  const auto metrics = make_task("tasuki/Normals")->make_metrics();
-  metrics->update(torch::zeros({3, 1, 1}), torch::tensor({0.6f, 0.0f, -0.8f}).view({3, 1, 1}));
-  EXPECT_EQ(by_name(*metrics)["mean"], 90);
-  EXPECT_EQ(by_name(*metrics)["within_30"], 0);
+  auto metrics = metrics_of("tasuki/Normals");
+  metrics.accumulate(torch::zeros({3, 1, 1}), torch::tensor({0.6f, 0.0f, -0.8f}).view({3, 1, 1}));
+  EXPECT_EQ(by_name(metrics)["mean"], 90);
+  EXPECT_EQ(by_name(metrics)["within_30"], 0);
 }
 
 TEST(NormalMetrics, CountNormalsWhoseComponentsSumToZero) {
-  const auto metrics = make_task("tasuki/Normals")->make_metrics();
+  auto metrics = metrics_of("tasuki/Normals");
   const auto label = torch::tensor({0.70710678f, -0.70710678f, 0.0f}).view({3, 1, 1});
-  metrics->update(-label, label);
-  EXPECT_EQ(details_of(*metrics)["valid_pixels"], 1);
-  EXPECT_NEAR(by_name(*metrics)["mean"], 180, 1e-4);
+  metrics.accumulate(-label, label);
+  EXPECT_EQ(metrics.details()["valid_pixels"], 1);
+  EXPECT_NEAR(by_name(metrics)["mean"], 180, 1e-4);
 }
 
 TEST(DisparityMetrics, OutliersAreBothThreePixelsAndFivePercentOff) {
-  const auto metrics = make_task("tasuki/Disparity")->make_metrics();
+  auto metrics = metrics_of("tasuki/Disparity");
   // Off by 4 px of 10, 4 px of 100, 2 px of 10, 7 px of 0; the last has no label.
-  metrics->update(torch::tensor({14.0f, 104.0f, 12.0f, 7.0f, 50.0f}).view({1, 1, 5}),
-                  torch::tensor({10.0f, 100.0f, 10.0f, 0.0f, -1.0f}).view({1, 1, 5}));
-  EXPECT_EQ(by_name(*metrics)["d1"], 0.5);
-  EXPECT_EQ(by_name(*metrics)["abs_err"], 17.0 / 4);
+  metrics.accumulate(torch::tensor({14.0f, 104.0f, 12.0f, 7.0f, 50.0f}).view({1, 1, 5}),
+                     torch::tensor({10.0f, 100.0f, 10.0f, 0.0f, -1.0f}).view({1, 1, 5}));
+  EXPECT_EQ(by_name(metrics)["d1"], 0.5);
+  EXPECT_EQ(by_name(metrics)["abs_err"], 17.0 / 4);
 }
 
 }  // namespace

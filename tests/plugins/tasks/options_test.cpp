@@ -26,7 +26,7 @@ TEST(TaskOptions, SayWhatIsWrong) {
 }
 
 TEST(TaskOptions, ClassesMustMatchTheDataSetsNames) {
-  const Task::Context context{"seg", {"bed", "chair", "wall"}, PIXEL};
+  const Task::Context context{"seg", {"bed", "chair", "wall"}, false};
   EXPECT_EQ(make_task("tasuki/Segmentation", "classes: 3", context)->channels(), 3);
   EXPECT_THAT(error_of([&] { make_task("tasuki/Segmentation", "classes: 4", context); }),
               HasSubstr("classes: is 4, but the data set names 3 classes"));
@@ -35,7 +35,7 @@ TEST(TaskOptions, ClassesMustMatchTheDataSetsNames) {
 TEST(TaskOptions, ProtocolMetricsAndDirections) {
   const auto listed = [](const std::string& name, const std::string& options) {
     std::string text;
-    for (const auto& value : make_task(name, options)->make_metrics()->values()) {
+    for (const auto& value : make_model_task(name, options).make_metrics().values()) {
       if (!value.info.in_protocol) continue;
       text += value.info.name + (value.info.higher_is_better ? "+ " : "- ");
     }

@@ -28,16 +28,26 @@ std::unique_ptr<Task> make_task(const std::string& name, const std::string& opti
   return registry.create<Task>(any, context);
 }
 
-std::map<std::string, double> by_name(const Metrics& metrics) {
+ModelTask make_model_task(const std::string& name, const std::string& options,
+                          const std::string& parts, std::vector<std::string> class_names,
+                          Averaging averaging) {
+  const auto config =
+      parse_config("model { task { name: \"task\" kind { [" + name + "] { " + options + " } } " +
+                       parts + " } } protocol { averaging: " + Averaging_Name(averaging) + " }",
+                   "task.pbtxt");
+  return std::move(build_tasks(config, [&](const std::string&) { return class_names; }).front());
+}
+
+Batch batch_of(const torch::Tensor& labels) {
+  Batch batch;
+  batch.tensors["task"] = labels;
+  return batch;
+}
+
+std::map<std::string, double> by_name(const TaskMetrics& metrics) {
   std::map<std::string, double> result;
   for (const auto& value : metrics.values()) result[value.info.name] = value.value;
   return result;
-}
-
-nlohmann::json details_of(const Metrics& metrics) {
-  nlohmann::json out;
-  metrics.details(out);
-  return out;
 }
 
 Images random_classes(int images, int64_t height, int64_t width, int64_t classes) {

@@ -8,17 +8,25 @@
 #include <string>
 #include <vector>
 
-#include "core/model/task.h"
+#include "core/loader/batch.h"
+#include "core/model/model_task.h"
 
 namespace tasuki::tests {
 
 // The task registered as `name`, made from options in protobuf's text format.
 std::unique_ptr<Task> make_task(const std::string& name, const std::string& options = "",
-                                Task::Context context = {"task", {}, PIXEL});
+                                Task::Context context = {"task", {}, false});
+// The same with losses and metrics: the task "task" of a config, in which `parts` stand beside its
+// kind.
+ModelTask make_model_task(const std::string& name, const std::string& options = "",
+                          const std::string& parts = "", std::vector<std::string> class_names = {},
+                          Averaging averaging = PIXEL);
+
+// Labels as the batch that a step has.
+Batch batch_of(const torch::Tensor& labels);
 
 // What was measured, by name.
-std::map<std::string, double> by_name(const Metrics& metrics);
-nlohmann::json details_of(const Metrics& metrics);
+std::map<std::string, double> by_name(const TaskMetrics& metrics);
 
 // The message of the Error that `action` throws; "" when it throws none.
 template <class Action>

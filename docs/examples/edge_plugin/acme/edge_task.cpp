@@ -1,13 +1,10 @@
-#include <memory>
-#include <optional>
-
 #include "acme/edge.pb.h"
-#include "acme/edge_loss.h"
-#include "acme/edge_metrics.h"
 #include "acme/edge_pictures.h"
 #include "core/data/image_io.h"
 #include "core/data/npy.h"
+#include "core/model/loss.h"
 #include "core/model/task.h"
+#include "core/registry/plugin_any.h"
 #include "core/registry/registry.h"
 
 namespace acme {
@@ -18,30 +15,21 @@ namespace fs = std::filesystem;
 // One logit a pixel; the prediction is the probability of an edge.
 class Edge final : public tasuki::Task {
  public:
-  Edge(const options::Edge& options, const Context& context) : averaging_(context.averaging) {
-    if (options.has_positive_weight()) {
-      const double weight = options.positive_weight();
-      tasuki::require_option(weight > 0 && weight < 1, "positive_weight",
-                             "must be more than 0 and less than 1");
-      positive_weight_ = weight;
-    }
-  }
+  Edge(const options::Edge&, const Context&) {}
 
   std::string field_kind() const override { return "acme/edge_map"; }
   int64_t channels() const override { return 1; }
 
-  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& label) const override {
-    if (label.gt(1).any().item<bool>()) {
-      throw tasuki::Error(tasuki::ErrorKind::kData,
-                          "an edge label is more than 1; labels are 0..1, or -1 where invalid");
-    }
-    return edge_loss(logits, label, positive_weight_);
+  std::vector<tasuki::LossConfig> losses() const override {
+    tasuki::LossConfig loss;
+    *loss.mutable_kind() = tasuki::plugin_any("acme/EdgeLoss");
+    return {loss};
+  }
+  std::vector<google::protobuf::Any> metrics() const override {
+    return {tasuki::plugin_any("acme/EdgeMetric")};
   }
   torch::Tensor predict(const torch::Tensor& logits) const override {
-    return torch::sigmoid(logits.to(torch::kFloat));
-  }
-  std::unique_ptr<tasuki::Metrics> make_metrics() const override {
-    return std::make_unique<EdgeMetrics>(averaging_);
+    return torch::sigmoid(tasuki::loss_precision(logits));
   }
 
   // STEM.npy: float32 probabilities; STEM.png: the same in 255 steps, for the eye.
@@ -90,10 +78,6 @@ class Edge final : public tasuki::Task {
     legend.classes = {{"missed", kMissedColor}, {"false alarm", kFalseAlarmColor}};
     return legend;
   }
-
- private:
-  tasuki::Averaging averaging_;
-  std::optional<double> positive_weight_;
 };
 
 }  // namespace

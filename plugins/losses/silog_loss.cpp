@@ -1,0 +1,49 @@
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "core/registry/registry.h"
+#include "plugins/losses/value_losses.pb.h"
+#include "plugins/losses/values.h"
+
+namespace tasuki::losses {
+namespace {
+
+class SILogLoss final : public Loss {
+ public:
+  SILogLoss(const options::SILogLoss& options, const Context& context)
+      : target_(context),
+        lambda_(options.has_lambda() ? options.lambda() : 0.5),
+        floor_(options.has_floor() ? options.floor() : 0.1),
+        by_image_(options.over() == options::SILogLoss::IMAGE) {
+    require_one_number(context, "SILogLoss");
+    require_option(lambda_ >= 0 && lambda_ <= 1, "lambda", "must be in 0..1");
+    require_option(floor_ > 0 && std::isfinite(floor_), "floor", "must be more than 0");
+    require_option(options::SILogLoss::Over_IsValid(options.over()), "over",
+                   "is none of IMAGE, BATCH");
+  }
+
+  LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {
+    const auto valid = valid_pixels(target, target_) & target.gt(0);
+    const auto e = log_difference(loss_precision(prediction), target, valid, floor_);
+    const auto counts = group_sums(valid, by_image_);
+    const auto pixels = counts.clamp_min(1).to(e.scalar_type());
+    const auto square = group_sums(e * e, by_image_) / pixels;
+    const auto mean = group_sums(e, by_image_) / pixels;
+    const auto losses = square - lambda_ * mean.square();
+    return {losses.sum(), counts.gt(0).sum()};
+  }
+
+  bool splits() const override { return by_image_; }
+
+ private:
+  TargetInfo target_;
+  double lambda_, floor_;
+  bool by_image_;
+};
+
+}  // namespace
+}  // namespace tasuki::losses
+
+TASUKI_REGISTER(tasuki::Loss, tasuki::losses::SILogLoss, tasuki::options::SILogLoss,
+                "tasuki/SILogLoss");
