@@ -32,6 +32,7 @@ class CommentedPool {
       : program_(*DescriptorPool::generated_pool()),
         both_(&module_, &program_),
         pool_(&both_, &silent_) {
+    if (library.empty()) return;
     std::ifstream in(std::filesystem::path(library).replace_extension(".descriptors.pb"),
                      std::ios::binary);
     google::protobuf::FileDescriptorSet files;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "core/data/field_kind.h"
 #include "core/registry/manifest.h"
@@ -23,6 +24,23 @@ std::vector<RegistryEntry>& pending() {
 std::recursive_mutex& registry_mutex() {
   static auto* mutex = new std::recursive_mutex;
   return *mutex;
+}
+
+// What the program itself registers, and libraries that it is linked with or opened itself: known
+// to every registry.
+struct ProgramNames {
+  std::map<std::string, RegistryEntry> entries;
+  std::set<std::string> twice;
+};
+
+// The lock is held. `pending` has no module's names then: load() takes those.
+const ProgramNames& program_names() {
+  static auto* names = new ProgramNames;
+  for (auto& entry : std::exchange(pending(), {})) {
+    const std::string name = entry.name;
+    if (!names->entries.emplace(name, std::move(entry)).second) names->twice.insert(name);
+  }
+  return *names;
 }
 
 // Loaded modules stay mapped until the process ends: their code is in every object they made.
@@ -64,6 +82,7 @@ Registry& Registry::instance() {
 }
 
 bool Registry::announce(RegistryEntry entry) {
+  const std::lock_guard lock(registry_mutex());
   pending().push_back(std::move(entry));
   return true;
 }
@@ -109,8 +128,12 @@ void Registry::announce_module(const std::string& library) {
       throw taken(library, "the .proto file " + proto, "the program itself");
     }
   }
+  const auto& of_program = program_names().entries;
   Announced module{library, manifest_path(library).string(), {}, false};
   for (const auto& entry : manifest.entry()) {
+    if (of_program.count(entry.name()) > 0) {
+      throw taken(library, "the name " + entry.name(), "the program itself");
+    }
     const auto other = module_of_.find(entry.name());
     if (other != module_of_.end()) {
       throw taken(library, "the name " + entry.name(), modules_[other->second].library);
@@ -127,21 +150,21 @@ void Registry::announce_module(const std::string& library) {
 void Registry::load(size_t index) {
   auto& module = modules_[index];
   if (module.loaded) return;
-  pending().clear();
   check_library(module.library, read_manifest(module.library));
+  program_names();
   open_library(module.library);
+  auto entries = std::exchange(pending(), {});
   std::map<std::string, std::string> brought;
-  for (const auto& entry : pending()) brought[entry.name] = entry.kind;
-  if (brought != module.kind_of || brought.size() != pending().size()) {
+  for (const auto& entry : entries) brought[entry.name] = entry.kind;
+  if (brought != module.kind_of || brought.size() != entries.size()) {
     throw Error(
         ErrorKind::kPlugin,
         "module " + module.library + " registers other names than its manifest says; rebuild it");
   }
-  for (auto& entry : pending()) {
+  for (auto& entry : entries) {
     entry.module = module.library;
     entries_[entry.name] = std::move(entry);
   }
-  pending().clear();
   module.loaded = true;
 }
 
@@ -152,16 +175,37 @@ std::vector<RegistryEntry> Registry::take_announced() {
 
 const RegistryEntry& Registry::find(const std::string& name, const std::string& kind) {
   const std::lock_guard lock(registry_mutex());
-  const auto module = module_of_.find(name);
-  if (module == module_of_.end()) unknown(name, kind);
-  load(module->second);
-  const auto& entry = entries_.at(name);
+  const auto& entry = entry_of(name, kind);
   if (!kind.empty() && entry.kind != kind) {
     throw Error(ErrorKind::kPlugin, "\"" + name + "\" is of kind " + entry.kind +
                                         ", but the kind " + kind + " is needed here; " +
                                         known(kind));
   }
   return entry;
+}
+
+const RegistryEntry& Registry::entry_of(const std::string& name, const std::string& kind) {
+  const auto module = module_of_.find(name);
+  const auto& program = program_names();
+  const auto own = program.entries.find(name);
+  if (own == program.entries.end()) {
+    if (module == module_of_.end()) unknown(name, kind);
+    load(module->second);
+    return entries_.at(name);
+  }
+  if (module != module_of_.end()) {
+    throw taken(modules_[module->second].library, "the name " + name, "the program itself");
+  }
+  if (program.twice.count(name) > 0) {
+    throw Error(ErrorKind::kPlugin,
+                "the program registers the name " + name + " twice; rename one of the two");
+  }
+  return own->second;
+}
+
+bool Registry::knows(const std::string& name) const {
+  const std::lock_guard lock(registry_mutex());
+  return module_of_.count(name) > 0 || program_names().entries.count(name) > 0;
 }
 
 void Registry::unknown(const std::string& name, const std::string& kind) const {
@@ -171,11 +215,14 @@ void Registry::unknown(const std::string& name, const std::string& kind) const {
 
 std::vector<std::string> Registry::names(const std::string& kind) const {
   const std::lock_guard lock(registry_mutex());
-  std::vector<std::string> found;
+  std::set<std::string> found;
   for (const auto& [name, module] : module_of_) {
-    if (kind.empty() || modules_[module].kind_of.at(name) == kind) found.push_back(name);
+    if (kind.empty() || modules_[module].kind_of.at(name) == kind) found.insert(name);
   }
-  return found;
+  for (const auto& [name, entry] : program_names().entries) {
+    if (kind.empty() || entry.kind == kind) found.insert(name);
+  }
+  return {found.begin(), found.end()};
 }
 
 std::string Registry::known(const std::string& kind) const {
@@ -192,6 +239,7 @@ std::vector<std::string> Registry::kinds() const {
   for (const auto& module : modules_) {
     for (const auto& entry : module.kind_of) found.insert(entry.second);
   }
+  for (const auto& entry : program_names().entries) found.insert(entry.second.kind);
   return {found.begin(), found.end()};
 }
 

@@ -43,7 +43,7 @@ struct RegistryEntry {
   std::string name;                                    // "tasuki/ResNet"
   const google::protobuf::Message* options = nullptr;  // default instance of its options message
   std::any factory;                                    // Factory<Interface>
-  std::string module;                                  // file of the module that brought it
+  std::string module;  // file of the module that brought it; "" for the program's own
 };
 
 // Interface has kKind (its kind's name) and Context (what a factory gets beside the options).
@@ -53,8 +53,8 @@ using Factory = std::function<std::unique_ptr<Interface>(const google::protobuf:
 
 // All names of all kinds. Names are unique across kinds, because a config's Any is found by its
 // name alone. Modules announced by their manifests are loaded when a name of theirs is asked for,
-// and are never unloaded. Any thread may ask: workers of a loader are often the first to need a
-// kind.
+// and are never unloaded. A class that the program itself registers needs no module: every registry
+// knows it. Any thread may ask: workers of a loader are often the first to need a kind.
 class Registry {
  public:
   static Registry& instance();
@@ -71,7 +71,7 @@ class Registry {
   std::vector<std::string> names(const std::string& kind) const;
   // All kinds that have a name, sorted.
   std::vector<std::string> kinds() const;
-  bool knows(const std::string& name) const { return module_of_.count(name) > 0; }
+  bool knows(const std::string& name) const;
   // How an error ends that a name of `kind` ("" for any) caused: "known: a, b", or, where there is
   // none, "no Decoder is known; modules were looked for in FOLDER".
   std::string known(const std::string& kind) const;
@@ -97,7 +97,8 @@ class Registry {
     return create<Interface>(any, context);
   }
 
-  // Used by TASUKI_REGISTER while a module's constructors run: collected, checked after dlopen.
+  // Used by TASUKI_REGISTER while constructors run: of a module (checked after dlopen), or of the
+  // program.
   static bool announce(RegistryEntry entry);
   // Hands over what was announced and not yet taken: for the tool that writes manifests.
   static std::vector<RegistryEntry> take_announced();
@@ -112,6 +113,7 @@ class Registry {
 
   void load(size_t module);
   void announce_module(const std::string& library);
+  const RegistryEntry& entry_of(const std::string& name, const std::string& kind);
   [[noreturn]] void unknown(const std::string& name, const std::string& kind) const;
 
   std::vector<Announced> modules_;
@@ -140,7 +142,8 @@ bool register_plugin(const char* name) {
 
 #define TASUKI_CONCATENATE_(a, b) a##b
 #define TASUKI_UNIQUE_(number) TASUKI_CONCATENATE_(tasuki_registered_, number)
-// The last line of a plugin: TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
+// The last line of a plugin, in a module or in a program:
+//   TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
 // Class is made as Class(const Options&, const Interface::Context&).
 #define TASUKI_REGISTER(Interface, Class, Options, name)           \
   [[maybe_unused]] static const bool TASUKI_UNIQUE_(__COUNTER__) = \
