@@ -22,7 +22,7 @@ PROCESSORS = re.compile(
     r"omp_get_num_procs)\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern)[^\s#/}]")
+HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern|template)[^\s#/}]")
 
 
 def list_files(root):
