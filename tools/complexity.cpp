@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "core/engine/experiment.h"
+#include "core/engine/parameter_options.h"
 #include "core/engine/precision.h"
 #include "core/model/complexity.h"
 #include "core/model/exact_shortcuts.h"
@@ -16,6 +17,7 @@ namespace {
 struct ComplexityOptions {
   ConfigOptions config;
   std::vector<int> size;  // height, width; empty: a sample's
+  bool parameters = false;
 };
 
 std::shared_ptr<const Dataset> dataset_of(const ResolvedConfig& config,
@@ -79,6 +81,16 @@ void print(const NetworkCost& training, const NetworkCost& inference, const Mult
   for (const auto& [part, count] : flops) row(part.empty() ? "other" : part, "", giga(count), "");
 }
 
+// How training treats the parameters, where the config treats some otherwise than others, and each
+// of them on demand.
+void print_parameters(const ComplexityOptions& options, const ResolvedConfig& config,
+                      const std::vector<ParameterInfo>& parameters) {
+  if (has_parameter_options(config.message().train())) {
+    std::cout << "\n" << parameter_table(parameters);
+  }
+  if (options.parameters) std::cout << "\n" << parameter_list(parameters);
+}
+
 void complexity(const ComplexityOptions& options) {
   const auto config = options.config.load();
   set_threads(config.message().train().threads());
@@ -93,6 +105,8 @@ void complexity(const ComplexityOptions& options) {
   const auto no_names = [](const std::string&) { return std::vector<std::string>(); };
   MultiTaskModel training(plain, no_names, Network::kTraining);
   MultiTaskModel inference(plain, no_names, Network::kInference);
+  auto parameters = list_parameters(training);
+  apply_parameter_options(plain, training, parameters);
   // BatchNorm has no statistics of one pixel, which is all that is left behind global pooling.
   training.eval();
   inference.eval();
@@ -101,6 +115,7 @@ void complexity(const ComplexityOptions& options) {
   std::cout << fmt::format("{}: one image of {}x{} (height x width)\n", options.config.file,
                            size[0], size[1]);
   print(of_training, of_inference, training);
+  print_parameters(options, plain, parameters);
 }
 
 }  // namespace
@@ -116,6 +131,10 @@ void add_complexity(CLI::App& app) {
       ->expected(2)
       ->check(kAboveZero)
       ->type_name("HEIGHT WIDTH");
+  command->add_flag(
+      "--parameters", options->parameters,
+      "List every parameter by the name that a pattern of train.parameters fits, with "
+      "its kind, shape, multipliers, and whether it is frozen");
   command->footer(
       "FLOPs: two for each multiply-add of convolutions and matrix products, as the layers are "
       "defined, whatever shortcut computes them; papers that count multiply-adds state half. "

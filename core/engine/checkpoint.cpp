@@ -18,6 +18,7 @@ using nlohmann::json;
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kWeighting = "weighting.";
+constexpr const char* kEvaluated = "evaluated.";
 
 std::map<std::string, std::string> metadata(const Run& run, const char* format, int64_t epoch) {
   std::map<std::string, std::string> out = {{"format", format},
@@ -45,6 +46,25 @@ NamedTensors part(const NamedTensors& tensors, const std::string& prefix) {
     if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
   }
   return found;
+}
+
+// `tensors`, with those of `others` in the place of the ones that they share the names of.
+NamedTensors laid_over(NamedTensors tensors, const NamedTensors& others) {
+  const std::map<std::string, torch::Tensor> by_name(others.begin(), others.end());
+  for (auto& [name, tensor] : tensors) {
+    const auto other = by_name.find(name);
+    if (other != by_name.end()) tensor = other->second;
+  }
+  return tensors;
+}
+
+NamedTensors evaluated_weights_of(const Run& run) {
+  return run.evaluated_weights ? run.evaluated_weights() : NamedTensors();
+}
+
+// The weights of a training state that were evaluated.
+NamedTensors evaluated_part(const NamedTensors& tensors) {
+  return laid_over(part(tensors, kModel), part(tensors, kEvaluated));
 }
 
 std::vector<std::string> names_of(const NamedTensors& tensors) {
@@ -84,6 +104,52 @@ std::map<std::string, torch::Tensor> part_by_name(const NamedTensors& tensors,
                                                   const std::string& prefix) {
   const auto found = part(tensors, prefix);
   return {found.begin(), found.end()};
+}
+
+// Where each parameter lies in the optimiser's vectors: [[name, begin, end], ...].
+json layout_of(const ParameterSpace& parameters) {
+  json layout = json::array();
+  for (const auto& segment : parameters.segments()) {
+    layout.push_back({segment.name, segment.begin, segment.end});
+  }
+  return layout;
+}
+
+// A vector of a saved layout, as this run's parameters lie.
+torch::Tensor laid_out(const torch::Tensor& saved, const json& layout,
+                       const ParameterSpace& parameters) {
+  std::map<std::string, torch::Tensor> by_name;
+  for (const auto& entry : layout) {
+    const int64_t begin = entry.at(1), end = entry.at(2);
+    if (begin < 0 || end < begin || end > saved.numel()) {
+      throw Error(ErrorKind::kData, "its layout goes beyond the optimiser's vectors");
+    }
+    by_name[entry.at(0)] = saved.slice(0, begin, end);
+  }
+  auto vector = torch::zeros({parameters.values().numel()}, saved.options());
+  for (const auto& segment : parameters.segments()) {
+    const auto found = by_name.find(segment.name);
+    const int64_t size = segment.end - segment.begin;
+    if (found == by_name.end() || found->second.numel() != size) {
+      throw Error(ErrorKind::kData,
+                  "the optimiser's state has no " + segment.name + " of this model's size");
+    }
+    vector.slice(0, segment.begin, segment.end).copy_(found->second);
+  }
+  return vector;
+}
+
+// The optimiser's state by name; files of before have no layout: theirs is the order of
+// registration, which a run without groups of parameters has still.
+std::map<std::string, torch::Tensor> optimizer_state(const Run& run, const NamedTensors& tensors,
+                                                     const json& state) {
+  auto found = part_by_name(tensors, kOptimizer);
+  const auto layout = state.find("layout");
+  if (layout == state.end() || *layout == layout_of(*run.parameters)) return found;
+  for (auto& [name, tensor] : found) {
+    if (tensor.dim() == 1) tensor = laid_out(tensor, *layout, *run.parameters);
+  }
+  return found;
 }
 
 json values_of(const Evaluation& evaluation) {
@@ -159,8 +225,9 @@ void restore(Run& run, std::vector<NamedHook>& hooks, const json& state, const R
 }  // namespace
 
 void save_weights(const Run& run, const std::filesystem::path& path) {
-  write_safetensors(
-      path, {named_tensors(*run.experiment.model), metadata(run, kWeightsFormat, run.epoch + 1)});
+  write_safetensors(path,
+                    {laid_over(named_tensors(*run.experiment.model), evaluated_weights_of(run)),
+                     metadata(run, kWeightsFormat, run.epoch + 1)});
 }
 
 void save_training_state(const Run& run, const std::filesystem::path& path) {
@@ -173,11 +240,15 @@ void save_training_state(const Run& run, const std::filesystem::path& path) {
   for (const auto& [name, tensor] : named_tensors(*run.experiment.model)) {
     file.tensors.emplace_back(kModel + name, tensor);
   }
+  for (const auto& [name, tensor] : evaluated_weights_of(run)) {
+    file.tensors.emplace_back(kEvaluated + name, tensor);
+  }
   add(file.tensors, kOptimizer, run.optimizer->state());
   add(file.tensors, kWeighting, run.weighting->state());
   file.metadata = metadata(run, kStateFormat, run.epoch + 1);
   auto state = state_of(run);
   state["tensors"] = further_names(file.tensors);
+  state["layout"] = layout_of(*run.parameters);
   file.metadata["state"] = state.dump();
   write_safetensors(path, file);
 }
@@ -214,8 +285,10 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::fil
     const auto state = json::parse(text("state"));
     check_names(file.tensors, state);
     copy_tensors(part(file.tensors, kModel), named_tensors(*run.experiment.model), "model");
-    run.optimizer->load_state(part_by_name(file.tensors, kOptimizer));
+    run.optimizer->load_state(optimizer_state(run, file.tensors, state));
     run.weighting->load_state(part_by_name(file.tensors, kWeighting));
+    for (auto& hook : hooks) hook.hook->load_evaluated_weights(part(file.tensors, kEvaluated));
+    run.evaluated_weights = [&hooks] { return evaluated_weights(hooks); };
     restore(run, hooks, state, check);
   } catch (const Error& wrong) {
     throw std::string_view(wrong.what()).find(path.string()) == std::string_view::npos
@@ -237,7 +310,7 @@ Safetensors read_weights(const std::filesystem::path& path) {
                     " is no checkpoint of Tasuki; published weights of an encoder "
                     "belong into model.encoder.pretrained (docs/pretrained.md)");
   }
-  if (format == kStateFormat) file.tensors = part(file.tensors, kModel);
+  if (format == kStateFormat) file.tensors = evaluated_part(file.tensors);
   return file;
 }
 
@@ -245,7 +318,7 @@ void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {
   const auto file = read_safetensors(path);
   const auto format = file.metadata.find("format");
   const bool state = format != file.metadata.end() && format->second == kStateFormat;
-  auto tensors = state ? part(file.tensors, kModel) : file.tensors;
+  auto tensors = state ? evaluated_part(file.tensors) : file.tensors;
   if (model.network() == Network::kInference) {
     std::erase_if(tensors, [](const auto& item) { return is_auxiliary_tensor(item.first); });
   }

@@ -27,15 +27,16 @@ inline constexpr const char* kLogFile = "train.log";
 inline constexpr const char* kWeightsFormat = "tasuki-weights-1";
 inline constexpr const char* kStateFormat = "tasuki-training-state-1";
 
-// Weights alone, for evaluation and prediction. Metadata: "format" "tasuki-weights-1", "config"
-// (the resolved config), "epoch", "metrics" (JSON of the evaluation, if there was one) and its
-// "score" (hexadecimal), "stamp", "data" (JSON: the fingerprints of the splits), "notes" (JSON: the
-// run's).
+// Weights alone, for evaluation and prediction: those that were evaluated. Metadata: "format"
+// "tasuki-weights-1", "config" (the resolved config), "epoch", "metrics" (JSON of the evaluation,
+// if there was one) and its "score" (hexadecimal), "stamp", "data" (JSON: the fingerprints of the
+// splits), "notes" (JSON: the run's).
 void save_weights(const Run& run, const std::filesystem::path& path);
 
 // Weights and all training state after a finished epoch: tensors "model.<name>",
-// "optimizer.<name>", "weighting.<name>"; metadata as above and "state" (JSON: epoch, step, best,
-// hooks by name).
+// "optimizer.<name>", "weighting.<name>", and "evaluated.<name>" for those of the model's that a
+// hook has evaluated in the place of its own; metadata as above and "state" (JSON: epoch, step,
+// best, hooks by name, where each parameter lies in the optimiser's vectors).
 void save_training_state(const Run& run, const std::filesystem::path& path);
 // Continues from it. Error (kUsage) for what check_resume refuses; strict about every tensor.
 void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::filesystem::path& path,
@@ -46,11 +47,12 @@ void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::fil
 // best epoch that last.safetensors names (repair_best).
 void save_checkpoints(const Run& run, bool last);
 
-// Weights of either kind of file by the model's names, and its metadata. Error (kData) where the
+// Weights of either kind of file by the model's names, those that were evaluated, and its metadata.
+// Error (kData) where the
 // file is another one.
 Safetensors read_weights(const std::filesystem::path& path);
 
-// Weights of either kind of file into a model, strictly: missing, unexpected and mismatched tensors
+// The same weights into a model, strictly: missing, unexpected and mismatched tensors
 // are listed. An inference network leaves the decoders of self-auxiliaries in the file.
 void load_weights(MultiTaskModel& model, const std::filesystem::path& path);
 

@@ -21,6 +21,10 @@ class Hook {
   virtual void before_run(Run&) {}
   virtual void before_epoch(Run&) {}
   virtual void after_step(Run&) {}
+  // Around each evaluation of the loop. Every hook whose before_evaluation was called sees
+  // after_evaluation, in the opposite order, also when that or the evaluation fails.
+  virtual void before_evaluation(Run&) {}
+  virtual void after_evaluation(Run&) {}
   // After the epoch's steps and its evaluation, if there was one; run.epoch is still its index.
   virtual void after_epoch(Run&) {}
   // Always called once before_run was, also when the run fails (`finished` is false then) or the
@@ -30,6 +34,13 @@ class Hook {
   // True for one that changes nothing that a run learns or measures: a run may go on with other
   // such hooks than it was begun with.
   virtual bool only_observes() const { return false; }
+
+  // For a hook that puts other weights in the place of the model's from before_evaluation to
+  // after_evaluation: those of its tensors that differ, by the model's names; no other hook of the
+  // run may have some. The files for evaluation hold them instead of the model's own; a training
+  // state holds both, and gives them back by load_evaluated_weights(), before before_run().
+  virtual NamedTensors evaluated_weights() const { return {}; }
+  virtual void load_evaluated_weights(const NamedTensors& /*weights*/) {}
 
   virtual nlohmann::json state() const { return {}; }
   virtual void load_state(const nlohmann::json& /*state*/) {}

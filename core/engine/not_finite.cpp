@@ -22,8 +22,8 @@ Error error_of(const Run& run, const Batch& batch, const std::string& what) {
 }
 
 // The parameter where the gradient buffer first holds something that is not finite.
-std::string first_parameter(const FlatParameters& parameters) {
-  for (const auto& span : parameters.spans()) {
+std::string first_parameter(const ParameterSpace& parameters) {
+  for (const auto& span : parameters.segments()) {
     const auto part = parameters.gradient().slice(0, span.begin, span.end);
     if (!part.isfinite().all().item<bool>()) return span.name;
   }

@@ -4,6 +4,9 @@
 
 #include <map>
 #include <string>
+#include <vector>
+
+#include "core/model/parameter_range.h"
 
 namespace tasuki {
 
@@ -12,6 +15,8 @@ struct MomentumState {
   double momentum = 0;
   double weight_decay = 0;
   torch::Tensor buffer;  // [P]; undefined before the first step, and where there is none
+  // Factors of its learning rate and weight decay by range; empty: none.
+  std::vector<ParameterGroup> groups = {};
 };
 
 // Updates one flat parameter vector from its flat gradient: every parameter of the model is a view
@@ -21,6 +26,9 @@ class Optimizer {
   static constexpr const char* kKind = "Optimizer";
   struct Context {
     torch::Tensor parameters;  // [P], requires grad; its .grad() is the flat gradient
+    // Cover [0, P); empty: one of everything, without factors. Equal factors give the same bits
+    // as one group.
+    std::vector<ParameterGroup> groups = {};
   };
 
   virtual ~Optimizer() = default;
@@ -31,7 +39,8 @@ class Optimizer {
   // the host waits for. Where it is false, parameters and state stay as they are, bit for bit,
   // whatever the gradient holds (NaN too).
   virtual void step(double learning_rate, const torch::Tensor& apply) = 0;
-  // What a virtual step of SGD takes over from it; nothing for optimisers of another kind.
+  // What a virtual step of SGD takes over from it; no more than the groups for optimisers of
+  // another kind.
   virtual MomentumState momentum() const { return {}; }
   // Buffers by name ("momentum_buffer", "exp_avg", ...), for checkpoints; bit-identical when
   // loaded.

@@ -4,19 +4,20 @@
 #include <string>
 #include <vector>
 
-#include "core/model/flat_parameters.h"
 #include "core/model/model.h"
+#include "core/model/parameter_space.h"
 
 namespace tasuki {
 
 // The trainable parameters of the encoder, as parts of the flat vectors in ascending order. A
 // parameter that has several names is a route's own only if that route owns it by all of them.
 struct ParameterParts {
-  using Spans = std::vector<FlatParameters::Span>;
+  using Segments = std::vector<ParameterSpace::Segment>;
 
-  Spans shared;                      // what is no route's own
-  std::map<std::string, Spans> own;  // by route; a span for every route of the model
+  Segments shared;                      // what is no route's own
+  std::map<std::string, Segments> own;  // by route; an entry for every route of the model
 };
-ParameterParts parameter_parts(MultiTaskModel& model, const FlatParameters& parameters);
+// `parameters` are the model's own.
+ParameterParts parameter_parts(const MultiTaskModel& model, const ParameterSpace& parameters);
 
 }  // namespace tasuki

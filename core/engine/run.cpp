@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/engine/parameter_options.h"
 #include "core/engine/parameter_parts.h"
 #include "core/engine/trainer.h"
 
@@ -91,8 +92,10 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
     const auto note = run.experiment.model->load_pretrained(config);
     if (!note.empty()) run.notes.push_back(note);
   }
+  auto parameters = list_parameters(*run.experiment.model);
+  apply_parameter_options(config, *run.experiment.model, parameters);
   run.parameters =
-      std::make_unique<FlatParameters>(*run.experiment.model, run.experiment.channels_last());
+      std::make_unique<ParameterSpace>(std::move(parameters), run.experiment.channels_last());
   run.train_source =
       run.experiment.source(run.experiment.train_split(), Experiment::Pipeline::kTrain);
   run.validation_source =
@@ -108,8 +111,8 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
                            std::to_string(run.train_source->size()) +
                            " samples, less than one batch, and drop_last leaves it out");
   }
-  run.optimizer =
-      config.create<Optimizer>("train.optimizer", train.optimizer(), {run.parameters->values()});
+  run.optimizer = config.create<Optimizer>("train.optimizer", train.optimizer(),
+                                           {run.parameters->values(), run.parameters->groups()});
   if (int64_t(train.warmup_steps()) >= run.epochs * run.steps_per_epoch) {
     throw config.error(
         "train.warmup_steps",
@@ -142,6 +145,23 @@ std::vector<NamedHook> build_hooks(const ResolvedConfig& config) {
   std::stable_sort(hooks.begin(), hooks.end(),
                    [](const NamedHook& a, const NamedHook& b) { return a.priority < b.priority; });
   return hooks;
+}
+
+NamedTensors evaluated_weights(const std::vector<NamedHook>& hooks) {
+  NamedTensors weights;
+  std::string owner;
+  for (const auto& hook : hooks) {
+    auto found = hook.hook->evaluated_weights();
+    if (found.empty()) continue;
+    if (!owner.empty()) {
+      throw Error(ErrorKind::kUsage, "train.hook: " + owner + " and " + hook.name +
+                                         " both put weights in the place of the model's at "
+                                         "evaluation; keep one of them");
+    }
+    owner = hook.name;
+    weights = std::move(found);
+  }
+  return weights;
 }
 
 }  // namespace tasuki

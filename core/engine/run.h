@@ -14,7 +14,8 @@
 #include "core/engine/look_ahead.h"
 #include "core/engine/optimizer.h"
 #include "core/engine/weighting.h"
-#include "core/model/flat_parameters.h"
+#include "core/model/parameter_space.h"
+#include "core/model/safetensors.h"
 
 namespace tasuki {
 
@@ -47,7 +48,7 @@ struct EpochObjectives {
 struct Run {
   Experiment experiment;
   std::filesystem::path work_dir;
-  std::unique_ptr<FlatParameters> parameters;
+  std::unique_ptr<ParameterSpace> parameters;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Schedule> schedule;
   std::unique_ptr<Weighting> weighting;
@@ -69,6 +70,9 @@ struct Run {
 
   // State of all hooks by name, for checkpoints; set by the loop.
   std::function<nlohmann::json()> hook_states;
+  // Weights that a hook puts in the place of the model's at evaluation (Hook::evaluated_weights);
+  // set by the loop, and when a run is resumed.
+  std::function<NamedTensors()> evaluated_weights;
 
   EpochObjectives active;        // of this epoch
   const Batch* batch = nullptr;  // of the last step, on the model's device; during after_step

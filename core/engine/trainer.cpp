@@ -109,7 +109,8 @@ void Trainer::update(const torch::Tensor& losses) {
   auto norm = torch::zeros({}, losses.options());
   auto finite = losses.isfinite().all();
   if (clip > 0) {
-    norm = run_.parameters->clip_gradient(clip).to(torch::kFloat64);
+    const auto per = run_.experiment.config.message().train().clip_per();
+    norm = run_.parameters->clip_gradient(clip, per).to(torch::kFloat64);
     finite = finite.logical_and(norm.isfinite());
   } else {
     finite = finite.logical_and(run_.parameters->gradient_is_finite());
@@ -171,12 +172,46 @@ void Trainer::epoch() {
   batch_ = {};
 }
 
+// Of a hook that detaches a parameter the end of the epoch would show no more than that one did.
+void Trainer::check_views([[maybe_unused]] const NamedHook& after) const {
+#ifndef NDEBUG
+  try {
+    run_.parameters->check();
+  } catch (const Error& error) {
+    throw error.within("hook " + after.name);
+  }
+#endif
+}
+
+// Whatever fails in between, what hooks put in the model's place is taken out again.
+void Trainer::evaluate_model() {
+  size_t begun = 0;
+  std::exception_ptr failure;
+  try {
+    for (auto& hook : hooks_) {
+      ++begun;
+      hook.hook->before_evaluation(run_);
+    }
+    run_.evaluation = evaluate(run_.experiment, *run_.validation_source);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  for (; begun > 0; --begun) {
+    try {
+      hooks_[begun - 1].hook->after_evaluation(run_);
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
 void Trainer::evaluate_epoch() {
   const auto& train = run_.experiment.config.message().train();
   const int64_t every = train.has_evaluate_every() ? train.evaluate_every() : 1;
   const bool last = run_.epoch + 1 == run_.epochs;
   if (!last && (every == 0 || (run_.epoch + 1) % every != 0)) return;
-  run_.evaluation = evaluate(run_.experiment, *run_.validation_source);
+  evaluate_model();
   std::vector<TaskValues> values;
   for (const auto& task : run_.evaluation->tasks) values.push_back({task.task, task.values});
   run_.score = selection_score(values);
@@ -215,6 +250,7 @@ void Trainer::train() {
     for (const auto& hook : hooks_) states[hook.name] = hook.hook->state();
     return states;
   };
+  run_.evaluated_weights = [&hooks = hooks_] { return evaluated_weights(hooks); };
   size_t started = 0;
   std::exception_ptr failure;
   try {
@@ -222,6 +258,7 @@ void Trainer::train() {
       ++started;
       hook.before_run(run_);
     });
+    run_.evaluated_weights();  // says at once where two hooks have some
     for (; run_.epoch < run_.epochs; ++run_.epoch) {
       epoch();
       evaluate_epoch();

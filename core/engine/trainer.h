@@ -30,6 +30,10 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
 // The hooks of the config, sorted by priority and then by order. Names are unique.
 std::vector<NamedHook> build_hooks(const ResolvedConfig& config);
 
+// The weights that one of the hooks has evaluated in the place of the model's, if one does. Error
+// (kUsage) for two.
+NamedTensors evaluated_weights(const std::vector<NamedHook>& hooks);
+
 // The training loop. Knows no method, metric or file by name: weightings make the gradients, hooks
 // do the rest.
 class Trainer {
@@ -46,6 +50,8 @@ class Trainer {
  private:
   void epoch();
   void evaluate_epoch();
+  void evaluate_model();
+  void check_views(const NamedHook& after) const;
   std::vector<torch::Tensor> losses();
   torch::Tensor backward();
   std::vector<double> combine(WeightingStep& step, const torch::Tensor& losses);
@@ -54,7 +60,10 @@ class Trainer {
   void end_run(size_t started, bool finished, std::exception_ptr failure);
   template <class Call>
   void each_hook(Call call) {
-    for (auto& hook : hooks_) call(*hook.hook);
+    for (auto& hook : hooks_) {
+      call(*hook.hook);
+      check_views(hook);
+    }
   }
 
   Run& run_;

@@ -30,6 +30,13 @@ class Architecture : public torch::nn::Module {
                                                   const std::vector<std::string>& routes) = 0;
   // Parameters that train from objectives on this route only.
   virtual NamedParameters own_parameters(const std::string& route) const = 0;
+  // Parameters that the route's features depend on. By default all: a parameter that is no route's
+  // own then counts as shared by every route.
+  virtual NamedParameters route_parameters(const std::string& /*route*/) const {
+    NamedParameters all;
+    for (const auto& item : named_parameters()) all.emplace_back(item.key(), item.value());
+    return all;
+  }
   // Whether an objective on one route can train it without any gradient reaching another route's
   // own parameters (false where routes mix features).
   virtual bool one_way_transfer_possible() const = 0;

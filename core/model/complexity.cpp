@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "core/model/flops.h"
+#include "core/model/parameter_info.h"
 
 namespace tasuki {
 
@@ -25,10 +26,7 @@ NetworkCost network_cost(MultiTaskModel& model, const torch::Tensor& image) {
 std::vector<std::pair<std::string, int64_t>> parameters_by_part(const MultiTaskModel& model) {
   std::vector<std::pair<std::string, int64_t>> parts;
   for (const auto& item : model.named_parameters()) {
-    const auto& name = item.key();
-    auto end = name.find('.');
-    if (name.starts_with("encoder.")) end = name.find('.', end + 1);
-    const auto part = name.substr(0, name.find('.', end + 1));
+    const auto part = part_of_parameter(item.key());
     if (parts.empty() || parts.back().first != part) parts.emplace_back(part, 0);
     parts.back().second += item.value().numel();
   }

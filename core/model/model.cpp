@@ -146,6 +146,17 @@ const ModelTask& MultiTaskModel::task(const std::string& name) const {
                                      did_you_mean(name, known) + "; it has: " + join(known));
 }
 
+void MultiTaskModel::keep_in_evaluation_mode(
+    std::vector<std::shared_ptr<torch::nn::Module>> modules) {
+  always_evaluating_ = std::move(modules);
+  train(is_training());
+}
+
+void MultiTaskModel::train(bool on) {
+  torch::nn::Module::train(on);
+  for (const auto& module : always_evaluating_) module->eval();
+}
+
 std::vector<Objective> MultiTaskModel::primaries() const {
   return {objectives_.begin(), objectives_.begin() + static_cast<int64_t>(tasks_.size())};
 }

@@ -42,6 +42,7 @@ class MultiTaskModel : public torch::nn::Module {
   // Primaries in the order of tasks(), then the self-auxiliaries.
   const std::vector<Objective>& objectives() const { return objectives_; }
   Architecture& architecture() { return *architecture_; }
+  const Encoder& encoder() const { return *encoder_; }
   Network network() const { return network_; }
 
   // Image [N,3,H,W] -> float32 logits [N, channels, h, w] by objective, at `size` (h, w), by
@@ -52,6 +53,11 @@ class MultiTaskModel : public torch::nn::Module {
 
   // Logits at another size (h, w), interpolated as forward() does it; the same where it is theirs.
   torch::Tensor at_size(const torch::Tensor& logits, const std::vector<int64_t>& size) const;
+
+  // Modules of it that stay in evaluation mode while the model trains: the batch normalisation of
+  // what is frozen.
+  void keep_in_evaluation_mode(std::vector<std::shared_ptr<torch::nn::Module>> modules);
+  void train(bool on = true) override;
 
   // What is there at inference: the primary objectives.
   std::vector<Objective> primaries() const;
@@ -72,6 +78,7 @@ class MultiTaskModel : public torch::nn::Module {
   std::shared_ptr<Architecture> architecture_;
   std::shared_ptr<torch::nn::Module> decoder_modules_;
   std::map<std::string, std::shared_ptr<Decoder>> decoders_;  // by objective
+  std::vector<std::shared_ptr<torch::nn::Module>> always_evaluating_;
   Network network_;
   bool align_corners_ = true;
 };

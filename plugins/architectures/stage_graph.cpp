@@ -60,12 +60,22 @@ Architecture::NamedParameters StageGraph::own_parameters(const std::string& rout
     const auto& instance = table_[i].at(route);
     size_t users = 0;
     for (const auto& item : table_[i]) users += item.second == instance;
-    if (users != 1) continue;
-    for (const auto& item : instances_[i].at(instance)->named_parameters()) {
-      own.emplace_back(stage_names_[i] + "." + instance + "." + item.key(), item.value());
-    }
+    if (users == 1) add_parameters(i, instance, own);
   }
   return own;
+}
+
+Architecture::NamedParameters StageGraph::route_parameters(const std::string& route) const {
+  NamedParameters passed;
+  for (size_t i = 0; i < table_.size(); ++i) add_parameters(i, table_[i].at(route), passed);
+  return passed;
+}
+
+void StageGraph::add_parameters(size_t stage, const std::string& instance,
+                                NamedParameters& to) const {
+  for (const auto& item : instances_[stage].at(instance)->named_parameters()) {
+    to.emplace_back(stage_names_[stage] + "." + instance + "." + item.key(), item.value());
+  }
 }
 
 std::vector<std::pair<size_t, Stage*>> StageGraph::stage_modules() const {

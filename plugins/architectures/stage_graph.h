@@ -23,10 +23,13 @@ class StageGraph : public Architecture {
   std::map<std::string, Features> forward(const torch::Tensor& image,
                                           const std::vector<std::string>& routes) override;
   NamedParameters own_parameters(const std::string& route) const override;
+  NamedParameters route_parameters(const std::string& route) const override;
   bool one_way_transfer_possible() const override { return true; }
   std::vector<std::pair<size_t, Stage*>> stage_modules() const override;
 
  private:
+  void add_parameters(size_t stage, const std::string& instance, NamedParameters& to) const;
+
   StageTable table_;
   std::vector<std::map<std::string, std::shared_ptr<Stage>>> instances_;  // by stage, by name
   std::vector<std::string> stage_names_;

@@ -214,7 +214,7 @@ class Affinity : public Hook {
 
   int64_t every_, every_epochs_;
   bool look_ahead_ = true, cosine_ = true;
-  std::vector<FlatParameters::Span> shared_;
+  std::vector<ParameterSpace::Segment> shared_;
   std::vector<Objective> objectives_;  // primaries of this epoch
   std::vector<std::string> names_;
   PairMeans look_aheads_{0}, cosines_{0};

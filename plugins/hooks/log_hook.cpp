@@ -10,6 +10,7 @@
 
 #include "core/engine/checkpoint.h"
 #include "core/engine/hook.h"
+#include "core/engine/parameter_options.h"
 #include "core/registry/registry.h"
 #include "plugins/hooks/hooks.pb.h"
 
@@ -54,6 +55,9 @@ class Log : public Hook {
                run.steps_per_epoch, run.parameters->count(), run.train_source->size(),
                Precision_Name(run.experiment.precision), run.experiment.device.str(),
                train.threads());
+    if (has_parameter_options(train)) {
+      log_->info("groups of parameters:\n{}", parameter_table(run.parameters->parameters()));
+    }
     if (run.validation_batches) {
       log_->info(
           "the weighting learns on split {}, which also chooses the best epoch: figures on it "

@@ -26,46 +26,28 @@ Torch read_options(const Options& options, double default_weight_decay) {
 }
 
 // Either of LibTorch's two.
-template <class TorchOptimizer, class TorchState>
-class AdamOn : public FlatOptimizer<TorchOptimizer, TorchState> {
+template <class TorchOptimizer, class TorchState, class TorchOptions>
+class AdamOn : public FlatOptimizer<TorchOptimizer, TorchState, TorchOptions> {
+  using Flat = FlatOptimizer<TorchOptimizer, TorchState, TorchOptions>;
+
  public:
-  using FlatOptimizer<TorchOptimizer, TorchState>::FlatOptimizer;
-
-  std::map<std::string, torch::Tensor> state() const override {
-    const auto* state = this->find();
-    if (state == nullptr) return {};
-    const int64_t steps = state->step() - (this->took_back() ? 1 : 0);
-    return {{"step", torch::tensor(steps, torch::kInt64)},
-            {"exp_avg", state->exp_avg()},
-            {"exp_avg_sq", state->exp_avg_sq()}};
-  }
-
-  void load_state(const std::map<std::string, torch::Tensor>& state) override {
-    if (state.empty()) return;
-    auto loaded = std::make_unique<TorchState>();
-    const auto scalar = torch::empty({}, torch::kInt64);
-    loaded->step(load_buffer(state, "step", scalar).template item<int64_t>());
-    loaded->exp_avg(load_buffer(state, "exp_avg", this->parameters_));
-    loaded->exp_avg_sq(load_buffer(state, "exp_avg_sq", this->parameters_));
-    this->replace(std::move(loaded));
-  }
+  using Flat::Flat;
 
  protected:
-  std::vector<torch::Tensor> buffers() const override {
-    const auto* state = this->find();
-    if (state == nullptr) return {};
-    return {state->exp_avg(), state->exp_avg_sq()};
+  std::vector<typename Flat::Field> fields(TorchState& state) const override {
+    return {{"exp_avg", &state.exp_avg()}, {"exp_avg_sq", &state.exp_avg_sq()}};
   }
-  void uncount() override { this->find()->step(this->find()->step() - 1); }
 };
 
-class Adam : public AdamOn<torch::optim::Adam, torch::optim::AdamParamState> {
+class Adam
+    : public AdamOn<torch::optim::Adam, torch::optim::AdamParamState, torch::optim::AdamOptions> {
  public:
   Adam(const options::Adam& options, const Context& context)
       : AdamOn(read_options<torch::optim::AdamOptions>(options, 0), context) {}
 };
 
-class AdamW : public AdamOn<torch::optim::AdamW, torch::optim::AdamWParamState> {
+class AdamW : public AdamOn<torch::optim::AdamW, torch::optim::AdamWParamState,
+                            torch::optim::AdamWOptions> {
  public:
   AdamW(const options::AdamW& options, const Context& context)
       : AdamOn(read_options<torch::optim::AdamWOptions>(options, 1e-2), context) {}

@@ -24,42 +24,28 @@ torch::optim::SGDOptions read_options(const options::SGD& options) {
       .nesterov(options.nesterov());
 }
 
-class SGD : public FlatOptimizer<torch::optim::SGD, torch::optim::SGDParamState> {
+class SGD : public FlatOptimizer<torch::optim::SGD, torch::optim::SGDParamState,
+                                 torch::optim::SGDOptions> {
  public:
   SGD(const options::SGD& options, const Context& context) : SGD(read_options(options), context) {}
 
   MomentumState momentum() const override {
-    return {options_.momentum(), options_.weight_decay(), buffer()};
-  }
-
-  std::map<std::string, torch::Tensor> state() const override {
-    const auto momentum_buffer = buffer();
-    if (!momentum_buffer.defined()) return {};
-    return {{kMomentum, momentum_buffer}};
-  }
-
-  void load_state(const std::map<std::string, torch::Tensor>& state) override {
-    if (state.count(kMomentum) == 0) return;
-    auto loaded = std::make_unique<torch::optim::SGDParamState>();
-    loaded->momentum_buffer(load_buffer(state, kMomentum, parameters_));
-    replace(std::move(loaded));
+    auto state = FlatOptimizer::momentum();
+    state.momentum = options_.momentum();
+    state.weight_decay = options_.weight_decay();
+    const auto buffer = buffers().find(kMomentum);
+    if (buffer != buffers().end()) state.buffer = buffer->second;
+    return state;
   }
 
  protected:
-  std::vector<torch::Tensor> buffers() const override {
-    const auto momentum_buffer = buffer();
-    if (!momentum_buffer.defined()) return {};
-    return {momentum_buffer};
+  std::vector<Field> fields(torch::optim::SGDParamState& state) const override {
+    return {{kMomentum, &state.momentum_buffer()}};
   }
 
  private:
   SGD(const torch::optim::SGDOptions& options, const Context& context)
       : FlatOptimizer(options, context), options_(options) {}
-
-  torch::Tensor buffer() const {
-    const auto* state = find();
-    return state == nullptr ? torch::Tensor() : state->momentum_buffer();
-  }
 
   torch::optim::SGDOptions options_;
 };

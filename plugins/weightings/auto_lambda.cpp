@@ -39,12 +39,19 @@ class Detour {
   Detour(const Detour&) = delete;
   Detour& operator=(const Detour&) = delete;
 
-  // theta -= lr (momentum buffer + gradient + weight_decay theta)
+  // theta -= lr (momentum buffer + gradient + weight_decay theta), with each group's own lr and
+  // weight_decay
   void virtual_step(const torch::Tensor& gradient, const MomentumState& state, double lr) {
     const torch::NoGradGuard no_grad;
-    values_.add_(gradient, -lr);
-    if (state.weight_decay != 0) values_.add_(start_, -lr * state.weight_decay);
-    if (state.buffer.defined()) values_.add_(state.buffer, -lr * state.momentum);
+    for (const auto& [range, lr_multiplier, decay_multiplier] : groups_of(state)) {
+      const double rate = lr * lr_multiplier, decay = state.weight_decay * decay_multiplier;
+      const auto part = [&, range = range](const torch::Tensor& flat) {
+        return flat.slice(0, range.begin, range.end);
+      };
+      part(values_).add_(part(gradient), -rate);
+      if (decay != 0) part(values_).add_(part(start_), -rate * decay);
+      if (state.buffer.defined()) part(values_).add_(part(state.buffer), -rate * state.momentum);
+    }
   }
 
   // theta := where it began + length * direction
@@ -54,6 +61,11 @@ class Detour {
   }
 
  private:
+  std::vector<ParameterGroup> groups_of(const MomentumState& state) const {
+    if (!state.groups.empty()) return state.groups;
+    return {ParameterGroup{{0, values_.numel()}}};
+  }
+
   torch::Tensor values_;
   const torch::Tensor& start_;
 };
@@ -139,6 +151,11 @@ class AutoLambda : public Weighting {
     Detour theta(*parameters_, theta_);
     theta.virtual_step(direction, step.momentum, step.learning_rate);
     validate(step);
+    // d theta' / d w_i is -lr times the group's factor times the gradient of L_i.
+    for (const auto& group : step.momentum.groups) {
+      if (group.lr_multiplier == 1) continue;
+      direction.slice(0, group.range.begin, group.range.end).mul_(group.lr_multiplier);
+    }
     const double length = direction.norm().item<double>();
     check_finite(length, step);
     if (length == 0) return {};

@@ -105,6 +105,37 @@ TEST_P(OptimizerConformance, AStepThatDoesNotApplyChangesNothing) {
   }
 }
 
+// Cut at a cache line, as a ParameterSpace cuts its vectors.
+std::vector<ParameterGroup> two_groups(double lr_multiplier) {
+  return {{{0, 16}, lr_multiplier, 1}, {{16, 37}, 1, 1}};
+}
+
+TEST_P(OptimizerConformance, EqualGroupsChangeNoBit) {
+  Quadratic whole, cut;
+  const auto one = make(whole);
+  const auto two = make_minimal<Optimizer>(GetParam(), {cut.values, two_groups(1)});
+  for (int i = 0; i < 4; ++i) {
+    whole.step(*one, 1.0 / (i + 1));
+    cut.step(*two, 1.0 / (i + 1));
+  }
+  EXPECT_TRUE(cut.values.equal(whole.values));
+  for (const auto& [name, tensor] : one->state()) {
+    EXPECT_TRUE(two->state().at(name).equal(tensor)) << name;
+  }
+}
+
+TEST_P(OptimizerConformance, AGroupLearnsAtItsOwnRate) {
+  Quadratic slow, cut;
+  const auto one = make(slow);
+  const auto two = make_minimal<Optimizer>(GetParam(), {cut.values, two_groups(0.25)});
+  for (int i = 0; i < 4; ++i) {
+    slow.step(*one, 0.25);
+    cut.step(*two);
+  }
+  EXPECT_TRUE(cut.values.slice(0, 0, 16).equal(slow.values.slice(0, 0, 16)));
+  EXPECT_FALSE(cut.values.slice(0, 16).equal(slow.values.slice(0, 16)));
+}
+
 TEST_P(OptimizerConformance, LoadedStateIsItsOwn) {
   Quadratic first, second;
   const auto before = make(first), after = make(second);

@@ -266,6 +266,12 @@ assert len(plain) == 2
 COMPARE
   expect 0 complexity tiny.pbtxt --size 64 80 --set 'data={}'
   says "one image of 64x80"
+  expect 0 complexity tiny.pbtxt --size 64 80 --set 'train.no_decay=[NORM]' --parameters
+  says "decay x  frozen"
+  says "decoder.seg"
+  says "NORM"
+  expect 2 complexity tiny.pbtxt --size 64 80 --set 'train.parameters={pattern:"decoder.sge.*"}'
+  says 'did you mean "decoder.seg.*"?'
   expect 1 complexity folder.pbtxt --data-root nowhere
   says "--size HEIGHT WIDTH"
   expect 2 complexity tiny.pbtxt --size 64

@@ -27,7 +27,7 @@ COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?P<raw>.*?)\)\1"|"(?P<plain>(?:\\.|[^"\\\n])*)"', re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern)[^\s#/}]")
+HEAD = re.compile(r"^( {0,2})(?!namespace|class|struct|enum|union|extern|template)[^\s#/}]")
 
 
 def list_files(root):

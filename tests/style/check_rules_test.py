@@ -37,6 +37,12 @@ class CheckRulesTest(unittest.TestCase):
         self.write("core/a.cpp", "namespace x {\nvoid f(int a,\n       int b) {\n" + body + "}\n}\n")
         self.assertEqual(self.found(), ["core/a.cpp:2: a function of 62 lines; at most 60"])
 
+    def test_long_templates(self):
+        body = "  f();\n" * 60
+        self.write("core/a.h", "#pragma once\ntemplate <class T>\nvoid f(T a) {\n" + body + "}\n")
+        self.write("core/b.h", "#pragma once\ntemplate <class T>\nclass F {\n" + body + "};\n")
+        self.assertEqual(self.found(), ["core/a.h:3: a function of 62 lines; at most 60"])
+
     def test_includes_against_the_arrows(self):
         self.write("core/a.cpp", '#include "plugins/tasks/b.h"\n#include "tools/c.h"\n')
         self.write("tools/c.cpp", '#include "datasets/rooms/d.h"\n')

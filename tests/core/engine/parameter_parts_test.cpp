@@ -10,9 +10,9 @@
 namespace tasuki {
 namespace {
 
-std::set<std::string> names_of(const std::vector<FlatParameters::Span>& spans) {
+std::set<std::string> names_of(const std::vector<ParameterSpace::Segment>& segments) {
   std::set<std::string> names;
-  for (const auto& span : spans) names.insert(span.name);
+  for (const auto& segment : segments) names.insert(segment.name);
   return names;
 }
 
@@ -27,7 +27,7 @@ class ParameterPartsTest : public ::testing::Test {
 };
 
 TEST_F(ParameterPartsTest, AreTheArchitecturesWithoutDecoders) {
-  const FlatParameters flat(model(), true);
+  const ParameterSpace flat(model(), true);
   const auto parts = parameter_parts(model(), flat);
   std::set<std::string> expected;
   for (const auto& item : model().architecture().named_parameters()) {
@@ -48,7 +48,7 @@ TEST_F(ParameterPartsTest, AreTheArchitecturesWithoutDecoders) {
 TEST_F(ParameterPartsTest, AParameterOfTwoRoutesIsShared) {
   const auto [name, tensor] = own("seg").front();
   model().architecture().register_parameter("tied", tensor);
-  const FlatParameters flat(model(), true);
+  const ParameterSpace flat(model(), true);
   const auto parts = parameter_parts(model(), flat);
   size_t found = 0;
   for (const auto& span : parts.shared) {

@@ -172,6 +172,49 @@ TEST_F(TrainingState, AnOptimizersTensorsAreChecked) {
   EXPECT_THAT(refusal(copy), HasSubstr("stray"));
 }
 
+// Parameters lie in another order, as those of a build with other kinds may; files of the first
+// version do not say where.
+TEST_F(TrainingState, AnOptimizersVectorsAreReadByTheParametersNames) {
+  const auto sound = read_safetensors(folder_ / kLastFile);
+  auto state = nlohmann::json::parse(sound.metadata.at("state"));
+  const auto layout = state.at("layout");
+  torch::Tensor momentum;
+  auto other = sound;
+  for (auto& [name, tensor] : other.tensors) {
+    if (name == "optimizer.momentum_buffer") momentum = std::exchange(tensor, {});
+  }
+  auto moved = torch::zeros_like(momentum);
+  int64_t at = 0;
+  auto reversed = nlohmann::json::array();
+  for (auto entry = layout.rbegin(); entry != layout.rend(); ++entry) {
+    const int64_t begin = entry->at(1), end = entry->at(2);
+    moved.slice(0, at, at + end - begin).copy_(momentum.slice(0, begin, end));
+    reversed.push_back({entry->at(0), at, at + end - begin});
+    at += end - begin;
+  }
+  for (auto& [name, tensor] : other.tensors) {
+    if (name == "optimizer.momentum_buffer") tensor = moved;
+  }
+  const auto copy = folder_ / "moved.safetensors";
+  const auto momentum_of = [&](const nlohmann::json& changed, const Safetensors& from) {
+    auto file = from;
+    file.metadata["state"] = changed.dump();
+    write_safetensors(copy, file);
+    TinyRun tiny(folder_.path(), {"train.epochs=1"});
+    load_training_state(tiny.run, tiny.hooks, copy);
+    return tiny.run.optimizer->state().at("momentum_buffer");
+  };
+  state["layout"] = reversed;
+  EXPECT_TRUE(momentum_of(state, other).equal(momentum));
+  state.erase("layout");
+  EXPECT_TRUE(momentum_of(state, sound).equal(momentum));
+  for (const auto& bad :
+       {R"([["a", 0, 3]])", R"([["a", 0, 99999999]])", R"([["a", -1, 3]])", R"([["a"]])", "7"}) {
+    state["layout"] = nlohmann::json::parse(bad);
+    EXPECT_THROW(momentum_of(state, sound), Error) << bad;
+  }
+}
+
 TEST_F(TrainingState, BothKindsOfFileGiveTheirWeights) {
   TinyRun a(folder_.path(), {"train.epochs=1"}), b(folder_.path(), {"train.epochs=1"});
   load_weights(*a.run.experiment.model, folder_ / kBestFile);

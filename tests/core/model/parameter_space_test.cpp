@@ -1,4 +1,4 @@
-#include "core/model/flat_parameters.h"
+#include "core/model/parameter_space.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -24,7 +24,7 @@ struct Net : torch::nn::Module {
   torch::nn::BatchNorm2d norm{nullptr};
 };
 
-class FlatParametersTest : public ::testing::TestWithParam<bool> {
+class ParameterSpaceTest : public ::testing::TestWithParam<bool> {
  protected:
   torch::Tensor image() const {
     torch::manual_seed(2);
@@ -48,9 +48,9 @@ int64_t parameter_count_of(const torch::nn::Module& module) {
   return count;
 }
 
-TEST_P(FlatParametersTest, ParametersAreViewsOfTheVector) {
+TEST_P(ParameterSpaceTest, ParametersAreViewsOfTheVector) {
   const Net untouched;
-  FlatParameters flat(net_, GetParam());
+  ParameterSpace flat(net_, GetParam());
   for (const auto& item : untouched.named_parameters()) {
     EXPECT_TRUE(net_.named_parameters()[item.key()].equal(item.value())) << item.key();
   }
@@ -64,14 +64,14 @@ TEST_P(FlatParametersTest, ParametersAreViewsOfTheVector) {
   }
 }
 
-TEST_P(FlatParametersTest, SpansNameAlignedPartsAndTheRestIsZero) {
-  FlatParameters flat(net_, GetParam());
+TEST_P(ParameterSpaceTest, SpansNameAlignedPartsAndTheRestIsZero) {
+  ParameterSpace flat(net_, GetParam());
   const auto parameters = net_.named_parameters();
-  ASSERT_EQ(flat.spans().size(), parameters.size());
+  ASSERT_EQ(flat.segments().size(), parameters.size());
   auto rest = flat.values().detach().clone();
   int64_t count = 0, last = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const auto& span = flat.spans()[i];
+    const auto& span = flat.segments()[i];
     const auto& parameter = parameters[i].value();
     EXPECT_EQ(span.name, parameters[i].key());
     EXPECT_EQ(span.end - span.begin, parameter.numel());
@@ -86,8 +86,8 @@ TEST_P(FlatParametersTest, SpansNameAlignedPartsAndTheRestIsZero) {
   EXPECT_EQ(rest.count_nonzero().item<int64_t>(), 0);
 }
 
-TEST_P(FlatParametersTest, WeightsAreStoredAsAskedFor) {
-  FlatParameters flat(net_, GetParam());
+TEST_P(ParameterSpaceTest, WeightsAreStoredAsAskedFor) {
+  ParameterSpace flat(net_, GetParam());
   const auto& weight = net_.first->weight;
   EXPECT_EQ(weight.is_contiguous(torch::MemoryFormat::ChannelsLast), GetParam());
   EXPECT_EQ(weight.is_contiguous(), !GetParam());
@@ -95,18 +95,18 @@ TEST_P(FlatParametersTest, WeightsAreStoredAsAskedFor) {
   EXPECT_EQ(weight.grad().strides(), weight.strides());
 }
 
-TEST_P(FlatParametersTest, TheModelComputesTheSame) {
+TEST_P(ParameterSpaceTest, TheModelComputesTheSame) {
   const auto x = image();
   Net untouched;
   const auto expected = untouched.forward(x);
-  FlatParameters flat(net_, GetParam());
+  ParameterSpace flat(net_, GetParam());
   EXPECT_TRUE(net_.forward(x).allclose(expected, 1e-5, 1e-6));
 }
 
-TEST_P(FlatParametersTest, GradientsAccumulateInPlace) {
+TEST_P(ParameterSpaceTest, GradientsAccumulateInPlace) {
   const auto x = image();
   const auto expected = plain_gradients(x);
-  FlatParameters flat(net_, GetParam());
+  ParameterSpace flat(net_, GetParam());
   const auto* memory = flat.gradient().data_ptr<float>();
   const auto check = [&](double times) {
     for (const auto& item : net_.named_parameters()) {
@@ -121,36 +121,36 @@ TEST_P(FlatParametersTest, GradientsAccumulateInPlace) {
   check(2);
   EXPECT_EQ(flat.gradient().data_ptr<float>(), memory);
   EXPECT_EQ(flat.values().grad().data_ptr<float>(), memory);
-  for (size_t i = 0; i < flat.spans().size(); ++i) {
+  for (size_t i = 0; i < flat.segments().size(); ++i) {
     const auto gradient = net_.named_parameters()[i].value().grad();
-    EXPECT_EQ(gradient.data_ptr<float>(), memory + flat.spans()[i].begin);
+    EXPECT_EQ(gradient.data_ptr<float>(), memory + flat.segments()[i].begin);
   }
   flat.zero_gradient();
   check(0);
 }
 
-TEST_P(FlatParametersTest, ClipsTheNormOfTheWholeGradient) {
-  FlatParameters flat(net_, GetParam());
+TEST_P(ParameterSpaceTest, ClipsTheNormOfTheWholeGradient) {
+  ParameterSpace flat(net_, GetParam());
   torch::Tensor gradient = flat.gradient();
   gradient[0] = 3;
-  gradient[flat.spans().back().begin] = 4;
+  gradient[flat.segments().back().begin] = 4;
   EXPECT_EQ(flat.clip_gradient(10).item<double>(), 5);
   EXPECT_EQ(gradient[0].item<float>(), 3);
   EXPECT_EQ(flat.clip_gradient(1).item<double>(), 5);
   EXPECT_NEAR(gradient[0].item<double>(), 0.6, 1e-7);
-  EXPECT_NEAR(gradient[flat.spans().back().begin].item<double>(), 0.8, 1e-7);
+  EXPECT_NEAR(gradient[flat.segments().back().begin].item<double>(), 0.8, 1e-7);
   EXPECT_NEAR(flat.clip_gradient(1).item<double>(), 1, 1e-6);
 }
 
-TEST_P(FlatParametersTest, SeesWhatIsNotFinite) {
-  FlatParameters flat(net_, GetParam());
+TEST_P(ParameterSpaceTest, SeesWhatIsNotFinite) {
+  ParameterSpace flat(net_, GetParam());
   torch::Tensor gradient = flat.gradient();
   torch::manual_seed(3);
-  for (const auto& span : flat.spans()) gradient.slice(0, span.begin, span.end).normal_();
-  gradient[flat.spans()[1].begin] = 3e38;  // whose square is too large
+  for (const auto& span : flat.segments()) gradient.slice(0, span.begin, span.end).normal_();
+  gradient[flat.segments()[1].begin] = 3e38;  // whose square is too large
   EXPECT_TRUE(flat.gradient_is_finite().item<bool>());
   for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
-    for (const int64_t at : {flat.spans().front().begin, flat.spans().back().end - 1}) {
+    for (const int64_t at : {flat.segments().front().begin, flat.segments().back().end - 1}) {
       const auto kept = gradient[at].clone();
       gradient[at] = wrong;
       EXPECT_FALSE(flat.gradient_is_finite().item<bool>()) << wrong << " at " << at;
@@ -161,19 +161,19 @@ TEST_P(FlatParametersTest, SeesWhatIsNotFinite) {
 }
 
 // The net's first convolution under a second name, as tied weights are.
-TEST_P(FlatParametersTest, AParameterOfTwoNamesIsThereOnce) {
+TEST_P(ParameterSpaceTest, AParameterOfTwoNamesIsThereOnce) {
   const auto x = image();
   const auto expected = plain_gradients(x);
   const size_t before = net_.named_parameters().size();
   net_.register_module("again", net_.first.ptr());
   ASSERT_EQ(net_.named_parameters().size(), before + 2);
-  FlatParameters flat(net_, GetParam());
-  ASSERT_EQ(flat.spans().size(), before);
-  EXPECT_EQ(flat.spans()[0].name, "first.weight");
-  EXPECT_EQ(flat.spans()[0].other_names, std::vector<std::string>{"again.weight"});
+  ParameterSpace flat(net_, GetParam());
+  ASSERT_EQ(flat.segments().size(), before);
+  EXPECT_EQ(flat.segments()[0].name, "first.weight");
+  EXPECT_EQ(flat.segments()[0].other_names, std::vector<std::string>{"again.weight"});
   EXPECT_EQ(flat.count(), parameter_count_of(Net()));
   net_.forward(x).square().sum().backward();
-  const auto& span = flat.spans()[0];
+  const auto& span = flat.segments()[0];
   EXPECT_TRUE(net_.first->weight.grad().allclose(expected.at("first.weight"), 1e-4, 1e-4));
   EXPECT_EQ(net_.first->weight.grad().data_ptr<float>(),
             flat.gradient().data_ptr<float>() + span.begin);
@@ -181,18 +181,18 @@ TEST_P(FlatParametersTest, AParameterOfTwoNamesIsThereOnce) {
   flat.check();
 }
 
-TEST_P(FlatParametersTest, AFrozenParameterIsLeftAlone) {
+TEST_P(ParameterSpaceTest, AFrozenParameterIsLeftAlone) {
   const auto x = image();
   const auto expected = plain_gradients(x);
   net_.last->weight.set_requires_grad(false);
   net_.first->bias.set_requires_grad(false);
   const auto kept = net_.last->weight.clone();
-  FlatParameters flat(net_, GetParam());
-  for (const auto& span : flat.spans()) {
+  ParameterSpace flat(net_, GetParam());
+  for (const auto& span : flat.segments()) {
     EXPECT_NE(span.name, "last.weight");
     EXPECT_NE(span.name, "first.bias");
   }
-  EXPECT_EQ(flat.spans().size(), net_.named_parameters().size() - 2);
+  EXPECT_EQ(flat.segments().size(), net_.named_parameters().size() - 2);
   net_.forward(x).square().sum().backward();
   {
     const torch::NoGradGuard no_grad;
@@ -205,10 +205,10 @@ TEST_P(FlatParametersTest, AFrozenParameterIsLeftAlone) {
   flat.check();
 }
 
-TEST_P(FlatParametersTest, GradientsThatWereTakenAwayAreViewsAgain) {
+TEST_P(ParameterSpaceTest, GradientsThatWereTakenAwayAreViewsAgain) {
   const auto x = image();
   const auto expected = plain_gradients(x);
-  FlatParameters flat(net_, GetParam());
+  ParameterSpace flat(net_, GetParam());
   for (auto& parameter : net_.parameters())
     parameter.mutable_grad() = torch::Tensor();  // as zero_grad() does
   torch::Tensor values = flat.values();
@@ -217,14 +217,14 @@ TEST_P(FlatParametersTest, GradientsThatWereTakenAwayAreViewsAgain) {
   flat.zero_gradient();
   net_.forward(x).square().sum().backward();
   flat.check();
-  for (const auto& span : flat.spans()) {
+  for (const auto& span : flat.segments()) {
     const auto part = flat.gradient().slice(0, span.begin, span.end);
     EXPECT_NEAR(part.norm().item<double>(), expected.at(span.name).norm().item<double>(), 1e-3);
   }
   EXPECT_EQ(flat.values().grad().data_ptr<float>(), flat.gradient().data_ptr<float>());
 }
 
-std::string complaint(const FlatParameters& flat) {
+std::string complaint(const ParameterSpace& flat) {
   try {
     flat.check();
   } catch (const Error& error) {
@@ -234,27 +234,27 @@ std::string complaint(const FlatParameters& flat) {
   return "";
 }
 
-TEST_P(FlatParametersTest, SaysWhichParameterIsNoLongerAView) {
+TEST_P(ParameterSpaceTest, SaysWhichParameterIsNoLongerAView) {
   {
-    FlatParameters flat(net_, GetParam());
+    ParameterSpace flat(net_, GetParam());
     EXPECT_EQ(complaint(flat), "");
     net_.norm->bias.set_data(net_.norm->bias.clone());
     EXPECT_EQ(complaint(flat).find("parameter norm.bias is no longer part of the vector"), 0u);
   }
   {
-    FlatParameters flat(net_, GetParam());
+    ParameterSpace flat(net_, GetParam());
     net_.last->weight.mutable_grad() = net_.last->weight.grad().clone();
     EXPECT_EQ(complaint(flat).find("the gradient of parameter last.weight is no longer"), 0u);
   }
-  FlatParameters flat(net_, GetParam());
+  ParameterSpace flat(net_, GetParam());
   net_.forward(image()).square().sum().backward({}, true, /*create_graph=*/true);
   EXPECT_EQ(complaint(flat).find("the gradient of parameter first.weight is no longer"), 0u);
 }
 
-TEST_P(FlatParametersTest, RefusesParametersOfTwoTypes) {
+TEST_P(ParameterSpaceTest, RefusesParametersOfTwoTypes) {
   net_.last->to(torch::kFloat64);
   try {
-    FlatParameters flat(net_, GetParam());
+    ParameterSpace flat(net_, GetParam());
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kPlugin);
@@ -264,7 +264,7 @@ TEST_P(FlatParametersTest, RefusesParametersOfTwoTypes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, FlatParametersTest, ::testing::Bool(), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Layouts, ParameterSpaceTest, ::testing::Bool(), [](const auto& info) {
   return info.param ? std::string("ChannelsLast") : std::string("Contiguous");
 });
 
