@@ -36,14 +36,18 @@ Experiment experiment_of(const Variant& variant, const BenchOptions& options) {
 void build(Variant& variant, const BenchOptions& options) {
   variant.run =
       std::make_unique<Run>(build_run(experiment_of(variant, options), "", InitialWeights::kDrawn));
-  variant.run->synchronize = true;
+  auto timer = std::make_unique<PhaseTimer>();
+  variant.timer = timer.get();
+  variant.hooks.clear();
+  variant.hooks.push_back({"timer", 50, std::move(timer)});
   variant.run->experiment.model->train();
 }
 
 StepSeconds step(Variant& variant) {
+  variant.timer->start();
   Trainer(*variant.run, variant.hooks).step(variant.batch);
   if (variant.first_losses.empty()) variant.first_losses = variant.run->last.losses;
-  return variant.run->last.seconds;
+  return variant.timer->seconds();
 }
 
 // Each variant alone in memory: the first step allocates the optimiser's state.

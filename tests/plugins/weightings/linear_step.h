@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/weighting.h"
 #include "tests/pipelines/plugin.h"
+#include "tests/plugins/weightings/take_step.h"
 
 namespace tasuki::testing {
 
@@ -21,7 +21,7 @@ namespace tasuki::testing {
 //   LinearProblem problem(three_tasks());
 //   const auto weighting = make<Weighting>("tasuki/PCGrad", "", problem.context());
 //   auto step = problem.step();
-//   weighting->backward(step);
+//   take_step(*weighting, step);
 //   problem.shared(problem.gradient());  // against problem.shared(problem.rows())
 class LinearProblem {
  public:
@@ -74,7 +74,10 @@ class LinearProblem {
     context.shared = spans("shared_");
     for (const auto& objective : objectives_) {
       context.own[objective.route] = spans("own_" + objective.route);
+      context.decoders[objective.name] = spans("decoder_" + objective.name);
     }
+    for (const auto& item : module_.named_parameters()) context.leaves[item.key()] = item.value();
+    context.has_cut = true;
     context.make_optimizer = [](const torch::Tensor& parameters) {
       return make<Optimizer>("tasuki/SGD", "lr: 0.1", {parameters});
     };
@@ -82,13 +85,16 @@ class LinearProblem {
   }
 
   // Losses of the objectives at `index`: separate ends of one graph, whose common part can be
-  // walked twice only when it was kept.
-  std::vector<torch::Tensor> losses(const std::vector<size_t>& index) const {
+  // walked twice only when it was kept. The shared parameters times 1 are the features that a trace
+  // cuts at: gradients there are those of the parameters.
+  std::vector<torch::Tensor> losses(const std::vector<size_t>& index,
+                                    ForwardTrace* trace = nullptr) const {
     std::map<std::string, torch::Tensor> features;
     for (const auto& item : module_.named_parameters()) {
       const bool is_shared = item.key().rfind("shared_", 0) == 0;
-      features[item.key()] =
-          is_shared ? item.value() * torch::ones_like(item.value()) : item.value();
+      auto& feature = features[item.key()] = item.value();
+      if (is_shared) feature = feature * torch::ones_like(feature);
+      if (is_shared && trace != nullptr && trace->cuts) feature = trace->cut(item.key(), feature);
     }
     std::vector<torch::Tensor> losses;
     for (const size_t i : index) {
@@ -102,7 +108,9 @@ class LinearProblem {
   }
 
   // A step as the trainer gives it, of all objectives or of those at `index`; the gradient is zero.
-  WeightingStep step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
+  // Each step has random numbers of its own.
+  StepContext step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {},
+                   const WeightingNeeds& needs = {}) {
     if (index.empty()) {
       index.resize(objectives_.size());
       std::iota(index.begin(), index.end(), size_t(0));
@@ -111,8 +119,13 @@ class LinearProblem {
     for (const size_t i : index) running.push_back(objectives_[i]);
     flat_->zero_gradient();
     kept_graph.clear();
-    WeightingStep step;
-    step.losses = losses(index);
+    StepContext step;
+    trace_ = {};
+    trace_.cuts = needs.features;
+    if (needs.features) step.trace = &trace_;
+    step.losses = losses(index, step.trace);
+    step.parameters = flat_.get();
+    step.draws = Draws(steps_++);
     step.coefficients = torch::ones({int64_t(running.size())}, torch::kFloat64);
     step.normalize = RouteNormalizer(mode, running);
     step.learning_rate = 0.1;
@@ -166,6 +179,8 @@ class LinearProblem {
   std::unique_ptr<FlatParameters> flat_;
   torch::Tensor rows_;
   torch::Tensor offsets_;  // keep the losses above zero
+  uint64_t steps_ = 0;
+  ForwardTrace trace_;  // of the last step
 };
 
 // The losses of the same problem, at the present parameters; counts what is asked for.

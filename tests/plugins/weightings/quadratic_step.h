@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/weighting.h"
 #include "tests/pipelines/plugin.h"
+#include "tests/plugins/weightings/take_step.h"
 
 namespace tasuki::testing {
 
@@ -90,7 +90,7 @@ class QuadraticProblem : public LookAhead {
   }
 
   // A step of the objectives at `index` (all when empty), as the trainer gives it.
-  WeightingStep step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
+  StepContext step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
     if (index.empty()) {
       for (size_t i = 0; i < objectives_.size(); ++i) index.push_back(i);
     }
@@ -100,8 +100,9 @@ class QuadraticProblem : public LookAhead {
     flat_->zero_gradient();
     kept_graph.clear();
     asked.clear();
-    WeightingStep step;
+    StepContext step;
     step.losses = losses();
+    step.parameters = flat_.get();
     step.coefficients = torch::ones({int64_t(index.size())}, torch::kFloat64);
     step.normalize = RouteNormalizer(mode, running);
     step.learning_rate = learning_rate;
