@@ -40,13 +40,14 @@ function(tasuki_compile_protos target root output)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${output}>")
 endfunction()
 
-# One file with every option message of the module and the comments of its source.
+# One file with every option message of the module, those of others that it has inside, and the
+# comments of their source.
 function(tasuki_descriptor_set target root file)
   if(ARGN)
     tasuki_proto_imports(imports)
     add_custom_command(
       OUTPUT "${file}"
-      COMMAND protobuf::protoc -I "${root}" ${imports} --include_source_info
+      COMMAND protobuf::protoc -I "${root}" ${imports} --include_source_info --include_imports
               "--descriptor_set_out=${file}"
               ${ARGN}
       DEPENDS ${ARGN}

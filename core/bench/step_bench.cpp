@@ -35,14 +35,18 @@ Experiment experiment_of(const StepVariant& variant, const StepBench& bench) {
 void build(StepVariant& variant, const StepBench& bench) {
   variant.run =
       std::make_unique<Run>(build_run(experiment_of(variant, bench), "", InitialWeights::kDrawn));
-  variant.run->synchronize = true;
+  auto timer = std::make_unique<PhaseTimer>();
+  variant.timer = timer.get();
+  variant.hooks.clear();
+  variant.hooks.push_back({"timer", 50, std::move(timer)});
   variant.run->experiment.model->train();
 }
 
 StepSeconds step(StepVariant& variant) {
+  variant.timer->start();
   Trainer(*variant.run, variant.hooks).step(variant.batch);
   if (variant.first_losses.empty()) variant.first_losses = variant.run->last.losses;
-  return variant.run->last.seconds;
+  return variant.timer->seconds();
 }
 
 // Each variant alone in memory: the first step allocates the optimiser's state.

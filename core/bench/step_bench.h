@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/phase_timer.h"
 #include "core/engine/trainer.h"
 
 namespace tasuki {
@@ -27,6 +28,7 @@ struct StepVariant {
   double peak_mib = 0;
   std::unique_ptr<Run> run = {};
   std::vector<NamedHook> hooks = {};
+  PhaseTimer* timer = nullptr;  // one of the hooks
   // Of each measured turn, the means over its steps.
   std::vector<StepSeconds> seconds = {};
   std::map<std::string, double> first_losses = {};

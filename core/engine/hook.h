@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "core/engine/run.h"
+#include "core/engine/step_phase.h"
 
 namespace tasuki {
 
@@ -20,9 +22,14 @@ class Hook {
 
   virtual void before_run(Run&) {}
   virtual void before_epoch(Run&) {}
+  // After those phases of each step that phases() lists, which is asked once in a run: one that
+  // lists none costs nothing. The flat gradient may be changed up to kClip.
+  virtual std::vector<StepPhase> phases() const { return {}; }
+  virtual void after_phase(Run&, StepPhase) {}
   virtual void after_step(Run&) {}
-  // Around each evaluation of the loop. Every hook whose before_evaluation was called sees
-  // after_evaluation, in the opposite order, also when that or the evaluation fails.
+  // Around each evaluation of the loop; `after` with its figures, unless it failed. Weights that
+  // `before` puts in are those which are evaluated. Every hook whose before_evaluation was called
+  // sees after_evaluation, in the opposite order, also when that or the evaluation fails.
   virtual void before_evaluation(Run&) {}
   virtual void after_evaluation(Run&) {}
   // After the epoch's steps and its evaluation, if there was one; run.epoch is still its index.

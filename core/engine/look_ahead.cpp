@@ -13,7 +13,7 @@ at::Generator default_generator(torch::Device device) {
   return at::globalContext().defaultGenerator(device);
 }
 
-Loader::Options validation_options(const Experiment& experiment, const SampleSource& source) {
+Loader::Options shuffled_options(const Experiment& experiment, const SampleSource& source) {
   auto options = experiment.loader_options(Experiment::Pipeline::kTrain);
   options.batch_size = std::min(options.batch_size, source.size());
   options.workers = std::min<size_t>(options.workers, 1);
@@ -46,32 +46,36 @@ KeptBuffers::~KeptBuffers() {
   for (auto& [buffer, copy] : buffers_) buffer.variable_data().copy_(copy);
 }
 
-ValidationBatches::ValidationBatches(const Experiment& experiment, const SampleSource& source)
-    : loader_(source, validation_options(experiment, source)) {}
+ShuffledBatches::ShuffledBatches(const Experiment& experiment, const SampleSource& source,
+                                 uint64_t stream)
+    : loader_(source, shuffled_options(experiment, source)),
+      split_(source.split()),
+      stream_(stream) {}
 
-void ValidationBatches::start(int64_t epoch) {
+void ShuffledBatches::start(int64_t epoch) {
   epoch_ = uint64_t(epoch);
   round_ = 0;
   start_round();
 }
 
-void ValidationBatches::start_round() {
-  loader_.start(mix_seeds({epoch_, round_++}));
+void ShuffledBatches::start_round() {
+  const uint64_t round = round_++;
+  loader_.start(stream_ == 0 ? mix_seeds({epoch_, round}) : mix_seeds({epoch_, round, stream_}));
 }
 
-Batch ValidationBatches::next() {
+Batch ShuffledBatches::next() {
   auto batch = loader_.next();
   if (!batch) {
     start_round();
     batch = loader_.next();
   }
-  if (!batch) throw Error(ErrorKind::kData, "the validation split has no sample");
+  if (!batch) throw Error(ErrorKind::kData, "split " + split_ + " has no sample");
   return std::move(*batch);
 }
 
 StepLookAhead::StepLookAhead(const Experiment& experiment, const Batch& batch,
-                             const std::vector<Objective>& objectives,
-                             ValidationBatches& validation, torch::Tensor random)
+                             const std::vector<Objective>& objectives, ShuffledBatches* validation,
+                             torch::Tensor random)
     : experiment_(experiment),
       batch_(batch),
       objectives_(objectives),
@@ -93,8 +97,17 @@ std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics
 }
 
 std::vector<torch::Tensor> StepLookAhead::validation_losses(bool update_statistics) {
-  const auto batch = validation_.next().to(experiment_.device);
+  if (validation_ == nullptr) {
+    throw Error(ErrorKind::kPlugin,
+                "the weighting asks for a validation batch, and its needs() do not say so");
+  }
+  const auto batch = validation_->next().to(experiment_.device);
   return losses(batch, experiment_.model->primaries(), update_statistics);
+}
+
+std::vector<torch::Tensor> StepBatches::next_training_losses() {
+  const KeptBuffers kept(*experiment_.model);
+  return step_losses(experiment_, training_.next().to(experiment_.device), objectives_);
 }
 
 }  // namespace tasuki

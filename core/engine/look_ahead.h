@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/engine/experiment.h"
-#include "core/engine/weighting.h"
+#include "core/step/look_ahead.h"
 
 namespace tasuki {
 
@@ -41,12 +41,12 @@ class KeptBuffers {
   std::vector<std::pair<torch::Tensor, torch::Tensor>> buffers_;  // buffer, copy
 };
 
-// Batches of the validation split behind the evaluation pipeline, for weightings that ask for them:
-// as large as the training batches (or the split, where that is smaller), shuffled, round after
-// round. What comes depends on the run's seed and the epoch alone.
-class ValidationBatches {
+// Batches of a split beside the loop's own, for weightings that ask for them: as large as the
+// training batches (or the split, where that is smaller), shuffled, round after round. What comes
+// depends on the run's seed, the epoch and `stream` alone; 0 is that of the validation split.
+class ShuffledBatches {
  public:
-  ValidationBatches(const Experiment& experiment, const SampleSource& source);
+  ShuffledBatches(const Experiment& experiment, const SampleSource& source, uint64_t stream = 0);
 
   void start(int64_t epoch);
   Batch next();
@@ -55,16 +55,19 @@ class ValidationBatches {
   void start_round();
 
   Loader loader_;
+  std::string split_;
+  uint64_t stream_;
   uint64_t epoch_ = 0;
   uint64_t round_ = 0;
 };
 
 // Look-aheads of one step of a run, in exact fp32 (exact_losses). `random` is the generator's state
-// just before the step's forward pass.
+// just before the step's forward pass; `validation` is nullptr where the weighting has not declared
+// that it needs it.
 class StepLookAhead : public LookAhead {
  public:
   StepLookAhead(const Experiment& experiment, const Batch& batch,
-                const std::vector<Objective>& objectives, ValidationBatches& validation,
+                const std::vector<Objective>& objectives, ShuffledBatches* validation,
                 torch::Tensor random);
 
   std::vector<torch::Tensor> training_losses(bool update_statistics) override;
@@ -77,8 +80,23 @@ class StepLookAhead : public LookAhead {
   const Experiment& experiment_;
   const Batch& batch_;
   const std::vector<Objective>& objectives_;
-  ValidationBatches& validation_;
+  ShuffledBatches* validation_;
   torch::Tensor random_;
+};
+
+// Further batches of one step of a run.
+class StepBatches : public FurtherBatches {
+ public:
+  StepBatches(const Experiment& experiment, const std::vector<Objective>& objectives,
+              ShuffledBatches& training)
+      : experiment_(experiment), objectives_(objectives), training_(training) {}
+
+  std::vector<torch::Tensor> next_training_losses() override;
+
+ private:
+  const Experiment& experiment_;
+  const std::vector<Objective>& objectives_;
+  ShuffledBatches& training_;
 };
 
 }  // namespace tasuki

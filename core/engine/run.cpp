@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "core/engine/parameter_options.h"
-#include "core/engine/parameter_parts.h"
 #include "core/engine/trainer.h"
+#include "core/engine/weighting_context.h"
 
 namespace tasuki {
 namespace {
 
 constexpr int64_t kDefaultEpochs = 200;
+constexpr uint64_t kTrainingStream = 1;  // of ShuffledBatches
 
 // What would stop the run only later, or never begin.
 void check_settings(const ResolvedConfig& config, const Run& run) {
@@ -36,22 +37,31 @@ std::map<std::string, double> values_of(const std::vector<Objective>& objectives
   return found;
 }
 
-// What a weighting gets to know of the model: which parameters several routes train, and which are
-// a route's own.
-Weighting::Context weighting_context(const Run& run) {
-  auto& model = *run.experiment.model;
-  Weighting::Context context;
-  context.objectives = model.objectives();
-  context.parameters = run.parameters.get();
-  auto parts = parameter_parts(model, *run.parameters);
-  context.shared = std::move(parts.shared);
-  context.own = std::move(parts.own);
-  context.route_normalization = run.experiment.config.message().train().route_normalization();
-  context.make_optimizer = [config = run.experiment.config](const torch::Tensor& parameters) {
-    return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(),
-                                    {parameters});
-  };
-  return context;
+// The learning rate, and the weighting with the batches that it asks for.
+void add_policies(Run& run) {
+  const auto& config = run.experiment.config;
+  const auto& train = config.message().train();
+  const auto warmup = int64_t(train.warmup_steps());
+  if (warmup >= run.epochs * run.steps_per_epoch) {
+    throw config.error(
+        "train.warmup_steps",
+        "the run has only " + std::to_string(run.epochs * run.steps_per_epoch) + " steps");
+  }
+  const int64_t steps = run.epochs * run.steps_per_epoch - warmup;
+  run.learning_rate = LearningRate(
+      run.optimizer->base_learning_rate(), warmup,
+      config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps}));
+  run.weighting =
+      config.create<Weighting>("train.weighting", train.weighting(), weighting_context(run));
+  const auto needs = run.weighting->needs();
+  if (needs.validation_batch) {
+    run.validation_batches =
+        std::make_unique<ShuffledBatches>(run.experiment, *run.validation_source);
+  }
+  if (needs.training_batches) {
+    run.training_batches =
+        std::make_unique<ShuffledBatches>(run.experiment, *run.train_source, kTrainingStream);
+  }
 }
 
 }  // namespace
@@ -75,10 +85,13 @@ void Run::begin_epoch() {
     active.objectives.push_back(objectives()[i]);
     coefficients.push_back(coefficient);
   }
-  active.coefficients = torch::tensor(coefficients, torch::kFloat64);
+  const std::vector<int64_t> index(active.index.begin(), active.index.end());
+  active.index_on_device = torch::tensor(index, torch::kInt64).to(experiment.device);
+  active.coefficients = torch::tensor(coefficients, torch::kFloat64).to(experiment.device);
   const auto mode = experiment.config.message().train().route_normalization();
-  active.normalize = RouteNormalizer(mode, active.objectives);
+  active.normalize = RouteNormalizer(mode, active.objectives, experiment.device);
   if (validation_batches) validation_batches->start(epoch);
+  if (training_batches) training_batches->start(epoch);
 }
 
 Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
@@ -113,20 +126,7 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
   }
   run.optimizer = config.create<Optimizer>("train.optimizer", train.optimizer(),
                                            {run.parameters->values(), run.parameters->groups()});
-  if (int64_t(train.warmup_steps()) >= run.epochs * run.steps_per_epoch) {
-    throw config.error(
-        "train.warmup_steps",
-        "the run has only " + std::to_string(run.epochs * run.steps_per_epoch) + " steps");
-  }
-  const int64_t steps = run.epochs * run.steps_per_epoch - int64_t(train.warmup_steps());
-  run.schedule =
-      config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps});
-  run.weighting =
-      config.create<Weighting>("train.weighting", train.weighting(), weighting_context(run));
-  if (run.weighting->needs().validation_batch) {
-    run.validation_batches =
-        std::make_unique<ValidationBatches>(run.experiment, *run.validation_source);
-  }
+  add_policies(run);
   run.begin_epoch();
   return run;
 }

@@ -11,20 +11,14 @@
 #include "core/data/data_print.h"
 #include "core/engine/evaluate.h"
 #include "core/engine/experiment.h"
+#include "core/engine/learning_rate.h"
 #include "core/engine/look_ahead.h"
 #include "core/engine/optimizer.h"
-#include "core/engine/weighting.h"
 #include "core/model/parameter_space.h"
 #include "core/model/safetensors.h"
+#include "core/step/weighting.h"
 
 namespace tasuki {
-
-// Where the time of a step went. On a GPU these are the times of giving the work, unless
-// Run::synchronize is set.
-struct StepSeconds {
-  double forward = 0, losses = 0, backward = 0, optimizer = 0;
-  double total() const { return forward + losses + backward + optimizer; }
-};
 
 // What the last step did. Objectives that do not run in this epoch are in neither map.
 struct StepReport {
@@ -33,14 +27,14 @@ struct StepReport {
   double learning_rate = 0;
   std::optional<double> gradient_norm;  // where the gradient is clipped
   int64_t images = 0;
-  StepSeconds seconds;
 };
 
 // The objectives that run in one epoch: those whose coefficient is not 0 in it.
 struct EpochObjectives {
   std::vector<size_t> index;          // in MultiTaskModel::objectives(), ascending
   std::vector<Objective> objectives;  // those
-  torch::Tensor coefficients;         // [n] float64
+  torch::Tensor index_on_device;      // the same, [n] int64
+  torch::Tensor coefficients;         // [n] float64, on the run's device
   RouteNormalizer normalize;
 };
 
@@ -50,11 +44,15 @@ struct Run {
   std::filesystem::path work_dir;
   std::unique_ptr<ParameterSpace> parameters;
   std::unique_ptr<Optimizer> optimizer;
-  std::unique_ptr<Schedule> schedule;
+  LearningRate learning_rate;
   std::unique_ptr<Weighting> weighting;
   std::unique_ptr<SampleSource> train_source;
   std::unique_ptr<SampleSource> validation_source;
-  std::unique_ptr<ValidationBatches> validation_batches;  // where the weighting needs them
+  // Where the weighting needs them: batches of the validation split, further ones of the training
+  // split.
+  std::unique_ptr<ShuffledBatches> validation_batches;
+  std::unique_ptr<ShuffledBatches> training_batches;
+  Collective* collective = &Collective::alone();  // of the processes of this training
 
   int64_t epochs = 0;  // of the whole run
   int64_t steps_per_epoch = 0;
@@ -66,7 +64,6 @@ struct Run {
   std::vector<std::string> notes;
   // Of the splits that it uses; filled in when it starts.
   std::vector<SplitPrint> data;
-  bool synchronize = false;  // wait for the GPU after each part of a step: for measurements
 
   // State of all hooks by name, for checkpoints; set by the loop.
   std::function<nlohmann::json()> hook_states;
@@ -75,7 +72,8 @@ struct Run {
   std::function<NamedTensors()> evaluated_weights;
 
   EpochObjectives active;        // of this epoch
-  const Batch* batch = nullptr;  // of the last step, on the model's device; during after_step
+  const Batch* batch = nullptr;  // of the last step, on the model's device; up to after_step
+  const StepContext* step_context = nullptr;  // of the step; during Hook::after_phase
   StepReport last;
   std::map<std::string, double> epoch_losses;  // means over the epoch so far, by objective
   double epoch_seconds = 0;
@@ -92,7 +90,7 @@ struct Run {
   // Of values by objective, those of the primaries, or those of the self-auxiliaries.
   std::map<std::string, double> of_primaries(const std::map<std::string, double>& values) const;
   std::map<std::string, double> of_auxiliaries(const std::map<std::string, double>& values) const;
-  // Fills `active` and starts the validation batches for the epoch that the run is at.
+  // Fills `active` and starts the weighting's batches for the epoch that the run is at.
   void begin_epoch();
 };
 

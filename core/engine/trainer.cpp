@@ -3,16 +3,15 @@
 #include <torch/torch.h>
 
 #include <chrono>
-#include <cmath>
 #include <exception>
 #include <iostream>
 #include <optional>
 
 #include "core/engine/data_prints.h"
+#include "core/engine/evaluation_policy.h"
 #include "core/engine/not_finite.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
-#include "core/evaluation/delta_m.h"
 
 namespace tasuki {
 namespace {
@@ -21,125 +20,175 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Seconds since the last call, the GPU's work included where that is asked for.
-class Lap {
+// The model's forward passes keep what `trace` asks for while this lives.
+class Traced {
  public:
-  explicit Lap(const Run& run) : wait_(run.synchronize && run.experiment.device.is_cuda()) {}
-  double operator()() {
-    if (wait_) torch::cuda::synchronize();
-    const double seconds = seconds_since(start_);
-    start_ = std::chrono::steady_clock::now();
-    return seconds;
-  }
+  Traced(MultiTaskModel& model, ForwardTrace* trace) : model_(model) { model_.set_trace(trace); }
+  ~Traced() { model_.set_trace(nullptr); }
+  Traced(const Traced&) = delete;
+  Traced& operator=(const Traced&) = delete;
 
  private:
-  bool wait_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  MultiTaskModel& model_;
+};
+
+// Hooks see the step's context while this lives.
+class Shown {
+ public:
+  Shown(Run& run, const StepContext& context) : run_(run) { run_.step_context = &context; }
+  ~Shown() { run_.step_context = nullptr; }
+  Shown(const Shown&) = delete;
+  Shown& operator=(const Shown&) = delete;
+
+ private:
+  Run& run_;
 };
 
 }  // namespace
 
-double Trainer::learning_rate() const {
-  const auto& train = run_.experiment.config.message().train();
-  const int64_t warmup = train.warmup_steps();
-  const double base = run_.optimizer->base_learning_rate();
-  if (run_.step < warmup) return base * double(run_.step + 1) / double(warmup);
-  return base * run_.schedule->factor(run_.step - warmup);
+// What of a step the host reads, on the device.
+struct Trainer::Outcome {
+  torch::Tensor losses;  // [n] float64
+  torch::Tensor norm;    // of the gradient, where it is clipped; else 0
+  torch::Tensor finite;  // whether all is, so that the update was applied
+};
+
+Trainer::Trainer(Run& run, std::vector<NamedHook>& hooks)
+    : run_(run), hooks_(hooks), listeners_(kStepPhases) {
+  for (auto& hook : hooks_) {
+    for (const auto phase : hook.hook->phases()) listeners_[size_t(phase)].push_back(&hook);
+  }
 }
 
-std::vector<torch::Tensor> Trainer::losses() {
-  const auto& experiment = run_.experiment;
-  Lap lap(run_);
-  const auto logits = step_logits(experiment, batch_, run_.active.objectives);
-  run_.last.seconds.forward = lap();
-  auto losses = step_losses(experiment, batch_, run_.active.objectives, logits);
-  run_.last.seconds.losses = lap();
-  return losses;
+void Trainer::finish(StepPhase phase) {
+  for (const auto* listener : listeners_[size_t(phase)]) {
+    listener->hook->after_phase(run_, phase);
+    check_views(*listener);
+  }
 }
 
-// Gradients of the batch's losses in the buffer, as the weighting makes them. Returns the losses'
-// values, [n] float64 on their device.
-torch::Tensor Trainer::backward() {
-  const auto& experiment = run_.experiment;
+void Trainer::fill(StepContext& context) {
   const auto& active = run_.active;
-  std::optional<StepLookAhead> look_ahead;
-  if (run_.validation_batches) {
-    look_ahead.emplace(experiment, batch_, active.objectives, *run_.validation_batches, random_);
-  }
-  WeightingStep step{
-      .index = active.index,
-      .losses = losses(),
-      .coefficients = active.coefficients,
-      .normalize = active.normalize,
-      .epoch = run_.epoch,
-      .step = run_.step,
-      .learning_rate = run_.last.learning_rate,
-      .momentum = run_.optimizer->momentum(),
-      .backward = [](const torch::Tensor& loss, bool keep_graph) { loss.backward({}, keep_graph); },
-      .look_ahead = look_ahead ? &*look_ahead : nullptr};
-  std::vector<torch::Tensor> values;
-  for (const auto& loss : step.losses) values.push_back(loss.detach().to(torch::kFloat64));
-  const auto losses = torch::stack(values);
-  Lap lap(run_);
-  const auto factors = combine(step, losses);
-  run_.last.coefficients.clear();
-  for (size_t i = 0; i < factors.size(); ++i) {
-    run_.last.coefficients[active.objectives[i].name] = factors[i];
-  }
-  run_.last.seconds.backward = lap();
-  return losses;
+  context.index = active.index;
+  context.index_on_device = active.index_on_device;
+  context.coefficients = active.coefficients;
+  context.normalize = active.normalize;
+  context.epoch = run_.epoch;
+  context.step = run_.step;
+  context.epochs = run_.epochs;
+  context.steps_per_epoch = run_.steps_per_epoch;
+  context.learning_rate = run_.last.learning_rate;
+  context.momentum = run_.optimizer->momentum();
+  context.parameters = run_.parameters.get();
+  context.backward = [](const torch::Tensor& loss, bool keep_graph) {
+    loss.backward({}, keep_graph);
+  };
+  context.collective = run_.collective;
+  const auto seed = run_.experiment.config.message().train().seed();
+  context.draws = Draws::of_step(seed, run_.epoch, run_.step);
+}
+
+void Trainer::forward(StepContext& context) {
+  const auto& experiment = run_.experiment;
+  const Traced traced(*experiment.model, context.trace);
+  const auto logits = step_logits(experiment, batch_, run_.active.objectives);
+  finish(StepPhase::kForward);
+  context.losses = step_losses(experiment, batch_, run_.active.objectives, logits);
+  finish(StepPhase::kLosses);
 }
 
 // What a weighting complains of may come of numbers that were not finite before it saw them.
-std::vector<double> Trainer::combine(WeightingStep& step, const torch::Tensor& losses) {
+void Trainer::make_gradient(StepContext& context) {
   try {
-    return run_.weighting->backward(step);
+    run_.weighting->backward(context);
+    finish(StepPhase::kBackward);
+    finish(StepPhase::kUnscale);
+    run_.weighting->reduce(context);
+    finish(StepPhase::kReduce);
+    run_.weighting->combine(context);
+    finish(StepPhase::kCombine);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kRun) throw;
-    if (const auto cause = not_finite(run_, batch_, random_, to_vector(losses))) throw *cause;
+    const auto losses = to_vector(context.loss_values());
+    if (const auto cause = not_finite(run_, batch_, random_, losses)) throw *cause;
     throw;
   }
+  // Their graph is done with, and the features that it kept.
+  for (auto& loss : context.losses) loss = loss.detach();
+  if (context.trace != nullptr) *context.trace = {};
 }
 
-// The device leaves the update out where a loss or the gradient is not finite; the host reads all
-// that it wants to know of the step at once, when all of it is given to do.
-void Trainer::update(const torch::Tensor& losses) {
-  Lap lap(run_);
+// The device leaves the update out where a loss or the gradient is not finite.
+Trainer::Outcome Trainer::update(const StepContext& context) {
+  Outcome outcome{context.loss_values(), {}, {}};
   const double clip = run_.experiment.config.message().train().clip_norm();
-  auto norm = torch::zeros({}, losses.options());
-  auto finite = losses.isfinite().all();
+  outcome.norm = torch::zeros({}, outcome.losses.options());
+  outcome.finite = outcome.losses.isfinite().all();
   if (clip > 0) {
     const auto per = run_.experiment.config.message().train().clip_per();
-    norm = run_.parameters->clip_gradient(clip, per).to(torch::kFloat64);
-    finite = finite.logical_and(norm.isfinite());
+    outcome.norm = run_.parameters->clip_gradient(clip, per).to(torch::kFloat64);
+    outcome.finite = outcome.finite.logical_and(outcome.norm.isfinite());
   } else {
-    finite = finite.logical_and(run_.parameters->gradient_is_finite());
+    outcome.finite = outcome.finite.logical_and(run_.parameters->gradient_is_finite());
   }
-  run_.optimizer->step(run_.last.learning_rate, finite);
+  finish(StepPhase::kClip);
+  run_.optimizer->step(run_.last.learning_rate, outcome.finite);
   forget_casts();
-  run_.last.seconds.optimizer = lap();
-  auto read = to_vector(torch::cat({losses, torch::stack({norm, finite.to(torch::kFloat64)})}));
-  const bool applied = read.back() != 0;
-  read.pop_back();
-  if (clip > 0) run_.last.gradient_norm = read.back();
-  read.pop_back();
-  run_.last.losses.clear();
-  for (size_t i = 0; i < read.size(); ++i) {
-    run_.last.losses[run_.active.objectives[i].name] = read[i];
+  finish(StepPhase::kUpdate);
+  return outcome;
+}
+
+// The host reads all that it wants to know of the step at once, when all of it is given to do.
+void Trainer::report(const StepContext& context, const Outcome& outcome) {
+  const auto n = int64_t(context.size());
+  const auto applied = context.applied.detach().to(outcome.losses.device(), torch::kFloat64);
+  const auto rest = torch::stack({outcome.norm, outcome.finite.to(torch::kFloat64)});
+  const auto read = to_vector(torch::cat({outcome.losses, applied, rest}));
+  if (run_.experiment.config.message().train().clip_norm() > 0) {
+    run_.last.gradient_norm = read[size_t(2 * n)];
   }
-  if (applied) return;
-  if (const auto cause = not_finite(run_, batch_, random_, read)) throw *cause;
+  run_.last.losses.clear();
+  run_.last.coefficients.clear();
+  for (size_t i = 0; i < context.size(); ++i) {
+    const auto& name = run_.active.objectives[i].name;
+    run_.last.losses[name] = read[i];
+    run_.last.coefficients[name] = read[i + context.size()];
+  }
+  if (read.back() != 0) return;
+  const std::vector<double> losses(read.begin(), read.begin() + n);
+  if (const auto cause = not_finite(run_, batch_, random_, losses)) throw *cause;
   throw combination_not_finite(run_, batch_);
 }
 
 void Trainer::step(const Batch& batch) {
-  batch_ = batch.to(run_.experiment.device);
+  const auto& experiment = run_.experiment;
+  batch_ = batch.to(experiment.device);
   run_.batch = &batch_;
-  random_ = random_state(run_.experiment.device);
+  random_ = random_state(experiment.device);
   run_.parameters->zero_gradient();
-  run_.last.learning_rate = learning_rate();
+  run_.last.learning_rate = run_.learning_rate.at(run_.step);
   run_.last.images = batch.size();
-  update(backward());
+  StepLookAhead look_ahead(experiment, batch_, run_.active.objectives,
+                           run_.validation_batches.get(), random_);
+  std::optional<StepBatches> further;
+  if (run_.training_batches) {
+    further.emplace(experiment, run_.active.objectives, *run_.training_batches);
+  }
+  const auto needs = run_.weighting->needs();
+  ForwardTrace trace;
+  trace.cuts = needs.features;
+  StepContext context;
+  context.trace = needs.features || needs.last_features ? &trace : nullptr;
+  context.look_ahead = &look_ahead;
+  context.further_batches = further ? &*further : nullptr;
+  fill(context);
+  const Shown shown(run_, context);
+  forward(context);
+  make_gradient(context);
+  const auto outcome = update(context);
+  run_.weighting->after_update(context);
+  report(context, outcome);
+  finish(StepPhase::kAfter);
   ++run_.step;
 }
 
@@ -192,7 +241,7 @@ void Trainer::evaluate_model() {
       ++begun;
       hook.hook->before_evaluation(run_);
     }
-    run_.evaluation = evaluate(run_.experiment, *run_.validation_source);
+    record_evaluation(run_, evaluate(run_.experiment, *run_.validation_source));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -207,20 +256,8 @@ void Trainer::evaluate_model() {
 }
 
 void Trainer::evaluate_epoch() {
-  const auto& train = run_.experiment.config.message().train();
-  const int64_t every = train.has_evaluate_every() ? train.evaluate_every() : 1;
-  const bool last = run_.epoch + 1 == run_.epochs;
-  if (!last && (every == 0 || (run_.epoch + 1) % every != 0)) return;
+  if (!evaluation_is_due(run_)) return;
   evaluate_model();
-  std::vector<TaskValues> values;
-  for (const auto& task : run_.evaluation->tasks) values.push_back({task.task, task.values});
-  run_.score = selection_score(values);
-  const bool first_number = std::isnan(run_.best_score) && !std::isnan(run_.score);
-  if (run_.best_epoch == 0 || first_number || run_.score > run_.best_score) {
-    run_.best_epoch = run_.epoch + 1;
-    run_.best_score = run_.score;
-    run_.best = run_.evaluation;
-  }
 }
 
 // Every hook is called, whatever the others do. Throws the first failure, unless the run has one

@@ -38,25 +38,28 @@ NamedTensors evaluated_weights(const std::vector<NamedHook>& hooks);
 // do the rest.
 class Trainer {
  public:
-  Trainer(Run& run, std::vector<NamedHook>& hooks) : run_(run), hooks_(hooks) {}
+  Trainer(Run& run, std::vector<NamedHook>& hooks);
 
   // Trains from run.epoch to run.epochs. An Error where a loss or a gradient is not finite: nothing
   // of it gets into weights or the optimiser's state, which are those of the step before.
   void train();
 
-  // One step on a batch: forward, losses, gradients, update. Public for benchmarks.
+  // One step on a batch, in the phases of StepPhase. Public for benchmarks.
   void step(const Batch& batch);
 
  private:
+  struct Outcome;
+
   void epoch();
   void evaluate_epoch();
   void evaluate_model();
   void check_views(const NamedHook& after) const;
-  std::vector<torch::Tensor> losses();
-  torch::Tensor backward();
-  std::vector<double> combine(WeightingStep& step, const torch::Tensor& losses);
-  void update(const torch::Tensor& losses);
-  double learning_rate() const;
+  void fill(StepContext& context);
+  void forward(StepContext& context);
+  void make_gradient(StepContext& context);
+  Outcome update(const StepContext& context);
+  void report(const StepContext& context, const Outcome& outcome);
+  void finish(StepPhase phase);
   void end_run(size_t started, bool finished, std::exception_ptr failure);
   template <class Call>
   void each_hook(Call call) {
@@ -68,6 +71,7 @@ class Trainer {
 
   Run& run_;
   std::vector<NamedHook>& hooks_;
+  std::vector<std::vector<const NamedHook*>> listeners_;  // by phase
   Batch batch_;           // of the present step, on the model's device
   torch::Tensor random_;  // the generator's state before its forward pass
 };

@@ -25,6 +25,19 @@ class Decoder : public torch::nn::Module {
   // [N, out_channels, h, w] at a resolution of the decoder's choice; the model enlarges it to the
   // image's.
   virtual torch::Tensor forward(const Features& features) = 0;
+
+  // Where the next forward passes leave the input of their last layer; nullptr: nowhere.
+  void keep_last_features(torch::Tensor* last) { last_ = last; }
+
+ protected:
+  // What forward() gives its last layer: it passes it through this, for weightings that look at it.
+  torch::Tensor last_features(torch::Tensor features) const {
+    if (last_ != nullptr) *last_ = features;
+    return features;
+  }
+
+ private:
+  torch::Tensor* last_ = nullptr;
 };
 
 }  // namespace tasuki

@@ -164,6 +164,7 @@ std::vector<Objective> MultiTaskModel::primaries() const {
 std::map<std::string, Features> MultiTaskModel::encode(const torch::Tensor& image,
                                                        const std::vector<std::string>& routes) {
   RECORD_USER_SCOPE("encoder");
+  architecture_->set_cut(trace_ != nullptr && trace_->cuts ? &trace_->cut : nullptr);
   return architecture_->forward(image, routes);
 }
 
@@ -181,7 +182,10 @@ std::map<std::string, torch::Tensor> MultiTaskModel::forward(
   std::map<std::string, torch::Tensor> logits;
   for (const auto& objective : objectives) {
     RECORD_USER_SCOPE("decoder." + objective.name);
-    const auto decoded = decoders_.at(objective.name)->forward(features.at(objective.route));
+    auto& decoder = *decoders_.at(objective.name);
+    decoder.keep_last_features(trace_ == nullptr ? nullptr
+                                                 : &trace_->last_features[objective.name]);
+    const auto decoded = decoder.forward(features.at(objective.route));
     logits[objective.name] = at_size(decoded, size);
   }
   return logits;

@@ -51,6 +51,9 @@ class MultiTaskModel : public torch::nn::Module {
                                                const std::vector<Objective>& objectives,
                                                std::vector<int64_t> size = {});
 
+  // What the next forward passes keep besides; nullptr: nothing. It outlives them.
+  void set_trace(ForwardTrace* trace) { trace_ = trace; }
+
   // Logits at another size (h, w), interpolated as forward() does it; the same where it is theirs.
   torch::Tensor at_size(const torch::Tensor& logits, const std::vector<int64_t>& size) const;
 
@@ -81,6 +84,7 @@ class MultiTaskModel : public torch::nn::Module {
   std::vector<std::shared_ptr<torch::nn::Module>> always_evaluating_;
   Network network_;
   bool align_corners_ = true;
+  ForwardTrace* trace_ = nullptr;
 };
 
 // Whether a tensor of a model's checkpoint belongs to the decoder of a self-auxiliary.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <string_view>
 
 #include "core/model/model.h"
 
@@ -13,6 +14,8 @@ namespace tasuki {
 namespace {
 
 using Names = std::set<std::string>;
+
+constexpr std::string_view kEncoder = "encoder.";
 
 // "torch::nn::BatchNorm2dImpl" -> "BatchNorm2dImpl"
 std::string type_of(const torch::nn::Module& module) {
@@ -54,18 +57,16 @@ void find_kinds(const torch::nn::Module& module, const std::string& prefix,
 template <class Parameters>
 Names encoder_names(const Parameters& parameters) {
   Names names;
-  for (const auto& [name, tensor] : parameters) names.insert("encoder." + name);
+  for (const auto& [name, tensor] : parameters) names.insert(std::string(kEncoder) + name);
   return names;
 }
 
 // What a model's architecture says of the names of its parameters.
 struct EncoderNames {
-  explicit EncoderNames(MultiTaskModel& model) {
-    auto& architecture = model.architecture();
+  explicit EncoderNames(MultiTaskModel& model) : architecture(model.architecture()) {
     all = encoder_names(architecture.named_parameters().pairs());
     for (const auto& task : model.tasks()) {
       own[task.name] = encoder_names(architecture.own_parameters(task.name));
-      passed[task.name] = encoder_names(architecture.route_parameters(task.name));
     }
     for (const auto& [index, stage] : architecture.stage_modules()) {
       for (const auto& parameter : stage->parameters()) {
@@ -74,8 +75,9 @@ struct EncoderNames {
     }
   }
 
+  Architecture& architecture;
   Names all;
-  std::map<std::string, Names> own, passed;  // by route
+  std::map<std::string, Names> own;  // by route
   std::map<const c10::TensorImpl*, size_t> stages;
 };
 
@@ -108,10 +110,8 @@ void describe_route(ParameterInfo& parameter, const EncoderNames& encoder) {
     parameter.routes = {route};
     return;
   }
-  for (const auto& [route, passed] : encoder.passed) {
-    const bool runs = std::any_of(names.begin(), names.end(),
-                                  [&](const auto& name) { return passed.count(name) > 0; });
-    if (runs) parameter.routes.insert(route);
+  for (const auto& name : names) {
+    parameter.routes.merge(encoder.architecture.routes_of(name.substr(kEncoder.size())));
   }
   if (!parameter.routes.empty()) return;
   for (const auto& item : encoder.own) parameter.routes.insert(item.first);

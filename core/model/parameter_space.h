@@ -34,7 +34,6 @@ class ParameterSpace {
     int64_t begin = 0;
     int64_t end = 0;
   };
-  using Span = Segment;
 
   // Of list_parameters() with what the config asks for; frozen ones no longer require a gradient.
   // channels_last stores 4-d weights as NHWC, inside the vector or where they are. Error (kPlugin)
@@ -58,7 +57,6 @@ class ParameterSpace {
 
   // In the order of the vectors.
   const std::vector<Segment>& segments() const { return segments_; }
-  const std::vector<Segment>& spans() const { return segments_; }
   // What is in no vector.
   const std::vector<ParameterInfo>& frozen() const { return frozen_; }
   // Trainable parameters, then the frozen ones.

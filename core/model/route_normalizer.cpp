@@ -5,7 +5,7 @@
 namespace tasuki {
 
 RouteNormalizer::RouteNormalizer(Train::RouteNormalization mode,
-                                 const std::vector<Objective>& objectives)
+                                 const std::vector<Objective>& objectives, torch::Device device)
     : mode_(mode) {
   const auto n = int64_t(objectives.size());
   same_route_ = torch::zeros({n, n}, torch::kFloat64);
@@ -14,6 +14,7 @@ RouteNormalizer::RouteNormalizer(Train::RouteNormalization mode,
       same_route_[i][j] = objectives[size_t(i)].route == objectives[size_t(j)].route ? 1 : 0;
     }
   }
+  same_route_ = same_route_.to(device);
   count_ = same_route_.sum(1);
 }
 

@@ -20,9 +20,10 @@ namespace tasuki {
 class RouteNormalizer {
  public:
   RouteNormalizer() = default;
-  RouteNormalizer(Train::RouteNormalization mode, const std::vector<Objective>& objectives);
+  RouteNormalizer(Train::RouteNormalization mode, const std::vector<Objective>& objectives,
+                  torch::Device device = torch::kCPU);
 
-  // [n] -> [n] float64, by the objectives' order; differentiable.
+  // [n] -> [n] float64 on the device, by the objectives' order; differentiable.
   torch::Tensor operator()(const torch::Tensor& coefficients) const;
 
  private:

@@ -22,7 +22,8 @@ struct OptionHelp {
 
 // The fields of an options message, in the order of its .proto file. Comments come from
 // NAME.descriptors.pb beside the module NAME.so (a FileDescriptorSet with source information);
-// without that file, or with a damaged one, and for a program's own classes, there are none. `library` is RegistryEntry::module.
+// without that file, or with a damaged one, and for a program's own classes, there are none.
+// `library` is RegistryEntry::module.
 std::vector<OptionHelp> describe_options(const google::protobuf::Descriptor& options,
                                          const std::string& library);
 

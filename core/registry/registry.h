@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/error/error.h"
@@ -129,10 +130,18 @@ const FieldKind& field_kind(std::string_view name);
 
 template <class Interface, class Class, class Options>
 bool register_plugin(const char* name) {
-  Factory<Interface> factory = [](const google::protobuf::Message& options,
+  Factory<Interface> factory = [](const google::protobuf::Message& message,
                                   const typename Interface::Context& context) {
-    return std::unique_ptr<Interface>(
-        std::make_unique<Class>(static_cast<const Options&>(options), context));
+    const auto& options = static_cast<const Options&>(message);
+    std::unique_ptr<Class> made;
+    if constexpr (std::is_constructible_v<Class, const Options&,
+                                          const typename Interface::Context&>) {
+      made = std::make_unique<Class>(options, context);
+    } else {
+      made = std::make_unique<Class>(options);
+    }
+    if constexpr (requires { made->set_up(options, context); }) made->set_up(options, context);
+    return std::unique_ptr<Interface>(std::move(made));
   };
   return Registry::announce(
       {Interface::kKind, name, &Options::default_instance(), std::any(std::move(factory)), ""});
@@ -144,7 +153,8 @@ bool register_plugin(const char* name) {
 #define TASUKI_UNIQUE_(number) TASUKI_CONCATENATE_(tasuki_registered_, number)
 // The last line of a plugin, in a module or in a program:
 //   TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
-// Class is made as Class(const Options&, const Interface::Context&).
+// Class is made as Class(const Options&, const Interface::Context&), or as Class(const Options&)
+// where it needs no context. A base class of it that has set_up(options, context) gets both next.
 #define TASUKI_REGISTER(Interface, Class, Options, name)           \
   [[maybe_unused]] static const bool TASUKI_UNIQUE_(__COUNTER__) = \
       ::tasuki::register_plugin<Interface, Class, Options>(name)

@@ -19,7 +19,7 @@ class HardSharing : public StageGraph {
       : StageGraph(context, share_all(context), true) {}
 
   // Every stage is everybody's, also where there is one task only.
-  NamedParameters own_parameters(const std::string&) const override { return {}; }
+  bool is_shared(size_t, const std::string&) const override { return true; }
 };
 
 }  // namespace

@@ -36,46 +36,69 @@ StageGraph::StageGraph(const Context& context, StageTable table, bool identical_
 std::map<std::string, Features> StageGraph::forward(const torch::Tensor& image,
                                                     const std::vector<std::string>& routes) {
   std::map<std::string, Features> features;
-  std::map<std::string, std::string> path;  // instances so far, by route
-  std::map<std::string, torch::Tensor> computed;
+  std::map<std::string, torch::Tensor> input;  // of the next stage, by route
+  std::map<std::string, std::string> path;     // instances so far, by route
+  // By path: the output of its last stage, and what decoders and own stages take in place of it.
+  std::map<std::string, torch::Tensor> computed, beyond;
+  for (const auto& route : routes) input[route] = image;
   for (size_t i = 0; i < table_.size(); ++i) {
     for (const auto& route : routes) {
       const auto& instance = table_[i].at(route);
-      const auto input = i == 0 ? image : features[route].back();
       path[route] += "/" + instance;
       auto& output = computed[path[route]];
       if (!output.defined()) {
         RECORD_USER_SCOPE("encoder." + stage_names_[i] + "." + instance);
-        output = instances_[i].at(instance)->forward(input);
+        output = instances_[i].at(instance)->forward(input[route]);
+        const bool leaves = is_shared(i, route);
+        beyond[path[route]] = leaves ? cut(stage_names_[i] + "." + instance, output) : output;
       }
-      features[route].push_back(output);
+      features[route].push_back(beyond[path[route]]);
+      const bool goes_on = i + 1 < table_.size() && is_shared(i + 1, route);
+      input[route] = goes_on ? output : features[route].back();
     }
   }
   return features;
 }
 
+std::set<std::string> StageGraph::users(size_t stage, const std::string& instance) const {
+  std::set<std::string> routes;
+  for (const auto& [route, used] : table_[stage]) {
+    if (used == instance) routes.insert(route);
+  }
+  return routes;
+}
+
 Architecture::NamedParameters StageGraph::own_parameters(const std::string& route) const {
   NamedParameters own;
   for (size_t i = 0; i < table_.size(); ++i) {
+    if (is_shared(i, route)) continue;
     const auto& instance = table_[i].at(route);
-    size_t users = 0;
-    for (const auto& item : table_[i]) users += item.second == instance;
-    if (users == 1) add_parameters(i, instance, own);
+    for (const auto& item : instances_[i].at(instance)->named_parameters()) {
+      own.emplace_back(stage_names_[i] + "." + instance + "." + item.key(), item.value());
+    }
   }
   return own;
 }
 
-Architecture::NamedParameters StageGraph::route_parameters(const std::string& route) const {
-  NamedParameters passed;
-  for (size_t i = 0; i < table_.size(); ++i) add_parameters(i, table_[i].at(route), passed);
-  return passed;
+// Names of parameters are "<stage>.<instance>.<published name>".
+std::set<std::string> StageGraph::routes_of(const std::string& parameter) const {
+  for (size_t i = 0; i < instances_.size(); ++i) {
+    for (const auto& item : instances_[i]) {
+      if (parameter.starts_with(stage_names_[i] + "." + item.first + ".")) {
+        return users(i, item.first);
+      }
+    }
+  }
+  return {};
 }
 
-void StageGraph::add_parameters(size_t stage, const std::string& instance,
-                                NamedParameters& to) const {
-  for (const auto& item : instances_[stage].at(instance)->named_parameters()) {
-    to.emplace_back(stage_names_[stage] + "." + instance + "." + item.key(), item.value());
+bool StageGraph::names_cut() const {
+  for (const auto& item : table_.front()) {
+    for (size_t i = 1; i < table_.size(); ++i) {
+      if (is_shared(i, item.first) && !is_shared(i - 1, item.first)) return false;
+    }
   }
+  return true;
 }
 
 std::vector<std::pair<size_t, Stage*>> StageGraph::stage_modules() const {

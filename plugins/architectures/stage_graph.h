@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,21 @@ class StageGraph : public Architecture {
   std::map<std::string, Features> forward(const torch::Tensor& image,
                                           const std::vector<std::string>& routes) override;
   NamedParameters own_parameters(const std::string& route) const override;
-  NamedParameters route_parameters(const std::string& route) const override;
+  std::set<std::string> routes_of(const std::string& parameter) const override;
   bool one_way_transfer_possible() const override { return true; }
   std::vector<std::pair<size_t, Stage*>> stage_modules() const override;
+  // Where each route's own stages begin, unless a shared one comes after them.
+  bool names_cut() const override;
+
+ protected:
+  // Whether the instance of a stage on a route counts as shared.
+  virtual bool is_shared(size_t stage, const std::string& route) const {
+    return users(stage, table_[stage].at(route)).size() > 1;
+  }
 
  private:
-  void add_parameters(size_t stage, const std::string& instance, NamedParameters& to) const;
+  // Routes that run through an instance of a stage.
+  std::set<std::string> users(size_t stage, const std::string& instance) const;
 
   StageTable table_;
   std::vector<std::map<std::string, std::shared_ptr<Stage>>> instances_;  // by stage, by name

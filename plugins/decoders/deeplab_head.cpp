@@ -40,7 +40,7 @@ class DeepLabHead : public Decoder {
 
   torch::Tensor forward(const Features& features) override {
     const auto pyramid = aspp_->forward(features.back());
-    return classifier_(norm_(convolve(pyramid)).relu_());
+    return classifier_(last_features(norm_(convolve(pyramid)).relu_()));
   }
 
  private:

@@ -18,7 +18,7 @@ class FCNHead : public Decoder {
 
   torch::Tensor forward(const Features& features) override {
     const auto hidden = norm_(conv_(features.back())).relu_();
-    return classifier_(torch::dropout(hidden, dropout_, is_training()));
+    return classifier_(last_features(torch::dropout(hidden, dropout_, is_training())));
   }
 
  private:

@@ -55,13 +55,11 @@ class Untouched {
   explicit Untouched(Run& run)
       : device_(run.experiment.device),
         buffers_(*run.experiment.model),
-        values_(run.parameters->values().variable_data()),
+        theta_(*run.parameters, kept_values_),
         gradient_(run.parameters->gradient()),
-        kept_values_(values_.clone()),
         kept_gradient_(gradient_.clone()),
         random_(random_state(device_)) {}
   ~Untouched() {
-    restore_values();
     gradient_.copy_(kept_gradient_);
     restart_random();
   }
@@ -69,15 +67,17 @@ class Untouched {
   Untouched& operator=(const Untouched&) = delete;
 
   // The parameters, without autograd.
-  torch::Tensor& values() { return values_; }
-  void restore_values() { values_.copy_(kept_values_); }
+  torch::Tensor& values() { return theta_.values(); }
+  void restore_values() { theta_.restore(); }
   // So that every forward pass draws the same numbers (dropout).
   void restart_random() { set_random_state(device_, random_); }
 
  private:
   torch::Device device_;
   KeptBuffers buffers_;
-  torch::Tensor values_, gradient_, kept_values_, kept_gradient_, random_;
+  torch::Tensor kept_values_;
+  KeptParameters theta_;
+  torch::Tensor gradient_, kept_gradient_, random_;
 };
 
 class Affinity : public Hook {

@@ -5,11 +5,9 @@
 #include <optional>
 
 #include "core/engine/precision.h"
-#include "core/engine/weighting.h"
 #include "core/model/safetensors.h"
-#include "core/registry/registry.h"
+#include "core/step/weighting.h"
 #include "plugins/weightings/auto_lambda.pb.h"
-#include "plugins/weightings/step_values.h"
 
 namespace tasuki::weightings {
 namespace {
@@ -17,60 +15,30 @@ namespace {
 constexpr double kPerturbation = 0.01;  // length of eps d
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEps = 1e-8;
 
-// `copy` := `from`, in the memory that it has after the first time.
-void keep(torch::Tensor& copy, const torch::Tensor& from) {
-  if (copy.defined()) {
-    copy.copy_(from);
-  } else {
-    copy = from.detach().clone();
+std::vector<ParameterGroup> groups_of(const MomentumState& state, int64_t size) {
+  if (!state.groups.empty()) return state.groups;
+  return {ParameterGroup{{0, size}}};
+}
+
+// theta -= lr (momentum buffer + gradient + weight_decay theta), with each group's own lr and
+// weight_decay
+void virtual_step(KeptParameters& theta, const torch::Tensor& gradient, const MomentumState& state,
+                  double lr) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [range, lr_multiplier, decay_multiplier] :
+       groups_of(state, theta.values().numel())) {
+    const double rate = lr * lr_multiplier, decay = state.weight_decay * decay_multiplier;
+    const auto part = [&, range = range](const torch::Tensor& flat) {
+      return flat.slice(0, range.begin, range.end);
+    };
+    auto values = part(theta.values());
+    values.add_(part(gradient), -rate);
+    if (decay != 0) values.add_(part(theta.start()), -rate * decay);
+    if (state.buffer.defined()) values.add_(part(state.buffer), -rate * state.momentum);
   }
 }
 
-// Parameter values that may be written over: the destructor puts back what was there, also when a
-// look-ahead throws. They are written through data that autograd does not watch, because a graph
-// built before is walked again afterwards; its version check knows nothing of the way back.
-class Detour {
- public:
-  Detour(const FlatParameters& parameters, torch::Tensor& copy)
-      : values_(parameters.values().variable_data()), start_(copy) {
-    keep(copy, values_);
-  }
-  ~Detour() { values_.copy_(start_); }
-  Detour(const Detour&) = delete;
-  Detour& operator=(const Detour&) = delete;
-
-  // theta -= lr (momentum buffer + gradient + weight_decay theta), with each group's own lr and
-  // weight_decay
-  void virtual_step(const torch::Tensor& gradient, const MomentumState& state, double lr) {
-    const torch::NoGradGuard no_grad;
-    for (const auto& [range, lr_multiplier, decay_multiplier] : groups_of(state)) {
-      const double rate = lr * lr_multiplier, decay = state.weight_decay * decay_multiplier;
-      const auto part = [&, range = range](const torch::Tensor& flat) {
-        return flat.slice(0, range.begin, range.end);
-      };
-      part(values_).add_(part(gradient), -rate);
-      if (decay != 0) part(values_).add_(part(start_), -rate * decay);
-      if (state.buffer.defined()) part(values_).add_(part(state.buffer), -rate * state.momentum);
-    }
-  }
-
-  // theta := where it began + length * direction
-  void go(const torch::Tensor& direction, double length) {
-    const torch::NoGradGuard no_grad;
-    torch::add_out(values_, start_, direction, length);
-  }
-
- private:
-  std::vector<ParameterGroup> groups_of(const MomentumState& state) const {
-    if (!state.groups.empty()) return state.groups;
-    return {ParameterGroup{{0, values_.numel()}}};
-  }
-
-  torch::Tensor values_;
-  const torch::Tensor& start_;
-};
-
-class AutoLambda : public Weighting {
+class AutoLambda : public StepWeighting {
  public:
   AutoLambda(const options::AutoLambda& options, const Context& context)
       : parameters_(context.parameters),
@@ -90,9 +58,14 @@ class AutoLambda : public Weighting {
 
   WeightingNeeds needs() const override { return {.validation_batch = true}; }
 
-  std::vector<double> backward(WeightingStep& step) override {
-    if (step.step % every_ != 0) return train(step);
-    return lagged_ ? train_and_learn(step) : learn_and_train(step);
+  void backward(StepContext& step) override {
+    if (step.step % every_ != 0) {
+      train(step);
+    } else if (lagged_) {
+      train_and_learn(step);
+    } else {
+      learn_and_train(step);
+    }
   }
 
   std::map<std::string, torch::Tensor> state() const override {
@@ -106,50 +79,53 @@ class AutoLambda : public Weighting {
   }
 
  private:
-  torch::Tensor weights_of(const WeightingStep& step) const {
-    return weights_.index_select(0, index_of(step));
+  torch::Tensor weights_of(const StepContext& step) const {
+    const std::vector<int64_t> index(step.index.begin(), step.index.end());
+    return weights_.index_select(0, torch::tensor(index, torch::kInt64));
   }
 
-  std::vector<double> train(WeightingStep& step) const {
-    const auto factors = step.factors(weights_of(step));
-    step.backward(weighted_sum(step.losses, factors), false);
-    return to_vector(factors);
+  void train(StepContext& step) const {
+    step.applied = step.factors(weights_of(step));
+    step.backward(weighted_sum(step.losses, step.applied), false);
   }
 
   // The published order. The graph of the training losses is walked twice, built once.
-  std::vector<double> learn_and_train(WeightingStep& step) {
+  void learn_and_train(StepContext& step) {
     const auto weights = weights_of(step).requires_grad_();
     const auto factors = step.factors(weights);
     step.backward(weighted_sum(step.losses, factors.detach()), true);
     learn(step, weights, factors);
-    return train(step);
+    train(step);
   }
 
-  std::vector<double> train_and_learn(WeightingStep& step) {
+  void train_and_learn(StepContext& step) {
     const auto weights = weights_of(step).requires_grad_();
     const auto factors = step.factors(weights);
-    step.backward(weighted_sum(step.losses, factors.detach()), false);
-    keep(gradient_, parameters_->gradient());
+    step.applied = factors.detach();
+    step.backward(weighted_sum(step.losses, step.applied), false);
+    if (!gradient_.defined()) gradient_ = torch::empty_like(parameters_->gradient());
+    gradient_.copy_(parameters_->gradient());
     learn(step, weights, factors);
     parameters_->gradient().copy_(gradient_);
-    return to_vector(factors);
   }
 
   // Moves w, given the gradient of the training loss in the buffer, which is zero afterwards.
-  void learn(WeightingStep& step, const torch::Tensor& weights, const torch::Tensor& factors) {
+  void learn(StepContext& step, const torch::Tensor& weights, const torch::Tensor& factors) {
     const auto change = hypergradient(step);
     parameters_->zero_gradient();
     if (!change) return;
-    update(step.index, torch::autograd::grad({factors}, {weights}, {*change})[0]);
+    const auto of_factors = change->to(factors.device());
+    update(step.index, torch::autograd::grad({factors}, {weights}, {of_factors})[0]);
   }
 
-  // [n] dL_val / dfactor; nothing where d is 0. d lies in the gradient buffer. eps d is so short
-  // that most weights would be the same number on both sides of it in bf16.
-  std::optional<torch::Tensor> hypergradient(WeightingStep& step) {
+  // [n] dL_val / dfactor on the CPU; nothing where d is 0. d lies in the gradient buffer. eps d is
+  // so short that most weights would be the same number on both sides of it in bf16.
+  std::optional<torch::Tensor> hypergradient(StepContext& step) {
     const ExactFloat32 exact(parameters_->values().device());
     const auto& direction = parameters_->gradient();
-    Detour theta(*parameters_, theta_);
-    theta.virtual_step(direction, step.momentum, step.learning_rate);
+    KeptParameters theta(*parameters_, theta_);
+    step.collective->mean(direction);
+    virtual_step(theta, direction, step.momentum, step.learning_rate);
     validate(step);
     // d theta' / d w_i is -lr times the group's factor times the gradient of L_i.
     for (const auto& group : step.momentum.groups) {
@@ -160,28 +136,37 @@ class AutoLambda : public Weighting {
     check_finite(length, step);
     if (length == 0) return {};
     const double eps = kPerturbation / length;
-    theta.go(direction, eps);
+    theta.move(direction, eps);
     const auto above = training_losses(step);
-    theta.go(direction, -eps);
+    theta.move(direction, -eps);
     const auto below = training_losses(step);
-    const auto change = (above - below) * (-step.learning_rate / (2 * eps));
+    const auto difference = (above - below).to(torch::kCPU);
+    const auto change = difference * (-step.learning_rate / (2 * eps));
     check_finite(change.abs().max().item<double>(), step);
     return change;
   }
 
   // The gradient of the primaries' validation losses into the buffer.
-  void validate(WeightingStep& step) {
+  void validate(StepContext& step) {
     parameters_->zero_gradient();
     const auto losses = step.look_ahead->validation_losses(update_statistics_);
     step.backward(weighted_sum(losses, torch::ones({int64_t(losses.size())})), false);
+    step.collective->mean(parameters_->gradient());
   }
 
-  torch::Tensor training_losses(WeightingStep& step) const {
+  // [n] float64, without a graph.
+  torch::Tensor training_losses(StepContext& step) const {
     const torch::NoGradGuard no_grad;
-    return numbers(step.look_ahead->training_losses(update_statistics_));
+    std::vector<torch::Tensor> values;
+    for (const auto& loss : step.look_ahead->training_losses(update_statistics_)) {
+      values.push_back(loss.to(torch::kFloat64).reshape({}));
+    }
+    auto all = torch::stack(values);
+    step.collective->mean(all);
+    return all;
   }
 
-  static void check_finite(double value, const WeightingStep& step) {
+  static void check_finite(double value, const StepContext& step) {
     if (std::isfinite(value)) return;
     throw Error(ErrorKind::kRun,
                 "AutoLambda: the losses of the look-ahead are not finite in epoch " +
@@ -205,7 +190,7 @@ class AutoLambda : public Weighting {
     }
   }
 
-  FlatParameters* parameters_;
+  ParameterSpace* parameters_;
   double lr_;
   bool lagged_;
   int64_t every_;

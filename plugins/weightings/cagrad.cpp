@@ -4,10 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/engine/weighting.h"
-#include "core/registry/registry.h"
+#include "core/step/weighting.h"
 #include "plugins/weightings/cagrad.pb.h"
-#include "plugins/weightings/gradient_matrix.h"
 
 namespace tasuki::weightings {
 namespace {
@@ -22,7 +20,7 @@ double dot(const Values& a, const Values& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-// The dual problem for the Gram matrix A of n gradients, divided by the largest squared norm:
+// The dual problem for the Gramian A of n gradients, divided by the largest squared norm:
 //   min_w F(w) = w' A b + s sqrt(w' A w + e) over the simplex;  b = (1/n, ..., 1/n), s = c |g_0|.
 // F's derivative by w_i is g_i . d for the direction d that belongs to w, so that the optimality
 // condition speaks of d itself, and every w on the way keeps |d - g_0| <= s.
@@ -106,28 +104,24 @@ class Dual {
   Values product_;            // A w
 };
 
-class CAGrad : public Weighting {
+class CAGrad : public GramianWeighting {
  public:
-  CAGrad(const options::CAGrad& options, const Context& context)
-      : c_(options.has_c() ? options.c() : 0.4), gradients_(context, options.scope()) {
+  explicit CAGrad(const options::CAGrad& options) : c_(options.has_c() ? options.c() : 0.4) {
     const auto rescale = options.has_rescale() ? options.rescale() : 1;
     require_option(c_ >= 0 && c_ < 1, "c", "must be in [0, 1)");
     require_option(rescale <= 2, "rescale", "must be 0, 1 or 2");
     divisor_ = rescale == 0 ? 1 : rescale == 1 ? 1 + c_ * c_ : 1 + c_;
   }
 
-  std::vector<double> backward(WeightingStep& step) override {
-    return gradients_.backward(step, [this](const torch::Tensor& rows, torch::Tensor out) {
-      auto coefficients = Dual(gram_matrix(rows), c_).direction();
-      for (double& value : coefficients) value *= double(rows.size(0)) / divisor_;
-      weigh_rows(rows, coefficients, out);
-    });
+  torch::Tensor weigh(const torch::Tensor& gramian, Draws&) override {
+    auto coefficients = Dual(gramian, c_).direction();
+    for (double& value : coefficients) value *= double(gramian.size(0)) / divisor_;
+    return torch::tensor(coefficients, torch::kFloat64);
   }
 
  private:
   double c_;
   double divisor_ = 1;
-  GradientMatrix gradients_;
 };
 
 }  // namespace

@@ -2,16 +2,14 @@
 
 #include <cmath>
 
-#include "core/engine/weighting.h"
 #include "core/model/safetensors.h"
-#include "core/registry/registry.h"
+#include "core/step/weighting.h"
 #include "plugins/weightings/dwa.pb.h"
-#include "plugins/weightings/step_values.h"
 
 namespace tasuki::weightings {
 namespace {
 
-class DWA : public Weighting {
+class DWA : public LossWeighting {
  public:
   DWA(const options::DWA& options, const Context& context)
       : temperature_(options.has_temperature() ? options.temperature() : 2),
@@ -21,15 +19,15 @@ class DWA : public Weighting {
                    "must be above 0");
   }
 
-  std::vector<double> backward(WeightingStep& step) override {
+  LossWeights weigh(const LossStep& step) override {
+    sums_ = sums_.to(step.losses.device());
+    steps_ = steps_.to(step.losses.device());
     while (epoch_.item<int64_t>() < step.epoch) end_epoch();
-    const auto index = index_of(step);
-    const auto losses = numbers(step.losses), finite = losses.isfinite();
-    sums_[0].index_add_(0, index, torch::where(finite, losses, torch::zeros_like(losses)));
-    steps_[0].index_add_(0, index, finite.to(torch::kFloat64));
-    const auto factors = step.factors(weights(index));
-    step.backward(weighted_sum(step.losses, factors), false);
-    return to_vector(factors);
+    const auto finite = step.losses.isfinite();
+    const auto losses = torch::where(finite, step.losses, torch::zeros_like(step.losses));
+    sums_[0].index_add_(0, step.index, losses);
+    steps_[0].index_add_(0, step.index, finite.to(torch::kFloat64));
+    return {weights(step.index), {}};
   }
 
   std::map<std::string, torch::Tensor> state() const override {
@@ -65,7 +63,7 @@ class DWA : public Weighting {
   double temperature_;
   // By epoch and objective; objectives that did not run have no steps.
   torch::Tensor sums_;   // [kEpochs, objectives] float64
-  torch::Tensor steps_;  // the same
+  torch::Tensor steps_;  // the same; both on the losses' device
   torch::Tensor epoch_ = torch::zeros({}, torch::kInt64);
 };
 

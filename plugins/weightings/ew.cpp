@@ -1,21 +1,16 @@
 #include <torch/torch.h>
 
-#include "core/engine/weighting.h"
-#include "core/registry/registry.h"
+#include "core/step/weighting.h"
 #include "plugins/weightings/ew.pb.h"
 
 namespace tasuki::weightings {
 namespace {
 
-class EW : public Weighting {
+class EW : public LossWeighting {
  public:
-  EW(const options::EW&, const Context&) {}
+  explicit EW(const options::EW&) {}
 
-  std::vector<double> backward(WeightingStep& step) override {
-    const auto factors = step.factors(torch::ones({int64_t(step.size())}));
-    step.backward(weighted_sum(step.losses, factors), false);
-    return to_vector(factors);
-  }
+  LossWeights weigh(const LossStep& step) override { return {torch::ones_like(step.losses), {}}; }
 };
 
 }  // namespace

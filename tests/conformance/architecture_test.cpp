@@ -81,6 +81,28 @@ class ArchitectureConformance : public ::testing::TestWithParam<std::string> {
     return names;
   }
 
+  // A number that depends on all features of a route, on each route in another way.
+  torch::Tensor loss_of(const std::map<std::string, Features>& features,
+                        const std::string& route) const {
+    torch::Tensor sum = torch::zeros({});
+    double factor = 1 + double(std::find(routes_.begin(), routes_.end(), route) - routes_.begin());
+    for (const auto& x : features.at(route)) {
+      sum = sum + (x * factor).cos().mean() * factor;
+      factor += 1;
+    }
+    return sum;
+  }
+  // Gradients of the model by name, zero where there is none; takes them away.
+  static std::map<std::string, torch::Tensor> take_gradients(Architecture& model) {
+    std::map<std::string, torch::Tensor> all;
+    for (auto& item : model.named_parameters()) {
+      auto& gradient = item.value().mutable_grad();
+      all[item.key()] = gradient.defined() ? gradient : torch::zeros_like(item.value());
+      gradient = torch::Tensor();
+    }
+    return all;
+  }
+
   static std::set<std::string> own(const Architecture& model, const std::string& route) {
     std::set<std::string> names;
     for (const auto& item : model.own_parameters(route)) names.insert(item.first);
@@ -147,6 +169,62 @@ TEST_P(ArchitectureConformance, OwnParametersAreThoseThatOnlyTheirRouteTrains) {
       for (const auto& name : reach[other]) only.erase(name);
     }
     EXPECT_EQ(own(*model, route), only) << route;
+  }
+}
+
+// Where routes_of says something, it is exactly the routes that train the parameter.
+TEST_P(ArchitectureConformance, SaysWhichRoutesTrainAParameter) {
+  const auto model = make();
+  std::map<std::string, std::set<std::string>> reach;
+  for (const auto& route : routes_) {
+    for (const auto& name : reached(*model, route)) reach[name].insert(route);
+  }
+  for (const auto& item : model->named_parameters()) {
+    const auto said = model->routes_of(item.key());
+    if (!said.empty()) {
+      EXPECT_EQ(said, reach[item.key()]) << item.key();
+    }
+  }
+  EXPECT_TRUE(model->routes_of("no.such.parameter").empty());
+}
+
+// No gradient gets past the cut into what several routes train, and what is walked on from it is
+// what an uncut pass would have given.
+TEST_P(ArchitectureConformance, NothingSharedIsTrainedButThroughTheCut) {
+  const auto model = make();
+  if (!model->names_cut()) return;
+  std::set<std::string> not_shared;
+  for (const auto& route : routes_) not_shared.merge(own(*model, route));
+  torch::Tensor whole = torch::zeros({});
+  const auto uncut = model->forward(image_, routes_);
+  for (const auto& route : routes_) whole = whole + loss_of(uncut, route);
+  whole.backward();
+  const auto expected = take_gradients(*model);
+
+  FeatureCut cut;
+  model->set_cut(&cut);
+  const auto features = model->forward(image_, routes_);
+  model->set_cut(nullptr);
+  std::set<std::string> names(cut.names().begin(), cut.names().end());
+  EXPECT_EQ(names.size(), cut.names().size()) << "a name of the cut comes twice";
+  for (const auto& route : routes_) {
+    for (size_t i = 0; i < features.at(route).size(); ++i) {
+      EXPECT_TRUE(features.at(route)[i].equal(uncut.at(route)[i])) << route << " stage " << i;
+    }
+    loss_of(features, route).backward({}, true);
+  }
+  for (const auto& [name, gradient] : take_gradients(*model)) {
+    if (not_shared.count(name) > 0) {
+      EXPECT_TRUE(gradient.allclose(expected.at(name), 1e-4, 1e-7)) << name;
+    } else {
+      EXPECT_EQ(gradient.count_nonzero().item<int64_t>(), 0) << name;
+    }
+  }
+  cut.backward(cut.take_gradients());
+  for (const auto& [name, gradient] : take_gradients(*model)) {
+    if (not_shared.count(name) > 0) continue;
+    EXPECT_TRUE(gradient.allclose(expected.at(name), 1e-4, 1e-7)) << name;
+    EXPECT_GT(expected.at(name).count_nonzero().item<int64_t>(), 0) << name;
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/engine/hook.h"
 #include "core/engine/optimizer.h"
-#include "core/engine/weighting.h"
+#include "core/step/weighting.h"
 #include "tests/conformance/registered.h"
 #include "tests/plugins/weightings/linear_step.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using testing::LinearProblem;
 
-// A flat vector as FlatParameters makes it, with the loss |x - 1|^2 / 2.
+// A flat vector as ParameterSpace makes it, with the loss |x - 1|^2 / 2.
 struct Quadratic {
   Quadratic() {
     torch::manual_seed(4);
@@ -182,20 +182,60 @@ TEST_P(ScheduleConformance, FactorsAreFunctionsOfTheStepBetweenZeroAndOne) {
 
 TASUKI_CONFORMANCE(ScheduleConformance, Schedule::kKind);
 
-class WeightingConformance : public ::testing::TestWithParam<std::string> {
+// A registered weighting, with what its options have in common with others (GradientOptions).
+struct WeightingCase {
+  std::string name;
+  std::string options;
+};
+
+std::ostream& operator<<(std::ostream& out, const WeightingCase& which) {
+  return out << which.name << " " << which.options;
+}
+
+// Every name with its defaults, and those that combine gradients with every place and every way of
+// treating decoders that they offer.
+std::vector<WeightingCase> weighting_cases() {
+  std::vector<WeightingCase> all;
+  for (const auto& name : Registry::instance().names(Weighting::kKind)) {
+    all.push_back({name, required_options(name)});
+    const auto& entry = Registry::instance().find(name, Weighting::kKind);
+    if (entry.options->GetDescriptor()->FindFieldByName("gradients") == nullptr) continue;
+    for (const std::string common :
+         {"at: FEATURES", "decoders: WEIGHTED", "at: FEATURES decoders: WEIGHTED"}) {
+      const auto options = required_options(name) + " gradients { " + common + " }";
+      try {
+        LinearProblem problem(testing::three_tasks());
+        testing::make<Weighting>(name, options, problem.context());
+        all.push_back({name, options});
+      } catch (const OptionError& error) {  // only what a method does not offer
+        EXPECT_EQ(error.field(), "gradients.decoders") << error.what();
+      }
+    }
+  }
+  return all;
+}
+
+class WeightingConformance : public ::testing::TestWithParam<WeightingCase> {
  protected:
   std::unique_ptr<Weighting> make(LinearProblem& problem) const {
-    return make_minimal<Weighting>(GetParam(), problem.context());
+    return testing::make<Weighting>(GetParam().name, GetParam().options, problem.context());
+  }
+  bool says(const std::string& option) const {
+    return GetParam().options.find(option) != std::string::npos;
   }
   // A step as the trainer gives it: of the objectives at `index` (all when empty), with look-aheads
-  // where the weighting declares that it needs them.
-  static std::vector<double> backward(Weighting& weighting, LinearProblem& problem,
-                                      int64_t epoch = 0, const std::vector<size_t>& index = {}) {
-    auto step = problem.step(Train::COUNT, index);
+  // and a cut graph where the weighting declares that it needs them. Its random numbers are the
+  // epoch's.
+  static std::vector<double> take_step(Weighting& weighting, LinearProblem& problem,
+                                       int64_t epoch = 0, const std::vector<size_t>& index = {},
+                                       Collective& collective = Collective::alone()) {
+    auto step = problem.step(Train::COUNT, index, weighting.needs());
     testing::LinearLookAhead look_ahead(problem, step.index, {0, 1, 2});
     step.epoch = epoch;
+    step.draws = Draws::of_step(0, epoch, 0);
+    step.collective = &collective;
     if (weighting.needs().validation_batch) step.look_ahead = &look_ahead;
-    return weighting.backward(step);
+    return testing::take_step(weighting, step);
   }
 
   LinearProblem problem_{testing::three_tasks_with_transfers(), torch::kFloat32};
@@ -205,7 +245,7 @@ TEST_P(WeightingConformance, ReportsTheFactorsOfTheLosses) {
   const auto weighting = make(problem_);
   for (const std::vector<size_t>& index :
        {std::vector<size_t>{0, 1, 2, 3, 4, 5}, {0, 1, 2}, {0, 2, 3}, {1}}) {
-    const auto factors = backward(*weighting, problem_, 0, index);
+    const auto factors = take_step(*weighting, problem_, 0, index);
     ASSERT_EQ(factors.size(), index.size());
     EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
     EXPECT_GT(problem_.gradient().norm().item<double>(), 0);
@@ -219,9 +259,25 @@ TEST_P(WeightingConformance, ReportsTheFactorsOfTheLosses) {
   }
 }
 
+// What decoders are multiplied with is the policies' coefficient, normalised by route, unless their
+// gradients are WEIGHTED.
+TEST_P(WeightingConformance, DecodersGetWhatTheOptionSays) {
+  if (dynamic_cast<GradientWeighting*>(make(problem_).get()) == nullptr) return;
+  const auto factors = take_step(*make(problem_), problem_);
+  const std::vector<double> policies = {1.0 / 3, 0.5, 1, 1.0 / 3, 1.0 / 3, 0.5};
+  ASSERT_EQ(factors.size(), policies.size());
+  double difference = 0;
+  for (size_t i = 0; i < factors.size(); ++i) difference += std::abs(factors[i] - policies[i]);
+  if (says("WEIGHTED")) {
+    EXPECT_GT(difference, 1e-6);
+  } else {
+    EXPECT_LT(difference, 1e-14);
+  }
+}
+
 TEST_P(WeightingConformance, KeepsNoGraphAfterItsLastWalk) {
   const auto weighting = make(problem_);
-  backward(*weighting, problem_);
+  take_step(*weighting, problem_);
   ASSERT_FALSE(problem_.kept_graph.empty());
   EXPECT_FALSE(problem_.kept_graph.back());
 }
@@ -230,34 +286,32 @@ TEST_P(WeightingConformance, LeavesTheParametersAsTheyWere) {
   const auto weighting = make(problem_);
   const auto before = problem_.parameters().values().detach().clone();
   for (int64_t epoch = 0; epoch < 4; ++epoch) {
-    backward(*weighting, problem_, epoch);
+    take_step(*weighting, problem_, epoch);
     EXPECT_TRUE(problem_.parameters().values().equal(before)) << epoch;
   }
 }
 
 TEST_P(WeightingConformance, AsksForNoMoreThanItDeclares) {
   const auto weighting = make(problem_);
-  auto step = problem_.step();
+  auto step = problem_.step(Train::NONE, {}, weighting->needs());
   testing::LinearLookAhead look_ahead(problem_, step.index, {0, 1, 2});
   step.look_ahead = &look_ahead;
-  weighting->backward(step);
+  testing::take_step(*weighting, step);
   if (weighting->needs().validation_batch) return;
   EXPECT_EQ(look_ahead.training_calls + look_ahead.validation_calls, 0);
 }
 
 TEST_P(WeightingConformance, GoesOnFromItsStateToTheLastBit) {
   const auto unbroken = make(problem_);
-  for (int64_t epoch = 0; epoch < 3; ++epoch) backward(*unbroken, problem_, epoch);
+  for (int64_t epoch = 0; epoch < 3; ++epoch) take_step(*unbroken, problem_, epoch);
   const auto resumed = make(problem_);
   std::map<std::string, torch::Tensor> state;
   for (const auto& [name, tensor] : unbroken->state()) state[name] = tensor.clone();
   resumed->load_state(state);
   for (int64_t epoch = 3; epoch < 6; ++epoch) {
-    torch::manual_seed(uint64_t(epoch));
-    const auto expected = backward(*unbroken, problem_, epoch);
+    const auto expected = take_step(*unbroken, problem_, epoch);
     const auto gradient = problem_.gradient().clone();
-    torch::manual_seed(uint64_t(epoch));
-    EXPECT_EQ(backward(*resumed, problem_, epoch), expected);
+    EXPECT_EQ(take_step(*resumed, problem_, epoch), expected);
     EXPECT_TRUE(problem_.gradient().equal(gradient));
   }
   for (const auto& [name, tensor] : unbroken->state()) {
@@ -268,16 +322,16 @@ TEST_P(WeightingConformance, GoesOnFromItsStateToTheLastBit) {
 TEST_P(WeightingConformance, LoadsTheStateOfAStart) {
   const auto weighting = make(problem_);
   weighting->load_state(make(problem_)->state());
-  backward(*weighting, problem_);
+  take_step(*weighting, problem_);
   EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
 }
 
 TEST_P(WeightingConformance, OneSeedGivesOneResult) {
   torch::manual_seed(5);
-  const auto factors = backward(*make(problem_), problem_);
+  const auto factors = take_step(*make(problem_), problem_);
   const auto gradient = problem_.gradient().clone();
-  torch::manual_seed(5);
-  EXPECT_EQ(backward(*make(problem_), problem_), factors);
+  torch::manual_seed(6);  // which is dropout's
+  EXPECT_EQ(take_step(*make(problem_), problem_), factors);
   EXPECT_TRUE(problem_.gradient().equal(gradient));
 }
 
@@ -285,7 +339,7 @@ TEST_P(WeightingConformance, ZeroGradientsGiveZeros) {
   problem_.set_rows(torch::zeros_like(problem_.rows()));
   const auto weighting = make(problem_);
   for (int64_t epoch = 0; epoch < 3; ++epoch) {
-    for (const double factor : backward(*weighting, problem_, epoch)) {
+    for (const double factor : take_step(*weighting, problem_, epoch)) {
       EXPECT_TRUE(std::isfinite(factor));
     }
     EXPECT_EQ(problem_.gradient().count_nonzero().item<int64_t>(), 0);
@@ -295,26 +349,47 @@ TEST_P(WeightingConformance, ZeroGradientsGiveZeros) {
 TEST_P(WeightingConformance, TakesAModelOfOneTask) {
   LinearProblem one({Objective::primary("seg")}, torch::kFloat64);
   const auto weighting = make(one);
-  auto step = one.step(Train::COUNT);
+  auto step = one.step(Train::COUNT, {}, weighting->needs());
   testing::LinearLookAhead look_ahead(one, step.index, {0});
   step.look_ahead = &look_ahead;
-  const auto factors = weighting->backward(step);
+  const auto factors = testing::take_step(*weighting, step);
   ASSERT_EQ(factors.size(), 1u);
   EXPECT_TRUE(testing::is_close(one.gradient(), factors[0] * one.rows()[0]));
+}
+
+// Two processes, of which the other one always has the same as this one.
+class Twins : public Collective {
+ public:
+  int64_t size() const override { return 2; }
+  void sum(torch::Tensor x) override { x.mul_(2); }
+};
+
+// Means over the processes are taken of everything once: of losses, gradients, rows. (Inner
+// products of features are another matter: the features of two processes are twice as many, and
+// gradients on them half as large. No method here depends on the scale of its gradients.)
+TEST_P(WeightingConformance, TwoProcessesThatSeeTheSameAreOne) {
+  Twins twins;
+  const auto alone = make(problem_), together = make(problem_);
+  for (int64_t epoch = 0; epoch < 4; ++epoch) {
+    const auto expected = take_step(*alone, problem_, epoch);
+    const auto gradient = problem_.gradient().clone();
+    EXPECT_EQ(take_step(*together, problem_, epoch, {}, twins), expected);
+    EXPECT_TRUE(testing::is_close(problem_.gradient(), gradient)) << epoch;
+  }
 }
 
 // It may throw, and what it leaves as the gradient may be anything.
 TEST_P(WeightingConformance, ALossThatIsNotANumberDoesNotGetIntoItsState) {
   const auto weighting = make(problem_);
   for (int64_t epoch = 0; epoch < 3; ++epoch) {
-    backward(*weighting, problem_, epoch);
-    auto step = problem_.step(Train::COUNT);
+    take_step(*weighting, problem_, epoch);
+    auto step = problem_.step(Train::COUNT, {}, weighting->needs());
     testing::LinearLookAhead look_ahead(problem_, step.index, {0, 1, 2});
     step.epoch = epoch;
     step.look_ahead = &look_ahead;
     step.losses[1] = step.losses[1] * std::nan("");
     try {
-      weighting->backward(step);
+      testing::take_step(*weighting, step);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kRun);
     }
@@ -322,11 +397,16 @@ TEST_P(WeightingConformance, ALossThatIsNotANumberDoesNotGetIntoItsState) {
       EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
     }
   }
-  backward(*weighting, problem_, 3);
+  take_step(*weighting, problem_, 3);
   EXPECT_TRUE(problem_.gradient().isfinite().all().item<bool>());
 }
 
-TASUKI_CONFORMANCE(WeightingConformance, Weighting::kKind);
+std::string weighting_case_name(const ::testing::TestParamInfo<WeightingCase>& info) {
+  return case_name({info.param.name + " " + info.param.options, info.index});
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, WeightingConformance, ::testing::ValuesIn(weighting_cases()),
+                         weighting_case_name);
 
 class HookConformance : public ::testing::TestWithParam<std::string> {};
 

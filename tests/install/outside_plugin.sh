@@ -1,6 +1,6 @@
 #!/bin/bash
 # outside_plugin.sh SOURCE BUILD WORK: installs BUILD into a new prefix, moves that elsewhere, builds
-# the example plugin against it, and trains and evaluates with both.
+# the example plugins against it, and trains and evaluates with them.
 # CMAKE, CXX, CCACHE and Torch_DIR come from the build that is tested.
 set -euo pipefail
 source_root="$1" build="$2" work="$3"
@@ -39,15 +39,22 @@ done
 expect plugins.txt "tasuki/ResNet"
 if grep -F "$build/lib/" plugins.txt; then fail "modules of the build tree were loaded"; fi
 
-# As one file: LibTorch's headers, which most of its files include, take longer than all of it.
-echo "-- building the plugin"
-cp -r "$source_root/docs/examples/edge_plugin" acme
-"$CMAKE" -S acme -B acme_build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
-  -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra" \
-  ${CCACHE:+-DCMAKE_CXX_COMPILER_LAUNCHER="$CCACHE"} >configure.log
-"$CMAKE" --build acme_build -j 2 >build.log || { cat build.log; fail "the plugin does not build"; }
-if grep -F "warning:" build.log; then fail "the plugin builds with warnings"; fi
+# build_plugin EXAMPLE FOLDER: a copy of the example in FOLDER, built in FOLDER_build. As one file:
+# LibTorch's headers, which most of its files include, take longer than all of it.
+build_plugin() {
+  cp -r "$source_root/docs/examples/$1" "$2"
+  "$CMAKE" -S "$2" -B "$2_build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra" \
+    ${CCACHE:+-DCMAKE_CXX_COMPILER_LAUNCHER="$CCACHE"} >configure.log
+  "$CMAKE" --build "$2_build" -j 2 >build.log || { cat build.log; fail "$1 does not build"; }
+  if grep -F "warning:" build.log; then fail "$1 builds with warnings"; fi
+}
+
+echo "-- building the plugins"
+build_plugin edge_plugin acme
+build_plugin min_norm_plugin min_norm
 module="$work/acme_build/acme_edge.so"
+weighting="$work/min_norm_build/acme_min_norm.so"
 [ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
 
 echo "-- a project with other libraries is told so"
@@ -81,6 +88,15 @@ for file in metrics.json best.safetensors last.safetensors report.html history.j
   [ -s "run/$file" ] || fail "training left no $file"
 done
 expect run/metrics.json '"f1"'
+
+echo "-- training with a weighting from outside"
+"$tasuki" plugins --plugin "$weighting" >with.txt
+expect with.txt "acme/MinNorm"
+expect with.txt "Gradients on the features where the routes part"
+"$tasuki" train $config "${tiny[@]}" --work-dir weighed --plugin "$module" \
+  --plugin "$weighting" --set 'train.weighting=[acme/MinNorm]{gradients{at:FEATURES}}' \
+  >weighed.log 2>&1 || { cat weighed.log; fail "training with the weighting failed"; }
+[ -s weighed/metrics.json ] || fail "training with the weighting left no metrics.json"
 
 echo "-- evaluating"
 "$tasuki" eval $config run/best.safetensors "${tiny[@]}" --plugin "$module" >eval.log 2>&1 ||

@@ -55,11 +55,11 @@ class Hypergradient : public ::testing::TestWithParam<Precision> {
   // What AutoLambda learns from: Adam's first moment after its first update is a tenth of it.
   torch::Tensor learned() {
     StepLookAhead look_ahead(run().experiment, batch_, run().active.objectives,
-                             *run().validation_batches, random_state(torch::kCPU));
+                             run().validation_batches.get(), random_state(torch::kCPU));
     return learned(look_ahead);
   }
   torch::Tensor learned(LookAhead& look_ahead) {
-    WeightingStep step;
+    StepContext step;
     step.index = run().active.index;
     step.losses = losses();
     step.coefficients = run().active.coefficients;
@@ -80,7 +80,7 @@ class Hypergradient : public ::testing::TestWithParam<Precision> {
     const auto start = values.clone();
     const auto n = int64_t(run().active.objectives.size());
     values.add_(gradient_of(weighted_sum(losses(), torch::full({n}, kWeight))), -kRate);
-    ValidationBatches validation(run().experiment, *run().validation_source);
+    ShuffledBatches validation(run().experiment, *run().validation_source);
     validation.start(0);
     const auto& experiment = run().experiment;
     const auto there = exact_losses(experiment, validation.next(), experiment.model->primaries());

@@ -40,7 +40,8 @@ class LookAheads : public ::testing::Test {
   }
   tasuki::Run& run() { return tiny_.run; }
   StepLookAhead look_ahead() {
-    return {run().experiment, batch_, run().active.objectives, *run().validation_batches, random_};
+    return {run().experiment, batch_, run().active.objectives, run().validation_batches.get(),
+            random_};
   }
   // The forward pass of the step, with the random numbers that it has.
   std::vector<torch::Tensor> losses() {
@@ -107,7 +108,7 @@ TEST_F(LookAheads, TrainingLossesAreOfThePresentParameters) {
 }
 
 TEST_F(LookAheads, ValidationLossesAreThePrimariesOnTheNextBatch) {
-  ValidationBatches same(run().experiment, *run().validation_source);
+  ShuffledBatches same(run().experiment, *run().validation_source);
   same.start(0);
   for (int i = 0; i < 3; ++i) {
     set_random_state(run().experiment.device, random_);
@@ -155,11 +156,11 @@ class ValidationBatchesTest : public ::testing::Test {
   // Ids of the first `count` batches of an epoch.
   std::vector<Ids> order(const std::vector<std::string>& assignments, int64_t epoch, int count) {
     TinyRun tiny(folder_.path(), assignments);
-    ValidationBatches batches(tiny.run.experiment, *tiny.run.validation_source);
+    ShuffledBatches batches(tiny.run.experiment, *tiny.run.validation_source);
     batches.start(epoch);
     return next(batches, count);
   }
-  static std::vector<Ids> next(ValidationBatches& batches, int count) {
+  static std::vector<Ids> next(ShuffledBatches& batches, int count) {
     std::vector<Ids> order;
     for (int i = 0; i < count; ++i) order.push_back(ids_of(batches.next()));
     return order;
@@ -199,11 +200,23 @@ TEST_F(ValidationBatchesTest, OrderIsThatOfSeedAndEpochAlone) {
 
   // Whatever was drawn in the epochs before.
   TinyRun tiny(folder_.path(), nine_);
-  ValidationBatches batches(tiny.run.experiment, *tiny.run.validation_source);
+  ShuffledBatches batches(tiny.run.experiment, *tiny.run.validation_source);
   batches.start(1);
   next(batches, 4);
   batches.start(2);
   EXPECT_EQ(next(batches, 5), expected);
+}
+
+TEST_F(ValidationBatchesTest, StreamsHaveOrdersOfTheirOwn) {
+  TinyRun tiny(folder_.path(), nine_);
+  const auto of_stream = [&](uint64_t stream) {
+    ShuffledBatches batches(tiny.run.experiment, *tiny.run.validation_source, stream);
+    batches.start(2);
+    return next(batches, 6);
+  };
+  EXPECT_EQ(of_stream(0), order(nine_, 2, 6));
+  EXPECT_EQ(of_stream(1), of_stream(1));
+  EXPECT_NE(of_stream(1), of_stream(0));
 }
 
 TEST_F(ValidationBatchesTest, AreNotLargerThanTheSplit) {
@@ -214,7 +227,7 @@ TEST_F(ValidationBatchesTest, AreNotLargerThanTheSplit) {
 
 TEST_F(ValidationBatchesTest, HaveTheEvaluationPipelinesSamples) {
   TinyRun tiny(folder_.path());
-  ValidationBatches batches(tiny.run.experiment, *tiny.run.validation_source);
+  ShuffledBatches batches(tiny.run.experiment, *tiny.run.validation_source);
   batches.start(3);
   const auto fields = tiny.run.experiment.fields(Experiment::Pipeline::kEvaluate);
   for (int i = 0; i < 4; ++i) {

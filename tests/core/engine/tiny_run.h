@@ -33,12 +33,19 @@ struct TinyRun {
 struct FakeHook : Hook {
   using Function = std::function<void(Run&)>;
   Function at_before_run, at_before_epoch, at_after_step, at_after_epoch;
+  Function at_before_evaluation, at_after_evaluation;
   std::function<void(Run&, bool)> at_after_run;
+  std::vector<StepPhase> listens;  // to these
+  std::function<void(Run&, StepPhase)> at_phase;
 
   void before_run(Run& run) override { call(at_before_run, run); }
   void before_epoch(Run& run) override { call(at_before_epoch, run); }
   void after_step(Run& run) override { call(at_after_step, run); }
   void after_epoch(Run& run) override { call(at_after_epoch, run); }
+  void before_evaluation(Run& run) override { call(at_before_evaluation, run); }
+  void after_evaluation(Run& run) override { call(at_after_evaluation, run); }
+  std::vector<StepPhase> phases() const override { return listens; }
+  void after_phase(Run& run, StepPhase phase) override { at_phase(run, phase); }
   void after_run(Run& run, bool finished) override {
     if (at_after_run) at_after_run(run, finished);
   }

@@ -1,4 +1,4 @@
-#include "core/engine/weighting.h"
+#include "core/step/weighting.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

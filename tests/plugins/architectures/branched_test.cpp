@@ -107,6 +107,35 @@ TEST_F(BranchedTest, RoutesThatMeetAgainShareWeightsButNotFeatures) {
   EXPECT_EQ(instances(*model).back(), "layer2.shared");
 }
 
+// For each route the stages that it has in common with another one, as far as they go.
+TEST_F(BranchedTest, NamesTheFeaturesWhereRoutesPart) {
+  const auto cut_names = [&](Architecture& model) {
+    FeatureCut cut;
+    model.set_cut(&cut);
+    model.forward(torch::randn({2, 3, 4, 4}), routes_);
+    model.set_cut(nullptr);
+    return cut.names();
+  };
+  const auto table = make(R"(
+      stage { name: "layer1" instance { name: "geometry" task: "depth" task: "normal" }
+                             instance { name: "s" task: "seg" } }
+      stage { name: "layer2" instance { name: "a" task: "depth" }
+                             instance { name: "b" task: "normal" }
+                             instance { name: "c" task: "seg" } })");
+  EXPECT_TRUE(table->names_cut());
+  EXPECT_EQ(cut_names(*table), (Names{"stem.shared", "layer1.geometry"}));
+  EXPECT_EQ(table->routes_of("layer1.geometry.conv.weight"),
+            (std::set<std::string>{"depth", "normal"}));
+  EXPECT_EQ(table->routes_of("layer2.b.bn.bias"), std::set<std::string>{"normal"});
+  EXPECT_EQ(cut_names(*make("shared_stages: 0")), Names{});
+  EXPECT_EQ(cut_names(*make("", "tasuki/HardSharing")),
+            (Names{"stem.shared", "layer1.shared", "layer2.shared"}));
+  // What is shared again behind separate stages lies beyond any such cut.
+  EXPECT_FALSE(make(R"(stage { name: "layer1" instance { name: "s" task: "seg" }
+                               instance { name: "d" task: "depth" task: "normal" } })")
+                   ->names_cut());
+}
+
 TEST_F(BranchedTest, CopiesStartIdenticalOrIndependent) {
   const auto weight = [](const Architecture& model, const std::string& instance) {
     return model.named_parameters()[instance + ".conv.weight"];

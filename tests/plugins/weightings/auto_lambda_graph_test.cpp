@@ -3,6 +3,7 @@
 
 #include "core/engine/look_ahead.h"
 #include "tests/pipelines/plugin.h"
+#include "tests/plugins/weightings/take_step.h"
 
 namespace tasuki {
 namespace {
@@ -59,7 +60,7 @@ class NetStep : public LookAhead {
     context.parameters = &flat;
     const auto weighting = testing::make<Weighting>("tasuki/AutoLambda", options, context);
     flat.zero_gradient();
-    WeightingStep step;
+    StepContext step;
     step.index = {0, 1};
     step.losses = losses();
     step.coefficients = torch::ones({2}, torch::kFloat64);
@@ -68,13 +69,14 @@ class NetStep : public LookAhead {
     step.momentum = {0.9, 1e-4, buffer_};
     step.backward = [](const torch::Tensor& loss, bool keep) { loss.backward({}, keep); };
     step.look_ahead = this;
-    return weighting->backward(step);
+    step.parameters = &flat;
+    return testing::take_step(*weighting, step);
   }
 
   const std::vector<Objective> objectives = {Objective::primary("seg"),
                                              Objective::primary("depth")};
   Net net;
-  FlatParameters flat;
+  ParameterSpace flat;
 
  private:
   torch::Tensor images_, validation_, buffer_;

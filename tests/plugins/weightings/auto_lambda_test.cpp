@@ -58,7 +58,7 @@ torch::Tensor normalised(Train::RouteNormalization mode, const std::vector<Objec
 }
 
 // x - lr (momentum buffer + sum_i factor_i grad L_i + weight_decay x)
-torch::Tensor virtual_step(const QuadraticProblem& problem, const WeightingStep& step,
+torch::Tensor virtual_step(const QuadraticProblem& problem, const StepContext& step,
                            const torch::Tensor& factors) {
   const auto x = problem.x().detach();
   auto change = factors.matmul(problem.training_gradients(step.index)) + problem.weight_decay * x;
@@ -70,7 +70,7 @@ torch::Tensor virtual_step(const QuadraticProblem& problem, const WeightingStep&
 
 // dL_val(theta'(w)) / dw, and what comes with it.
 struct Exact {
-  Exact(const QuadraticProblem& problem, const WeightingStep& step, Train::RouteNormalization mode,
+  Exact(const QuadraticProblem& problem, const StepContext& step, Train::RouteNormalization mode,
         const std::vector<Objective>& running, double w = kInit) {
     const auto weights = uniform(int64_t(running.size()), w).requires_grad_();
     const auto factors = normalised(mode, running, step.coefficients * weights);
@@ -128,7 +128,7 @@ TEST_P(AutoLambda, HypergradientOfQuadraticLossesIsExact) {
         step.coefficients = torch::rand_like(step.coefficients) + 0.5;
         if (first_step) step.momentum.buffer = torch::Tensor();
         const Exact exact(problem, step, GetParam(), objectives);
-        weighting->backward(step);
+        testing::take_step(*weighting, step);
         const auto learned = learned_gradient(*weighting);
         EXPECT_LT((learned - exact.hypergradient).abs().max().item<double>(), exact.rounding);
         EXPECT_GT(exact.direction.norm().item<double>(), 0.1);
@@ -145,7 +145,7 @@ TEST_P(AutoLambda, TrainsWithTheNewWeightsAndReportsTheirFactors) {
     auto step = problem.step(GetParam());
     step.coefficients = torch::rand_like(step.coefficients) + 0.5;
     const auto before = problem.parameters().values().detach().clone();
-    const auto factors = torch::tensor(weighting->backward(step), torch::kFloat64);
+    const auto factors = torch::tensor(testing::take_step(*weighting, step), torch::kFloat64);
     const auto w = weighting->state().at("weights");
     EXPECT_TRUE(
         factors.allclose(normalised(GetParam(), objectives, step.coefficients * w), 1e-14, 1e-15));
@@ -185,7 +185,7 @@ TEST_F(AutoLambdaStep, ErrorIsTheThirdOrderTermOfTheDifference) {
   const auto weighting = make(problem_);
   auto step = problem_.step();
   const Exact exact(problem_, step, Train::NONE, with_transfers());
-  weighting->backward(step);
+  testing::take_step(*weighting, step);
   const auto third = problem_.cubic * problem_.directions.mv(exact.direction).pow(3);
   const auto expected = -problem_.learning_rate * exact.eps * exact.eps / 6 * third;
   const auto error = learned_gradient(*weighting) - exact.hypergradient;
@@ -203,7 +203,7 @@ TEST_F(AutoLambdaStep, LookAheadsAreWhereThePaperHasThem) {
   const std::vector<torch::Tensor> expected = {virtual_step(problem_, step, factors),
                                                x + exact.eps * exact.direction,
                                                x - exact.eps * exact.direction};
-  weighting->backward(step);
+  testing::take_step(*weighting, step);
   ASSERT_EQ(asked(), "validation train train");
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(problem_.asked[i].x.allclose(expected[i], 0, 1e-12)) << i;
@@ -216,7 +216,7 @@ TEST_F(AutoLambdaStep, LookAheadsAreWhereThePaperHasThem) {
 
 TEST_F(AutoLambdaStep, StatisticsAreUpdatedWhereAskedFor) {
   auto step = problem_.step();
-  make(problem_, "update_statistics: true")->backward(step);
+  testing::take_step(*make(problem_, "update_statistics: true"), step);
   ASSERT_EQ(asked(), "validation train train");
   for (const auto& look : problem_.asked) EXPECT_TRUE(look.update_statistics);
 }
@@ -225,7 +225,7 @@ TEST_F(AutoLambdaStep, AdamsFirstStepIsTheLearningRate) {
   const auto weighting = make(problem_);
   auto step = problem_.step();
   const Exact exact(problem_, step, Train::NONE, with_transfers());
-  weighting->backward(step);
+  testing::take_step(*weighting, step);
   for (int64_t i = 0; i < problem_.count(); ++i) {
     const double gradient = exact.hypergradient[i].item<double>();
     // lr |g| / (|g| + eps)
@@ -241,7 +241,7 @@ TEST_F(AutoLambdaStep, FollowsAdamAfterwards) {
   for (int t = 1; t <= 5; ++t) {
     const double before = weighting->state().at("exp_avg")[1].item<double>();
     auto step = problem_.step();
-    weighting->backward(step);
+    testing::take_step(*weighting, step);
     const double gradient =
         (weighting->state().at("exp_avg")[1].item<double>() - 0.9 * before) / 0.1;
     mean = 0.9 * mean + 0.1 * gradient;
@@ -265,7 +265,7 @@ TEST_F(AutoLambdaStep, WeightsAreCutOffAtZeroAndCanComeBack) {
   }
   const auto weighting = make(problem_, "init: 0.005 lr: 0.01");
   auto step = problem_.step();
-  const auto factors = weighting->backward(step);
+  const auto factors = testing::take_step(*weighting, step);
   for (int64_t i = 0; i < problem_.count(); ++i) {
     EXPECT_NEAR(weight(*weighting, i), i % 2 == 0 ? 0.015 : 0, 1e-8);
     EXPECT_EQ(factors[size_t(i)], weight(*weighting, i));
@@ -274,7 +274,7 @@ TEST_F(AutoLambdaStep, WeightsAreCutOffAtZeroAndCanComeBack) {
   problem_.validation_centers.copy_(away.expand_as(problem_.validation_centers));
   for (int i = 0; i < 40; ++i) {
     step = problem_.step();
-    weighting->backward(step);
+    testing::take_step(*weighting, step);
     for (int64_t j = 0; j < problem_.count(); ++j) EXPECT_GE(weight(*weighting, j), 0);
   }
   EXPECT_GT(weight(*weighting, 1), 0.01);
@@ -288,7 +288,7 @@ TEST_F(AutoLambdaStep, NoDirectionNoUpdate) {
     const auto weighting = make(problem_, options);
     const auto before = copy_of(*weighting);
     auto step = problem_.step(Train::COUNT);
-    const auto factors = torch::tensor(weighting->backward(step), torch::kFloat64);
+    const auto factors = torch::tensor(testing::take_step(*weighting, step), torch::kFloat64);
     expect_same(weighting->state(), before);
     EXPECT_EQ(asked(), "validation");
     const auto expected = factors.matmul(problem_.training_gradients(step.index));
@@ -302,9 +302,9 @@ TEST_F(AutoLambdaStep, LaggedTrainsWithTheWeightsOfOneStepBefore) {
   for (int i = 0; i < 4; ++i) {
     // At the same parameters both learn the same, to the last bit.
     auto step = problem_.step();
-    const auto learned = published->backward(step);
+    const auto learned = testing::take_step(*published, step);
     step = problem_.step();
-    EXPECT_EQ(lagged->backward(step), last);
+    EXPECT_EQ(testing::take_step(*lagged, step), last);
     expect_same(lagged->state(), published->state());
     const auto gradient = problem_.parameters().gradient().clone();
     EXPECT_EQ(problem_.kept_graph, (std::vector<bool>{false, false}));
@@ -323,7 +323,7 @@ TEST_F(AutoLambdaStep, LearnsInEveryKthStep) {
       const auto before = copy_of(*weighting);
       auto step = problem_.step();
       step.step = i;
-      const auto factors = weighting->backward(step);
+      const auto factors = testing::take_step(*weighting, step);
       EXPECT_EQ(asked(), i % 3 == 0 ? "validation train train" : "") << i;
       if (i % 3 == 0) {
         EXPECT_FALSE(weighting->state().at("weights").equal(before.at("weights"))) << i;
@@ -339,12 +339,12 @@ TEST_F(AutoLambdaStep, LearnsInEveryKthStep) {
 TEST_F(AutoLambdaStep, AnObjectiveThatDoesNotRunIsLeftAlone) {
   const auto weighting = make(problem_);
   auto all = problem_.step(Train::COUNT);
-  weighting->backward(all);
+  testing::take_step(*weighting, all);
   const auto before = copy_of(*weighting);
   const std::vector<size_t> index = {0, 1, 2, 4};
   for (int i = 0; i < 3; ++i) {
     auto some = problem_.step(Train::COUNT, index);
-    const auto factors = torch::tensor(weighting->backward(some), torch::kFloat64);
+    const auto factors = torch::tensor(testing::take_step(*weighting, some), torch::kFloat64);
     const auto w = weighting->state().at("weights").index_select(0, torch::tensor({0, 1, 2, 4}));
     EXPECT_TRUE(factors.allclose(normalised(Train::COUNT, at(with_transfers(), index), w)));
   }
@@ -360,7 +360,7 @@ TEST_F(AutoLambdaStep, GoesOnFromItsStateToTheLastBit) {
     const auto step = [&](Weighting& weighting, int64_t i) {
       auto step = problem_.step(Train::COUNT);
       step.step = i;
-      return weighting.backward(step);
+      return testing::take_step(weighting, step);
     };
     for (int64_t i = 0; i < 3; ++i) step(*whole, i);
     other->load_state(whole->state());
@@ -386,7 +386,7 @@ TEST_F(AutoLambdaStep, ALookAheadThatThrowsLeavesTheParametersAsTheyWere) {
     const auto values = problem_.parameters().values().detach().clone();
     for (problem_.throw_at = 0; problem_.throw_at < 3; ++problem_.throw_at) {
       auto step = problem_.step();
-      EXPECT_THROW(weighting->backward(step), std::runtime_error);
+      EXPECT_THROW(testing::take_step(*weighting, step), std::runtime_error);
       EXPECT_EQ(int(problem_.asked.size()), problem_.throw_at + 1);
       EXPECT_FALSE(problem_.asked.back().x.equal(problem_.x()));
       EXPECT_TRUE(problem_.parameters().values().equal(values));
@@ -406,7 +406,7 @@ TEST_F(AutoLambdaStep, LossesThatAreNotFiniteStopTheRun) {
     step.epoch = 1;
     step.step = 6;
     try {
-      weighting->backward(step);
+      testing::take_step(*weighting, step);
       FAIL() << "no error";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kRun);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tests/plugins/weightings/linear_step.h"
+#include "tests/plugins/weightings/matrix_method.h"
 
 namespace tasuki {
 namespace {
@@ -19,12 +20,16 @@ std::vector<Objective> tasks(int64_t n) {
   return objectives;
 }
 
-// What CAGrad leaves in the shared part for these gradients, [34].
+// What CAGrad makes of these gradients, [P].
 torch::Tensor combine(const torch::Tensor& rows, const std::string& options) {
+  return testing::direction("tasuki/CAGrad", options, rows);
+}
+// What it leaves in the shared part of a model.
+torch::Tensor train(const torch::Tensor& rows, const std::string& options) {
   LinearProblem problem(tasks(rows.size(0)), rows.scalar_type());
   problem.set_shared(rows);
   auto step = problem.step();
-  testing::make<Weighting>("tasuki/CAGrad", options, problem.context())->backward(step);
+  testing::take_step(*testing::make<Weighting>("tasuki/CAGrad", options, problem.context()), step);
   return problem.shared(problem.gradient());
 }
 
@@ -152,8 +157,8 @@ TEST(CAGrad, OneObjectiveGoesOnAsItIs) {
   torch::manual_seed(8);
   const auto rows = draw(Relation::kRandom, 1);
   for (const std::string options : {"", "c: 0.9 rescale: 0", "c: 0.4 rescale: 1", "rescale: 2"}) {
-    EXPECT_TRUE(combine(rows, options).equal(rows[0])) << options;
-    EXPECT_TRUE(combine(rows, options + " scope: SHARED_AND_ROUTES").equal(rows[0])) << options;
+    EXPECT_TRUE(train(rows, options).equal(rows[0])) << options;
+    EXPECT_TRUE(train(rows, options + " scope: SHARED_AND_ROUTES").equal(rows[0])) << options;
   }
 }
 

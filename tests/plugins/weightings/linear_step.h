@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/weighting.h"
 #include "tests/pipelines/plugin.h"
+#include "tests/plugins/weightings/take_step.h"
 
 namespace tasuki::testing {
 
@@ -21,7 +21,7 @@ namespace tasuki::testing {
 //   LinearProblem problem(three_tasks());
 //   const auto weighting = make<Weighting>("tasuki/PCGrad", "", problem.context());
 //   auto step = problem.step();
-//   weighting->backward(step);
+//   take_step(*weighting, step);
 //   problem.shared(problem.gradient());  // against problem.shared(problem.rows())
 class LinearProblem {
  public:
@@ -34,7 +34,7 @@ class LinearProblem {
     }
     add("shared_trunk", 21, type);  // so that the shared part is not one piece
     for (const auto& objective : objectives_) add("decoder_" + objective.name, 3, type);
-    flat_ = std::make_unique<FlatParameters>(module_, false);
+    flat_ = std::make_unique<ParameterSpace>(module_, false);
     rows_ = torch::zeros({count(), flat_->values().numel()}, type);
     for (int64_t i = 0; i < count(); ++i) {
       for (const auto& span : spans_of(i)) part(rows_[i], {span}).normal_();
@@ -43,7 +43,7 @@ class LinearProblem {
   }
   LinearProblem(const LinearProblem&) = delete;
 
-  FlatParameters& parameters() { return *flat_; }
+  ParameterSpace& parameters() { return *flat_; }
   const torch::Tensor& gradient() const { return flat_->gradient(); }  // [P]
   // [n, P]: the gradient of each objective.
   const torch::Tensor& rows() const { return rows_; }
@@ -74,7 +74,10 @@ class LinearProblem {
     context.shared = spans("shared_");
     for (const auto& objective : objectives_) {
       context.own[objective.route] = spans("own_" + objective.route);
+      context.decoders[objective.name] = spans("decoder_" + objective.name);
     }
+    for (const auto& item : module_.named_parameters()) context.leaves[item.key()] = item.value();
+    context.has_cut = true;
     context.make_optimizer = [](const torch::Tensor& parameters) {
       return make<Optimizer>("tasuki/SGD", "lr: 0.1", {parameters});
     };
@@ -82,13 +85,16 @@ class LinearProblem {
   }
 
   // Losses of the objectives at `index`: separate ends of one graph, whose common part can be
-  // walked twice only when it was kept.
-  std::vector<torch::Tensor> losses(const std::vector<size_t>& index) const {
+  // walked twice only when it was kept. The shared parameters times 1 are the features that a trace
+  // cuts at: gradients there are those of the parameters.
+  std::vector<torch::Tensor> losses(const std::vector<size_t>& index,
+                                    ForwardTrace* trace = nullptr) const {
     std::map<std::string, torch::Tensor> features;
     for (const auto& item : module_.named_parameters()) {
       const bool is_shared = item.key().rfind("shared_", 0) == 0;
-      features[item.key()] =
-          is_shared ? item.value() * torch::ones_like(item.value()) : item.value();
+      auto& feature = features[item.key()] = item.value();
+      if (is_shared) feature = feature * torch::ones_like(feature);
+      if (is_shared && trace != nullptr && trace->cuts) feature = trace->cut(item.key(), feature);
     }
     std::vector<torch::Tensor> losses;
     for (const size_t i : index) {
@@ -102,7 +108,9 @@ class LinearProblem {
   }
 
   // A step as the trainer gives it, of all objectives or of those at `index`; the gradient is zero.
-  WeightingStep step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
+  // Each step has random numbers of its own.
+  StepContext step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {},
+                   const WeightingNeeds& needs = {}) {
     if (index.empty()) {
       index.resize(objectives_.size());
       std::iota(index.begin(), index.end(), size_t(0));
@@ -111,8 +119,13 @@ class LinearProblem {
     for (const size_t i : index) running.push_back(objectives_[i]);
     flat_->zero_gradient();
     kept_graph.clear();
-    WeightingStep step;
-    step.losses = losses(index);
+    StepContext step;
+    trace_ = {};
+    trace_.cuts = needs.features;
+    if (needs.features) step.trace = &trace_;
+    step.losses = losses(index, step.trace);
+    step.parameters = flat_.get();
+    step.draws = Draws(steps_++);
     step.coefficients = torch::ones({int64_t(running.size())}, torch::kFloat64);
     step.normalize = RouteNormalizer(mode, running);
     step.learning_rate = 0.1;
@@ -129,7 +142,7 @@ class LinearProblem {
   std::vector<bool> kept_graph;
 
  private:
-  using Spans = std::vector<FlatParameters::Span>;
+  using Spans = std::vector<ParameterSpace::Segment>;
 
   void add(const std::string& name, int64_t size, torch::ScalarType type) {
     module_.register_parameter(name, torch::randn({size}, type) / 10);
@@ -137,7 +150,7 @@ class LinearProblem {
   // Of one parameter, or of all whose names begin with `name` where that ends with an underscore.
   Spans spans(const std::string& name) const {
     Spans found;
-    for (const auto& span : flat_->spans()) {
+    for (const auto& span : flat_->segments()) {
       const bool begins = name.back() == '_' && span.name.rfind(name, 0) == 0;
       if (begins || span.name == name) found.push_back(span);
     }
@@ -163,9 +176,11 @@ class LinearProblem {
 
   std::vector<Objective> objectives_;
   torch::nn::Module module_;
-  std::unique_ptr<FlatParameters> flat_;
+  std::unique_ptr<ParameterSpace> flat_;
   torch::Tensor rows_;
   torch::Tensor offsets_;  // keep the losses above zero
+  uint64_t steps_ = 0;
+  ForwardTrace trace_;  // of the last step
 };
 
 // The losses of the same problem, at the present parameters; counts what is asked for.

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/weighting.h"
 #include "tests/pipelines/plugin.h"
+#include "tests/plugins/weightings/take_step.h"
 
 namespace tasuki::testing {
 
@@ -31,7 +31,7 @@ class QuadraticProblem : public LookAhead {
     validation_centers = torch::randn({primaries_, kSize}, options);
     stem_ = module_.register_parameter("stem", torch::randn({5}, options));
     head_ = module_.register_parameter("head", torch::randn({kSize - 5}, options));
-    flat_ = std::make_unique<FlatParameters>(module_, false);
+    flat_ = std::make_unique<ParameterSpace>(module_, false);
     buffer = flat(torch::randn({kSize}, options));
   }
   QuadraticProblem(const QuadraticProblem&) = delete;
@@ -44,18 +44,18 @@ class QuadraticProblem : public LookAhead {
   double momentum = 0.9, weight_decay = 0.01, learning_rate = 0.1;
 
   int64_t count() const { return int64_t(objectives_.size()); }
-  const FlatParameters& parameters() const { return *flat_; }
+  const ParameterSpace& parameters() const { return *flat_; }
   torch::Tensor x() const { return torch::cat({stem_, head_}); }  // [8]
   // [P] <-> [8]
   torch::Tensor flat(const torch::Tensor& packed) const {
     auto vector = torch::zeros_like(flat_->values(), torch::TensorOptions().requires_grad(false));
-    vector.narrow(0, flat_->spans()[0].begin, 5).copy_(packed.narrow(0, 0, 5));
-    vector.narrow(0, flat_->spans()[1].begin, kSize - 5).copy_(packed.narrow(0, 5, kSize - 5));
+    vector.narrow(0, flat_->segments()[0].begin, 5).copy_(packed.narrow(0, 0, 5));
+    vector.narrow(0, flat_->segments()[1].begin, kSize - 5).copy_(packed.narrow(0, 5, kSize - 5));
     return vector;
   }
   torch::Tensor packed(const torch::Tensor& flat) const {
-    return torch::cat({flat.narrow(0, flat_->spans()[0].begin, 5),
-                       flat.narrow(0, flat_->spans()[1].begin, kSize - 5)});
+    return torch::cat({flat.narrow(0, flat_->segments()[0].begin, 5),
+                       flat.narrow(0, flat_->segments()[1].begin, kSize - 5)});
   }
 
   torch::Tensor training_loss(int64_t i, const torch::Tensor& x) const {
@@ -90,7 +90,7 @@ class QuadraticProblem : public LookAhead {
   }
 
   // A step of the objectives at `index` (all when empty), as the trainer gives it.
-  WeightingStep step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
+  StepContext step(Train::RouteNormalization mode = Train::NONE, std::vector<size_t> index = {}) {
     if (index.empty()) {
       for (size_t i = 0; i < objectives_.size(); ++i) index.push_back(i);
     }
@@ -100,8 +100,9 @@ class QuadraticProblem : public LookAhead {
     flat_->zero_gradient();
     kept_graph.clear();
     asked.clear();
-    WeightingStep step;
+    StepContext step;
     step.losses = losses();
+    step.parameters = flat_.get();
     step.coefficients = torch::ones({int64_t(index.size())}, torch::kFloat64);
     step.normalize = RouteNormalizer(mode, running);
     step.learning_rate = learning_rate;
@@ -168,7 +169,7 @@ class QuadraticProblem : public LookAhead {
   int64_t primaries_ = 0;
   torch::nn::Module module_;
   torch::Tensor stem_, head_;
-  std::unique_ptr<FlatParameters> flat_;
+  std::unique_ptr<ParameterSpace> flat_;
   std::vector<size_t> running_;
 };
 

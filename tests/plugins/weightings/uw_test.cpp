@@ -29,7 +29,7 @@ struct Uncertainty {
   std::vector<double> step(Train::RouteNormalization mode = Train::NONE,
                            const std::vector<size_t>& index = {}) {
     auto step = problem.step(mode, index);
-    return weighting->backward(step);
+    return testing::take_step(*weighting, step);
   }
   double log_variance(const std::string& objective) const {
     return weighting->state().at(objective + ".log_variance").item<double>();
@@ -69,7 +69,7 @@ TEST(UW, GradientIsThatOfTheWeightedLosses) {
   const auto weighting = testing::make<Weighting>("tasuki/UW", "", problem.context());
   for (int i = 0; i < 3; ++i) {
     auto step = problem.step(Train::COUNT);
-    const auto factors = torch::tensor(weighting->backward(step), torch::kFloat64);
+    const auto factors = torch::tensor(testing::take_step(*weighting, step), torch::kFloat64);
     EXPECT_TRUE(problem.gradient().allclose(factors.matmul(problem.rows()), 0, 1e-12));
     EXPECT_EQ(problem.kept_graph, std::vector<bool>{false});
   }
@@ -96,7 +96,7 @@ class UWOnARoute : public ::testing::Test {
   std::vector<double> step(Train::RouteNormalization mode) {
     auto step = uw_.problem.step(mode);
     step.coefficients = torch::tensor({1.0, 0.4}, torch::kFloat64);
-    return uw_.weighting->backward(step);
+    return testing::take_step(*uw_.weighting, step);
   }
   void expect_gradients(double seg, double transfer) const {
     EXPECT_NEAR(uw_.log_variance("seg"), -0.5 - kRate * seg, 1e-14);

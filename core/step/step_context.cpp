@@ -1,8 +1,22 @@
-#include "core/engine/weighting.h"
+#include "core/step/step_context.h"
 
 #include <torch/torch.h>
 
 namespace tasuki {
+
+torch::Tensor StepContext::index_tensor() const {
+  if (index_on_device.defined()) return index_on_device;
+  const std::vector<int64_t> values(index.begin(), index.end());
+  return torch::tensor(values, torch::kInt64).to(coefficients.device());
+}
+
+torch::Tensor StepContext::loss_values() const {
+  std::vector<torch::Tensor> values;
+  for (const auto& loss : losses) values.push_back(loss.detach().to(torch::kFloat64).reshape({}));
+  auto all = torch::stack(values);
+  collective->mean(all);
+  return all;
+}
 
 torch::Tensor weighted_sum(const std::vector<torch::Tensor>& losses, const torch::Tensor& factors) {
   torch::Tensor sum;

@@ -1,9 +1,0 @@
-#pragma once
-
-#include "core/model/parameter_space.h"
-
-namespace tasuki {
-
-using FlatParameters = ParameterSpace;
-
-}  // namespace tasuki

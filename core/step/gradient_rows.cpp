@@ -1,0 +1,215 @@
+#include "core/step/gradient_rows.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+namespace tasuki {
+namespace {
+
+using Options = options::GradientOptions;
+
+constexpr bool kNoWait = true;  // of copies from the host
+
+void check(const Options& options, const Weighting::Context& context, bool has_weights) {
+  require_option(Options::Scope_IsValid(options.scope()), "gradients.scope",
+                 "is none of SHARED, SHARED_AND_ROUTES");
+  require_option(Options::At_IsValid(options.at()), "gradients.at",
+                 "is none of PARAMETERS, FEATURES");
+  require_option(Options::Decoders_IsValid(options.decoders()), "gradients.decoders",
+                 "is none of PLAIN, WEIGHTED");
+  require_option(has_weights || options.decoders() == Options::PLAIN, "gradients.decoders",
+                 "WEIGHTED needs a weight for each objective, and this method has none; choose "
+                 "PLAIN");
+  if (options.at() != Options::FEATURES) return;
+  require_option(options.scope() == Options::SHARED, "gradients.at",
+                 "FEATURES are those where the routes part: a route's own part has none; choose "
+                 "scope: SHARED, or at: PARAMETERS");
+  require_option(context.has_cut, "gradients.at",
+                 "the architecture names no features at which its routes part; choose PARAMETERS");
+}
+
+}  // namespace
+
+GradientRows::GradientRows(const Weighting::Context& context, const Options& options,
+                           bool has_weights)
+    : options_(options), parameters_(context.parameters), objectives_(context.objectives) {
+  check(options, context, has_weights);
+  shared_ = context.part(context.shared);
+  for (const auto& [route, spans] : context.own) own_[route] = context.part(spans);
+  for (const auto& [name, spans] : context.decoders) decoders_[name] = context.part(spans);
+}
+
+void GradientRows::add(const ParameterPart& part, const std::string& name,
+                       std::vector<size_t> members) {
+  if (part.empty() || members.size() < 2) return;
+  const auto rows =
+      torch::empty({int64_t(members.size()), part.size()}, parameters_->gradient().options());
+  groups_.push_back({&part, name, std::move(members), rows});
+}
+
+void GradientRows::make_groups(StepContext& step) {
+  groups_.clear();
+  features_.reset();
+  if (at_features()) features_.emplace(step.trace->cut);
+  std::vector<size_t> all;
+  std::map<std::string, std::vector<size_t>> on_route;
+  for (size_t i = 0; i < step.size(); ++i) {
+    all.push_back(i);
+    on_route[objectives_.at(step.index[i]).route].push_back(i);
+  }
+  if (!at_features()) add(shared_, "shared", all);
+  const bool weighs = weighs_decoders() && all.size() > 1 && !shared_.empty();
+  if (!combines_routes() && !weighs) return;
+  for (const auto& [route, part] : own_) add(part, route, on_route[route]);
+}
+
+// Takes what the objective's backward pass left, and makes room for the next one's.
+void GradientRows::collect(Group& group, size_t objective) const {
+  const auto found = std::find(group.members.begin(), group.members.end(), objective);
+  if (found == group.members.end()) return;
+  const auto& gradient = parameters_->gradient();
+  group.part->gather(gradient, group.rows[found - group.members.begin()]);
+  if (found + 1 != group.members.end()) group.part->zero(gradient);
+}
+
+void GradientRows::backward(StepContext& step) {
+  factors_ = step.factors(torch::ones_like(step.coefficients));
+  make_groups(step);
+  if (groups_.empty() && !at_features()) {
+    step.backward(weighted_sum(step.losses, factors_), false);
+    return;
+  }
+  for (size_t i = 0; i < step.size(); ++i) {
+    const auto loss = weighted_sum({step.losses[i]}, factors_.narrow(0, int64_t(i), 1));
+    step.backward(loss, i + 1 < step.size());
+    for (auto& group : groups_) collect(group, i);
+    if (features_) features_->add();
+  }
+}
+
+void GradientRows::reduce(StepContext& step) {
+  if (step.collective->size() == 1) return;
+  step.collective->mean(parameters_->gradient());
+  for (auto& group : groups_) step.collective->mean(group.rows);
+}
+
+RowGroup GradientRows::describe(const StepContext& step, const std::string& name,
+                                const std::vector<size_t>& members) const {
+  RowGroup group{name, {}, step.loss_values(), step.epoch, step.step};
+  std::vector<int64_t> rows;
+  for (const size_t i : members) {
+    group.objectives.push_back(step.index[i]);
+    rows.push_back(int64_t(i));
+  }
+  if (rows.size() == step.size()) return group;
+  const auto index = torch::tensor(rows, torch::kInt64).to(group.losses.device(), kNoWait);
+  group.losses = group.losses.index_select(0, index);
+  return group;
+}
+
+torch::Tensor GradientRows::combine_parameters(StepContext& step, Group& group,
+                                               const Combine& combine) const {
+  const auto& gradient = parameters_->gradient();
+  const auto described = describe(step, group.name, group.members);
+  const auto& ranges = group.part->ranges();
+  if (ranges.size() == 1) {
+    return combine(group.rows, described, gradient.slice(0, ranges[0].begin, ranges[0].end));
+  }
+  const auto combined = torch::empty({group.rows.size(1)}, gradient.options());
+  const auto weights = combine(group.rows, described, combined);
+  group.part->scatter(combined, gradient);
+  return weights;
+}
+
+// Gradients of a process are those of its own images, so that there are no rows to sum: the inner
+// products are summed, and the parameters' gradient afterwards.
+torch::Tensor GradientRows::combine_features(StepContext& step, const Combine& combine) {
+  const auto rows = features_->matrix();
+  auto combined = rows[0];
+  torch::Tensor weights;
+  if (step.size() > 1 && rows.size(1) > 0) {
+    std::vector<size_t> all(step.size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    combined = torch::empty({rows.size(1)}, rows.options());
+    weights = combine(rows, describe(step, "shared", all), combined);
+  }
+  features_->backward(combined);
+  features_.reset();
+  if (step.collective->size() > 1) {
+    auto shared = shared_.gather(parameters_->gradient());
+    step.collective->mean(shared);
+    shared_.scatter(shared, parameters_->gradient());
+  }
+  return weights;
+}
+
+void GradientRows::combine(StepContext& step, const Combine& combine) {
+  torch::Tensor weights;
+  if (at_features()) weights = combine_features(step, combine);
+  for (auto& group : groups_) {
+    const bool is_shared = group.part == &shared_;
+    if (is_shared) weights = combine_parameters(step, group, combine);
+    if (!is_shared && combines_routes()) combine_parameters(step, group, combine);
+  }
+  step.applied = factors_;
+  if (weighs_decoders() && weights.defined()) {
+    weigh_outside(step, to_vector(weights));
+    step.applied = factors_ * weights.to(factors_.device(), kNoWait);
+  }
+  groups_.clear();
+}
+
+void GradientRows::weigh_outside(const StepContext& step, const std::vector<double>& weights) {
+  std::map<std::string, std::vector<size_t>> on_route;
+  for (size_t i = 0; i < step.size(); ++i) {
+    const auto& objective = objectives_[step.index[i]];
+    on_route[objective.route].push_back(i);
+    const auto decoder = decoders_.find(objective.name);
+    if (decoder != decoders_.end()) decoder->second.scale(parameters_->gradient(), weights[i]);
+  }
+  if (combines_routes()) return;
+  for (const auto& [route, members] : on_route) weigh_route(route, members, weights);
+}
+
+// The own part of a route, by the weights of the objectives that run on it.
+void GradientRows::weigh_route(const std::string& route, const std::vector<size_t>& members,
+                               const std::vector<double>& weights) {
+  const auto own = own_.find(route);
+  if (own == own_.end()) return;
+  if (members.size() == 1) {
+    own->second.scale(parameters_->gradient(), weights[members[0]]);
+    return;
+  }
+  for (const auto& group : groups_) {
+    if (group.part != &own->second) continue;
+    std::vector<double> theirs;
+    for (const size_t i : members) theirs.push_back(weights[i]);
+    const auto combined = torch::empty({group.rows.size(1)}, group.rows.options());
+    weigh_rows(group.rows, torch::tensor(theirs, torch::kFloat64), combined);
+    group.part->scatter(combined, parameters_->gradient());
+  }
+}
+
+torch::Tensor gram_matrix(const torch::Tensor& rows) {
+  const int64_t n = rows.size(0);
+  auto gram = torch::zeros({n, n}, rows.options().dtype(torch::kFloat64));
+  for_each_block(rows.size(1), [&](int64_t begin, int64_t end) {
+    const auto block = rows.slice(1, begin, end).to(torch::kFloat64);
+    gram.addmm_(block, block.t());
+  });
+  return gram;
+}
+
+void for_each_block(int64_t size, const std::function<void(int64_t begin, int64_t end)>& work) {
+  constexpr int64_t kBlock = int64_t{1} << 18;
+  for (int64_t begin = 0; begin < size; begin += kBlock) {
+    work(begin, std::min(begin + kBlock, size));
+  }
+}
+
+void weigh_rows(const torch::Tensor& rows, const torch::Tensor& weights, torch::Tensor out) {
+  at::mv_out(out, rows.t(), weights.to(rows.options(), kNoWait));
+}
+
+}  // namespace tasuki
