@@ -23,6 +23,7 @@ struct NormalsOptions {
 
 // The config with this transform alone as its training pipeline.
 ResolvedConfig with_transform(const NormalsOptions& options) {
+  const auto config = options.config.load();  // which announces the plugins
   Config change;
   *change.mutable_data()->add_train_pipeline() = PluginBuilder(kTransform)
                                                      .set("depth", options.depth)
@@ -33,7 +34,7 @@ ResolvedConfig with_transform(const NormalsOptions& options) {
                                                      .set("scales", options.scales)
                                                      .set("noise", options.noise)
                                                      .any();
-  return laid_over(options.config.load(), change);
+  return laid_over(config, change);
 }
 
 // Without a slash at its end.

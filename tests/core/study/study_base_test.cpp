@@ -93,8 +93,9 @@ TEST_F(StudyBaseTest, AMissingOrSecondPartIsSaid) {
                               "[tasuki/History] {} } } }"),
               HasSubstr("train.hook: a study needs one hook, which measures affinities and takes "
                         "`every`"));
-  EXPECT_THAT(refusal(std::string(kWhole) + " train { epochs: 3 }"),
-              HasSubstr("and this one also:\ntrain {\n  epochs: 3\n}\n"));
+  auto more = std::string(kWhole);
+  more.insert(more.find("weighting"), "epochs: 3 ");
+  EXPECT_THAT(refusal(more), HasSubstr("and this one also:\ntrain {\n  epochs: 3\n}\n"));
 }
 
 }  // namespace
