@@ -55,7 +55,7 @@ TEST(Collate, KeepsWhereSamplesLie) {
   const Batch batch = collate(three_samples(), {4, 9, 2}, {"image", "seg", "depth"});
   EXPECT_EQ(place_of(batch.samples[1], "seg", "val"), "sample b (split val, index 9, b_seg.png)");
   EXPECT_EQ(place_of(batch.samples[1], "depth"), "sample b (index 9, b.png)");
-  EXPECT_EQ(place_of({"c", 2, {}, {}, {}}, "seg"), "sample c (index 2)");
+  EXPECT_EQ(place_of({"c", 2, {}, {}, {}, {}}, "seg"), "sample c (index 2)");
 }
 
 TEST(Collate, AgreesWithTheConventionPixelByPixel) {

@@ -8,8 +8,8 @@ namespace {
 
 // Three layers, of which a part takes some: weights of four dimensions, biases, and a layer that a
 // loss may leave out.
-struct Net : torch::nn::Module {
-  Net() {
+struct PartedNet : torch::nn::Module {
+  PartedNet() {
     torch::manual_seed(3);
     const auto conv = [](int64_t in, int64_t out) {
       return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).padding(1));
@@ -43,7 +43,7 @@ class ParameterPartTest : public ::testing::TestWithParam<bool> {
     return {flat_, spans, leaves};
   }
 
-  Net net_;
+  PartedNet net_;
   ParameterSpace flat_{net_, GetParam()};
   torch::Tensor x_ = torch::randn({2, 3, 6, 5}, torch::kFloat64);
 };
