@@ -40,7 +40,7 @@ class GradientMatchingLoss final : public Loss {
     auto valid = valid_pixels(target, target_);
     if (logarithms_) valid = valid & target.gt(0);
     const auto difference =
-        logarithms_ ? log_difference(p, target, valid, floor_) : where_valid(p - target, valid);
+        where_valid(logarithms_ ? log_difference(p, target, valid, floor_) : p - target, valid);
     torch::Tensor losses = torch::zeros({p.size(0)}, p.options());
     for (uint32_t k = 0; k < scales_; ++k) {
       const auto every = Slice(None, None, int64_t{1} << k);

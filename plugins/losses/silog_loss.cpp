@@ -28,8 +28,10 @@ class SILogLoss final : public Loss {
     const auto e = log_difference(loss_precision(prediction), target, valid, floor_);
     const auto counts = group_sums(valid, by_image_);
     const auto pixels = counts.clamp_min(1).to(e.scalar_type());
-    const auto square = group_sums(e * e, by_image_) / pixels;
-    const auto mean = group_sums(e, by_image_) / pixels;
+    // The order of these two is the one in which autograd adds what comes back through e, to the
+    // last bit.
+    const auto mean = group_sums(where_valid(e, valid), by_image_) / pixels;
+    const auto square = group_sums(where_valid(e * e, valid), by_image_) / pixels;
     const auto losses = square - lambda_ * mean.square();
     return {losses.sum(), counts.gt(0).sum()};
   }

@@ -44,8 +44,7 @@ torch::Tensor extended_log(const torch::Tensor& x, double floor) {
 torch::Tensor log_difference(const torch::Tensor& prediction, const torch::Tensor& target,
                              const torch::Tensor& valid, double floor) {
   const auto one = torch::ones({}, target.options());
-  return where_valid(extended_log(prediction, floor) - torch::where(valid, target, one).log(),
-                     valid);
+  return extended_log(prediction, floor) - torch::where(valid, target, one).log();
 }
 
 torch::Tensor group_sums(const torch::Tensor& values, bool by_image) {

@@ -22,8 +22,8 @@ torch::Tensor over_components(const torch::Tensor& values);
 // at most 1 / floor.
 torch::Tensor extended_log(const torch::Tensor& x, double floor);
 
-// ln p - ln y where `valid`, 0 elsewhere; ln p is extended_log(p, floor), y more than 0 where
-// valid.
+// ln p - ln y where `valid`, something finite elsewhere; ln p is extended_log(p, floor), y more
+// than 0 where valid.
 torch::Tensor log_difference(const torch::Tensor& prediction, const torch::Tensor& target,
                              const torch::Tensor& valid, double floor);
 

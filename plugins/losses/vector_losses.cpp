@@ -35,9 +35,10 @@ class AngularLoss final : public Loss {
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {
     const auto p = loss_precision(prediction);
-    const auto square = over_components(torch::linalg_cross(p, target, 1).square());
+    const auto y = target.to(p.scalar_type());  // linalg_cross promotes no types
+    const auto square = over_components(torch::linalg_cross(p, y, 1).square());
     const auto sine = square.clamp_min(kLeastSine * kLeastSine).sqrt();
-    return sum_over(torch::atan2(sine, over_components(p * target)), valid_pixels(target, target_));
+    return sum_over(torch::atan2(sine, over_components(p * y)), valid_pixels(target, target_));
   }
 
  private:

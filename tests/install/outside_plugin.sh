@@ -92,7 +92,7 @@ expect run/metrics.json '"f1"'
 echo "-- training with a weighting from outside"
 "$tasuki" plugins --plugin "$weighting" >with.txt
 expect with.txt "acme/MinNorm"
-expect with.txt "Gradients on the features where the routes part"
+expect with.txt "On which parameters gradients are combined"
 "$tasuki" train $config "${tiny[@]}" --work-dir weighed --plugin "$module" \
   --plugin "$weighting" --set 'train.weighting=[acme/MinNorm]{gradients{at:FEATURES}}' \
   >weighed.log 2>&1 || { cat weighed.log; fail "training with the weighting failed"; }

@@ -164,7 +164,7 @@ TEST_F(StepPhases, AnEvaluationThatFailsEndsTheRun) {
     calls.push_back(finished ? "finished" : "failed");
   };
   EXPECT_THROW(train(std::move(hook)), Error);
-  EXPECT_THAT(calls, ElementsAre("failed"));
+  EXPECT_THAT(calls, ElementsAre("after", "failed"));
 }
 
 }  // namespace

@@ -140,8 +140,9 @@ TEST(GramianWeighting, SaysWhatDecodersGetByDefault) {
     auto step = problem.step();
     const std::vector<double> expected = {1, plain ? 1.0 : 2.0, plain ? 1.0 : 3.0};
     EXPECT_EQ(take_step(weighty, step), expected);
+    const auto tasks = testing::three_tasks();
     for (int64_t i = 0; i < 3; ++i) {
-      const auto& name = testing::three_tasks()[size_t(i)].name;
+      const auto& name = tasks[size_t(i)].name;
       EXPECT_TRUE(is_close(problem.decoder(problem.gradient(), name),
                            expected[size_t(i)] * problem.decoder(problem.rows()[i], name)));
     }

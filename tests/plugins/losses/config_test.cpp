@@ -82,7 +82,7 @@ TEST(TaskLosses, SeeTheActivatedPrediction) {
 
 TEST(TaskLosses, MistakesHaveTheirPlace) {
   EXPECT_THAT(refusal(kDepth + "loss { kind { [tasuki/HuberLoss] { delta: -1 } } }"),
-              HasSubstr("task.pbtxt:2:35: model.task[t].loss[0].kind.delta: must be more than 0"));
+              HasSubstr("task.pbtxt:2:36: model.task[t].loss[0].kind.delta: must be more than 0"));
   EXPECT_THAT(refusal(kDepth + "loss { kind { [tasuki/CrossEntropyLoss] {} } }"),
               HasSubstr("model.task[t].loss[0].kind: CrossEntropyLoss compares logits with"));
   EXPECT_THAT(refusal(kDepth + "loss { weight: 0 kind { [tasuki/L1Loss] {} } }"),
@@ -141,7 +141,8 @@ TEST(StepLoss, SeesTheBatch) {
 
 TEST(PluginAny, IsWhatTheConfigWouldSay) {
   const auto config = parse_config(
-      "model { task { loss { kind { [tasuki/SILogLoss] { over: BATCH lambda: 0.25 } } } } }",
+      "model { task { name: \"t\" loss { kind { [tasuki/SILogLoss] { over: BATCH lambda: 0.25 } } "
+      "} } }",
       "any.pbtxt");
   const auto any = plugin_any("tasuki/SILogLoss", {{"over", "BATCH"}, {"lambda", 0.25}});
   EXPECT_EQ(any.type_url(), config.message().model().task(0).loss(0).kind().type_url());
