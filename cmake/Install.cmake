@@ -19,6 +19,7 @@ install(DIRECTORY "${PROJECT_BINARY_DIR}/include/" DESTINATION "${include_folder
 install(FILES "${TASUKI_PLUGIN_OUTPUT}/core.descriptors.pb"
         DESTINATION "${TASUKI_PLUGIN_INSTALL}")
 install(DIRECTORY configs DESTINATION "${CMAKE_INSTALL_DATADIR}/tasuki")
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/tasuki" RENAME copyright)
 
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/TasukiConfig.cmake.in" "${PROJECT_BINARY_DIR}/TasukiConfig.cmake"

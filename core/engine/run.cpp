@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/config/config_query.h"
 #include "core/engine/parameter_options.h"
 #include "core/engine/trainer.h"
 #include "core/engine/weighting_context.h"
@@ -9,7 +10,6 @@
 namespace tasuki {
 namespace {
 
-constexpr int64_t kDefaultEpochs = 200;
 constexpr uint64_t kTrainingStream = 1;  // of ShuffledBatches
 
 // What would stop the run only later, or never begin.
@@ -113,7 +113,7 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
       run.experiment.source(run.experiment.train_split(), Experiment::Pipeline::kTrain);
   run.validation_source =
       run.experiment.source(run.experiment.validation_split(), Experiment::Pipeline::kEvaluate);
-  run.epochs = train.has_epochs() ? train.epochs() : kDefaultEpochs;
+  run.epochs = epochs_of(config.message());
   check_settings(config, run);
   const Loader loader(*run.train_source,
                       run.experiment.loader_options(Experiment::Pipeline::kTrain));

@@ -109,6 +109,7 @@ Run train(const ResolvedConfig& given, const TrainOptions& options) {
   dir.begin(config);
   Trainer(run, hooks).train();
   run.hook_states = nullptr;  // the hooks end here
+  run.evaluated_weights = nullptr;
   return run;
 }
 
