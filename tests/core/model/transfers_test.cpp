@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <set>
+#include <string_view>
 
 #include "tests/core/model/three_tasks.h"
 
@@ -40,7 +41,7 @@ std::vector<std::string> names(const std::vector<Objective>& objectives) {
   return found;
 }
 
-const Objective& objective(const MultiTaskModel& model, const std::string& name) {
+const Objective& objective(const MultiTaskModel& model, std::string_view name) {
   const auto& all = model.objectives();
   return *std::find_if(all.begin(), all.end(),
                        [&](const Objective& entry) { return entry.name == name; });
