@@ -5,15 +5,12 @@
 
 #include "core/bench/step_bench.h"
 #include "core/engine/packed_data.h"
+#include "core/system/elapsed.h"
 
 namespace tasuki {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since_start(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Images a second over one pass of the first `samples`, in file order.
 double measure_pass(const SampleSource& source, size_t workers, size_t batch_size, size_t samples) {
@@ -29,7 +26,7 @@ double measure_pass(const SampleSource& source, size_t workers, size_t batch_siz
     if (!batch) break;
     done += size_t(batch->size());
   }
-  return double(done) / seconds_since_start(start);
+  return double(done) / seconds_since(start);
 }
 
 std::vector<std::string> fields_of(const ResolvedConfig& config) {
@@ -111,7 +108,7 @@ std::pair<double, double> LoaderBench::files_alone() const {
     const Sample warm = raw_->load(split(), i);  // both find the files in the page cache
     auto start = Clock::now();
     const Sample sample = raw_->load(split(), i);
-    load.push_back(seconds_since_start(start));
+    load.push_back(seconds_since(start));
     start = Clock::now();
     bool files = false;
     for (const auto& item : sample.fields) {
@@ -120,7 +117,7 @@ std::pair<double, double> LoaderBench::files_alone() const {
       if (cv::imread(item.second.file, cv::IMREAD_UNCHANGED).empty()) return {0, 0};
     }
     if (!files) return {0, 0};
-    read.push_back(seconds_since_start(start));
+    read.push_back(seconds_since(start));
   }
   return {1e3 * median(read), 1e3 * median(load)};
 }

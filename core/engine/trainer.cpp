@@ -12,13 +12,10 @@
 #include "core/engine/not_finite.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
+#include "core/system/elapsed.h"
 
 namespace tasuki {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // The model's forward passes keep what `trace` asks for while this lives.
 class Traced {

@@ -51,6 +51,14 @@ Html body(const Page& page) {
 
 }  // namespace
 
+Html facts_list(const std::vector<std::pair<std::string, std::string>>& facts) {
+  Html items;
+  for (const auto& [name, value] : facts) {
+    items += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
+  }
+  return items.empty() ? items : element("dl", {{"class", "facts"}}, items);
+}
+
 std::string render_page(const Page& page) {
   return "<!DOCTYPE html>\n" +
          element("html", {{"lang", "en"}}, head(page.title) + body(page)).markup() + "\n";

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/report/html.h"
@@ -24,6 +25,9 @@ struct Page {
 // pictures are inside, and its content security policy forbids the rest. It reads well without
 // scripts, in a light and a dark scheme, from 400 px of width on, and on paper.
 std::string render_page(const Page& page);
+
+// Names and values for a page's header; nothing where there are none.
+Html facts_list(const std::vector<std::pair<std::string, std::string>>& facts);
 
 // The page's style sheet. Pieces (charts, heat maps, panels) are styled by the classes they use.
 std::string_view style_sheet();

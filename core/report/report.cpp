@@ -6,14 +6,6 @@
 
 namespace tasuki::report {
 
-Html facts_header(const Report& report) {
-  Html items;
-  for (const auto& [name, value] : report.facts) {
-    items += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
-  }
-  return items.empty() ? items : element("dl", {{"class", "facts"}}, items);
-}
-
 Html reproduce_section(const Report& report) {
   Html html;
   if (!report.command.empty()) {
@@ -30,7 +22,7 @@ Html reproduce_section(const Report& report) {
 
 std::string render_report(const Report& report) {
   return render_page({report.title,
-                      facts_header(report),
+                      facts_list(report.facts),
                       {{"metrics", "Metrics", metrics_section(report)},
                        {"curves", "Curves", curves_section(report)},
                        {"confusion", "Confusion", confusion_section(report)},

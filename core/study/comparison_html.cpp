@@ -17,18 +17,13 @@ using pieces::seeds_text;
 using pieces::table;
 using pieces::value_text;
 using report::element;
+using report::facts_list;
 using report::Html;
 
 Html facts(const Comparison& comparison) {
-  const std::vector<std::pair<std::string, std::string>> all = {
-      {"Protocol", comparison.protocol.empty() ? "unnamed" : comparison.protocol},
-      {"Split", comparison.split},
-      {"Seeds", std::to_string(comparison.seeds.size())}};
-  Html items;
-  for (const auto& [name, value] : all) {
-    items += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
-  }
-  return element("dl", {{"class", "facts"}}, items);
+  return facts_list({{"Protocol", comparison.protocol.empty() ? "unnamed" : comparison.protocol},
+                     {"Split", comparison.split},
+                     {"Seeds", std::to_string(comparison.seeds.size())}});
 }
 
 // A cell where the row has the column, an empty one elsewhere.

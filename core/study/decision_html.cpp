@@ -22,23 +22,19 @@ using pieces::seeds_text;
 using pieces::table;
 using pieces::value_text;
 using report::element;
+using report::facts_list;
 using report::Html;
 
 Html facts(const Decision& decision) {
-  const std::vector<std::pair<std::string, std::string>> all = {
-      {"Protocol", decision.protocol.empty() ? "unnamed" : decision.protocol},
-      {"Data set", decision.data},
-      {"Split", decision.split},
-      {"Seeds that chose", std::to_string(decision.seeds.size())},
-      {"Seeds that judge", decision.verdict.exploratory
-                               ? "the same (exploratory)"
-                               : std::to_string(decision.verdict_seeds.size()) + " others"},
-      {"Chosen by", decision.strategies.front().name}};
-  Html items;
-  for (const auto& [name, value] : all) {
-    items += element("div", {}, element("dt", {}, name) + element("dd", {}, value));
-  }
-  return element("dl", {{"class", "facts"}}, items);
+  return facts_list(
+      {{"Protocol", decision.protocol.empty() ? "unnamed" : decision.protocol},
+       {"Data set", decision.data},
+       {"Split", decision.split},
+       {"Seeds that chose", std::to_string(decision.seeds.size())},
+       {"Seeds that judge", decision.verdict.exploratory
+                                ? "the same (exploratory)"
+                                : std::to_string(decision.verdict_seeds.size()) + " others"},
+       {"Chosen by", decision.strategies.front().name}});
 }
 
 Html conditions_table(const Verdict& verdict) {

@@ -14,6 +14,7 @@
 #include "core/model/safetensors.h"
 #include "core/study/trial_result.h"
 #include "core/system/child.h"
+#include "core/system/elapsed.h"
 
 namespace tasuki {
 namespace {
@@ -24,10 +25,6 @@ constexpr auto kPoll = std::chrono::milliseconds(50);
 constexpr const char* kStopped = "stopped; the same command goes on from here";
 constexpr size_t kLogLines = 8;
 constexpr size_t kLargestLog = size_t{1} << 30;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::string duration(double seconds) {
   const auto total = static_cast<int64_t>(seconds + 0.5);
