@@ -24,7 +24,6 @@ void print(size_t workers, const std::vector<LoaderPass>& passes) {
 }  // namespace
 
 void bench_loader(const BenchOptions& options) {
-  cv::setNumThreads(0);
   LoaderBench bench(options.config.load(), options.config.root(), size_t(options.samples));
   std::cout << fmt::format("Loader, {} samples of split {}, batches of {}\n", bench.samples(),
                            bench.split(), bench.batch_size());

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "core/bench/step_bench.h"
+#include "core/engine/process_settings.h"
 #include "tools/bench.h"
 #include "tools/progress.h"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr const char* kEqual = "[tasuki/EW]{}";
 
 void measure(std::vector<StepVariant>& variants, const BenchOptions& options) {
+  const ThreadSettings threads(options.config.load().message().train().threads());
   const StepBench bench{options.config.load(), options.config.root(), options.steps,
                         options.steps_per_turn};
   {

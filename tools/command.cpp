@@ -1,10 +1,11 @@
 #include "tools/command.h"
 
-#include <boost/dll/runtime_symbol_info.hpp>
+#include <ATen/Parallel.h>
+
 #include <cstdlib>
-#include <sstream>
 
 #include "core/engine/training.h"
+#include "core/registry/plugin_folders.h"
 
 namespace tasuki::tools {
 
@@ -18,15 +19,8 @@ void PluginOptions::add_to(CLI::App& command) {
 }
 
 void PluginOptions::announce() const {
-  auto& registry = Registry::instance();
-  const auto program = boost::dll::program_location().parent_path();
-  registry.add_folder((program / TASUKI_PLUGINS_FROM_PROGRAM).lexically_normal().string());
-  const char* path = std::getenv("TASUKI_PLUGIN_PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (!folder.empty()) registry.add_folder(folder);
-  }
-  for (const auto& plugin : plugins) registry.add_module(plugin);
+  announce_plugins();
+  for (const auto& plugin : plugins) Registry::instance().add_module(plugin);
 }
 
 void ConfigOptions::add_to(CLI::App& command) {
@@ -50,7 +44,9 @@ ResolvedConfig ConfigOptions::load() const {
 }
 
 ResolvedConfig ConfigOptions::load_for_machine() const {
-  return for_this_machine(load());
+  auto config = for_this_machine(load());
+  at::set_num_threads(int(config.message().train().threads()));
+  return config;
 }
 
 std::filesystem::path ConfigOptions::root() const {

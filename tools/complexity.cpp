@@ -5,7 +5,7 @@
 
 #include "core/engine/experiment.h"
 #include "core/engine/parameter_options.h"
-#include "core/engine/precision.h"
+#include "core/engine/process_settings.h"
 #include "core/model/complexity.h"
 #include "core/model/exact_shortcuts.h"
 #include "core/model/flops.h"
@@ -93,7 +93,7 @@ void print_parameters(const ComplexityOptions& options, const ResolvedConfig& co
 
 void complexity(const ComplexityOptions& options) {
   const auto config = options.config.load();
-  set_threads(config.message().train().threads());
+  at::set_num_threads(threads_for(config.message().train().threads()));
   ConfigOptions as_defined = options.config;
   for (const auto& assignment : without_shortcuts(config)) {
     as_defined.assignments.push_back(assignment);

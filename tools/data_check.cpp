@@ -42,8 +42,7 @@ void check(const CheckOptions& options) {
   const auto dataset = build_dataset(config, options.config.root());
   const auto tasks = data_tasks(config, *dataset);
   const auto used = data_uses(config, *dataset);
-  // The threads here are the parallelism; teams of the libraries would fight with them.
-  cv::setNumThreads(0);
+  // The threads here are the parallelism; a team of LibTorch's would fight with them.
   torch::set_num_threads(1);
   const int threads = data_threads(options.threads);
   size_t findings = 0;

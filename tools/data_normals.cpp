@@ -47,7 +47,6 @@ std::filesystem::path folder_of(const NormalsOptions& options) {
 }
 
 void write_normals(const NormalsOptions& options) {
-  cv::setNumThreads(0);
   const auto folder = folder_of(options);
   DerivedNormals normals(folder, kNormals, with_transform(options), options.config.root());
   size_t kept = 0;

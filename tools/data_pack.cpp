@@ -43,7 +43,6 @@ void write(const PackOptions& options) {
   const auto config = raw.load();
   const auto dataset = build_raw_dataset(config, options.config.root());
   const PackJob job{config, dataset, data_uses(config, *dataset)};
-  cv::setNumThreads(0);  // the threads here are the parallelism
   const auto header = pack_header(job);
   if (is_packed(options.output, header)) {
     std::cout << "Nothing to do: " << options.output

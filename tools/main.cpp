@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 
 #include <iostream>
+#include <opencv2/core/utility.hpp>
 
 #include "core/error/error.h"
 #include "core/system/process.h"
@@ -48,6 +49,7 @@ void check_subcommands(const CLI::App* app, int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace tasuki::tools;
   tasuki::set_up_process(argv);
+  cv::setNumThreads(1);  // the threads that make samples are the parallelism
   CLI::App app("Tasuki trains and evaluates multi-task dense prediction");
   app.set_version_flag("--version",
                        std::string(tasuki::kStamp) + "\nLibTorch's build: " + tasuki::kTorchBuild);

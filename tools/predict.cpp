@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "core/engine/image_predictor.h"
+#include "core/predict/image_predictor.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {
@@ -35,9 +35,11 @@ void check_arguments(const PredictOptions& options) {
 void predict(const PredictOptions& options) {
   check_arguments(options);
   const auto input = find_images(options.files.back());
-  const auto experiment = build_inference(options.config.load_for_machine(),
-                                          {options.files.begin(), options.files.end() - 1});
-  ImagePredictor predictor(experiment, field_kind("tasuki/image"), options.output, input.images);
+  auto experiment = build_inference(options.config.load_for_machine(),
+                                    {options.files.begin(), options.files.end() - 1});
+  const auto inference = inference_of(experiment.config);
+  const Predictor networks(std::move(experiment), inference);
+  ImagePredictor predictor(networks, options.output, input.images);
   std::vector<std::string> failures;
   for (const auto& image : input.images) {
     auto failure = predictor.predict(image);

@@ -192,7 +192,7 @@ json state_of(const Run& run) {
                 {"step", run.step},
                 {"best_epoch", run.best_epoch},
                 {"best_score", score_text(run.best_score)}};
-  if (run.best) state["best"] = values_of(*run.best);
+  if (run.best_evaluation) state["best"] = values_of(*run.best_evaluation);
   if (!run.notes.empty()) state["notes"] = run.notes;
   state["hooks"] = run.hook_states ? run.hook_states() : json::object();
   return state;
@@ -201,7 +201,7 @@ json state_of(const Run& run) {
 void restore_best(Run& run, const json& state) {
   run.best_epoch = state.at("best_epoch");
   run.best_score = std::strtod(state.at("best_score").get<std::string>().c_str(), nullptr);
-  if (state.contains("best")) run.best = evaluation_of(state["best"]);
+  if (state.contains("best")) run.best_evaluation = evaluation_of(state["best"]);
 }
 
 void restore(Run& run, std::vector<NamedHook>& hooks, const json& state, const ResumeCheck& check) {

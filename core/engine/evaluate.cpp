@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/model/label_range.h"
+#include "core/predict/views.h"
 
 namespace tasuki {
 namespace {
@@ -16,27 +17,6 @@ using Clock = std::chrono::steady_clock;
 double elapsed_seconds(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// Restores the mode of the networks, also when evaluation throws.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(const Experiment& experiment)
-      : experiment_(experiment), was_(experiment.model->is_training()) {
-    set(false);
-  }
-  ~EvaluationMode() { set(was_); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  void set(bool training) {
-    experiment_.model->train(training);
-    for (const auto& companion : experiment_.companions) companion->train(training);
-  }
-
-  const Experiment& experiment_;
-  bool was_;
-};
 
 // The image tensor as a picture, its normalisation undone.
 cv::Mat picture(const torch::Tensor& image, const Normalization& normalization) {
@@ -133,19 +113,6 @@ class Accumulator {
   Evaluation result_;
 };
 
-// The prediction of every task for a batch on the networks' device, brought back to the CPU.
-std::map<std::string, torch::Tensor> predict_batch(const Experiment& experiment,
-                                                   const Batch& batch) {
-  // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by itself.
-  const auto logits =
-      experiment.logits(batch.tensor("image").to(experiment.device, /*non_blocking=*/true));
-  std::map<std::string, torch::Tensor> predictions;
-  for (const auto* task : experiment.tasks()) {
-    predictions[task->name] = task->task->predict(logits.at(task->name)).cpu();
-  }
-  return predictions;
-}
-
 template <class Function>
 void for_each_batch(const Experiment& experiment, const SampleSource& source, Function function) {
   Loader loader(source, experiment.loader_options(Experiment::Pipeline::kEvaluate));
@@ -200,9 +167,13 @@ Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink, const std::vector<size_t>& wanted) {
   const torch::NoGradGuard no_grad;
   const EvaluationMode mode(experiment);
+  const auto inference = inference_of(experiment.config);
   Accumulator accumulator(experiment, source, sink, wanted);
   for_each_batch(experiment, source, [&](const Batch& batch) {
-    const auto predictions = predict_batch(experiment, batch);
+    // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by
+    // itself.
+    const auto images = batch.tensor("image").to(experiment.device, /*non_blocking=*/true);
+    const auto predictions = predict_views(experiment, inference, images);
     for (int64_t i = 0; i < batch.size(); ++i) {
       std::map<std::string, torch::Tensor> one;
       for (const auto& [name, values] : predictions) one[name] = values[i];

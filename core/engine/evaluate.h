@@ -42,9 +42,10 @@ struct PredictedSample {
 using PredictionSink = std::function<void(const PredictedSample&)>;
 
 // Predictions of the model and its companions for every sample of `source`, in evaluation mode,
-// their training mode restored afterwards. A sink is called for the samples whose index `wanted`
-// holds (all when empty) if there is one. Error (kData) with the sample's file for a label that a
-// task refuses, and where labels of a task lie outside the range that it evaluates, all of them.
+// their training mode restored afterwards, by the windows and views of the config's `inference`. A
+// sink is called for the samples whose index `wanted` holds (all when empty) if there is one. Error
+// (kData) with the sample's file for a label that a task refuses, and where labels of a task lie
+// outside the range that it evaluates, all of them.
 Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink = {}, const std::vector<size_t>& wanted = {});
 

@@ -22,7 +22,7 @@ void record_evaluation(Run& run, Evaluation evaluation) {
   if (run.best_epoch == 0 || first_number || run.score > run.best_score) {
     run.best_epoch = run.epoch + 1;
     run.best_score = run.score;
-    run.best = run.evaluation;
+    run.best_evaluation = run.evaluation;
   }
 }
 

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "core/engine/checkpoint.h"
+#include "core/engine/look_ahead.h"
 #include "core/engine/packed_data.h"
 #include "core/engine/precision.h"
+#include "core/engine/process_settings.h"
 #include "core/model/safetensors.h"
 
 namespace tasuki {
@@ -116,14 +118,11 @@ std::pair<torch::Device, Precision> device_and_precision(const ResolvedConfig& c
   }
 }
 
-// Threads, device, precision and seed; no data set and no model yet.
+// Device and precision; no data set and no model yet.
 Experiment on_this_machine(const ResolvedConfig& config) {
   Experiment experiment;
   experiment.config = config;
-  const auto& train = config.message().train();
-  set_threads(train.threads());
   std::tie(experiment.device, experiment.precision) = device_and_precision(config);
-  torch::manual_seed(train.seed());
   const auto& loader = config.message().data().loader();
   experiment.cache =
       CacheBudget::of(kMib * or_default(loader.has_cache_mib(), loader.cache_mib(), 2048u));
@@ -145,6 +144,8 @@ ClassNames class_names(const Experiment& experiment) {
 
 std::shared_ptr<MultiTaskModel> model_of(const Experiment& experiment, const ResolvedConfig& config,
                                          Network network) {
+  const KeptRandomState kept(torch::kCPU);  // weights are drawn there
+  torch::manual_seed(experiment.config.message().train().seed());
   auto model = std::make_shared<MultiTaskModel>(config, class_names(experiment), network);
   model->to(experiment.device);
   return model;
@@ -229,13 +230,19 @@ std::map<std::string, torch::Tensor> Experiment::logits(const torch::Tensor& ima
                                                         const cv::Rect& content,
                                                         const std::vector<int64_t>& size) const {
   if (content == cv::Rect(0, 0, int(image.size(3)), int(image.size(2)))) return logits(image, size);
-  const Autocast autocast(precision, device);
+  return resized(logits(image), content, size);
+}
+
+std::map<std::string, torch::Tensor> Experiment::resized(
+    const std::map<std::string, torch::Tensor>& logits, const cv::Rect& content,
+    const std::vector<int64_t>& size) const {
   std::map<std::string, torch::Tensor> all;
-  const auto add = [&](MultiTaskModel& network) {
-    for (const auto& [name, value] : network.forward(image, network.primaries())) {
-      const auto inside =
-          value.narrow(2, content.y, content.height).narrow(3, content.x, content.width);
-      all[name] = network.at_size(inside, size);  // each as it interpolates by itself
+  const auto add = [&](const MultiTaskModel& network) {
+    for (const auto& task : network.tasks()) {
+      const auto inside = logits.at(task.name)
+                              .narrow(2, content.y, content.height)
+                              .narrow(3, content.x, content.width);
+      all[task.name] = network.at_size(inside, size);  // each as it interpolates by itself
     }
   };
   add(*model);
@@ -299,7 +306,7 @@ std::string Experiment::test_split() const {
 std::vector<std::string> machine_assignments(const ResolvedConfig& config) {
   const auto& train = config.message().train();
   const auto [device, precision] = device_and_precision(config);
-  return {"train.threads=" + std::to_string(set_threads(train.threads())),
+  return {"train.threads=" + std::to_string(threads_for(train.threads())),
           std::string("train.device=") + (device.is_cuda() ? "CUDA" : "CPU"),
           "train.precision=" + Precision_Name(precision)};
 }

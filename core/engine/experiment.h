@@ -40,6 +40,10 @@ struct Experiment {
   // padding, and where `content` has that size, these are the logits of above.
   std::map<std::string, torch::Tensor> logits(const torch::Tensor& image, const cv::Rect& content,
                                               const std::vector<int64_t>& size) const;
+  // Such logits of whole images, made into those of the part `content` at `size`.
+  std::map<std::string, torch::Tensor> resized(const std::map<std::string, torch::Tensor>& logits,
+                                               const cv::Rect& content,
+                                               const std::vector<int64_t>& size) const;
 
   // Fields that are needed behind a pipeline, each once: "image" and the labels of the tasks that
   // the model predicts; for training also of those that are sources of its self-auxiliaries only.
@@ -56,12 +60,12 @@ struct Experiment {
   std::string test_split() const;
 };
 
-// Fixes what a config leaves to the machine: threads, device, precision. The answers are part of
+// What a config leaves to the machine: threads, device, precision. The answers are part of
 // the resolved config that is kept with a run, because results depend on them.
 std::vector<std::string> machine_assignments(const ResolvedConfig& config);
 
-// Builds all of it for training: sets the number of threads, seeds LibTorch's generator with
-// train.seed before the model draws its weights, and reads the first sample of the training and the
+// Builds all of it for training: draws the model's weights by train.seed (LibTorch's generators are
+// as they were afterwards), and reads the first sample of the training and the
 // validation split to see that every task's field is there and of its kind. Errors are located in
 // the config.
 Experiment build_experiment(const ResolvedConfig& config, const std::filesystem::path& data_root);

@@ -34,8 +34,9 @@ class Hook {
   virtual void after_evaluation(Run&) {}
   // After the epoch's steps and its evaluation, if there was one; run.epoch is still its index.
   virtual void after_epoch(Run&) {}
-  // Always called once before_run was, also when the run fails (`finished` is false then) or the
-  // after_run of another hook throws. The model is as the last step left it, for every hook.
+  // Always called once before_run was, also when the run fails or is stopped (`finished` is false
+  // then) or the after_run of another hook throws. The model is as the last step left it, for every
+  // hook.
   virtual void after_run(Run&, bool /*finished*/) {}
 
   // True for one that changes nothing that a run learns or measures: a run may go on with other

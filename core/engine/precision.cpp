@@ -18,7 +18,6 @@
 
 #include "core/error/error.h"
 #include "core/registry/registry.h"
-#include "core/system/processors.h"
 
 namespace tasuki {
 namespace {
@@ -157,11 +156,6 @@ Precision choose_precision(Precision wanted, torch::Device device) {
   }
   if (wanted != PRECISION_AUTO) return wanted;
   return bf16_is_native(device) ? BF16 : FP32;
-}
-
-int set_threads(uint32_t wanted) {
-  at::set_num_threads(wanted == 0 ? usable_processors() : static_cast<int>(wanted));
-  return at::get_num_threads();
 }
 
 Autocast::Autocast(Precision precision, torch::Device device)

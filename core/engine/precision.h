@@ -18,8 +18,6 @@ torch::Device choose_device(Device wanted);
 // FP32 or BF16; AUTO takes BF16 where it is native. OptionError (of train.precision) for BF16
 // where it is not.
 Precision choose_precision(Precision wanted, torch::Device device);
-// Sets the number of threads of the computation, 0: usable_processors(). Returns the number set.
-int set_threads(uint32_t wanted);
 
 // While it lives, convolutions and matrix products of this thread run in bf16, or with FP32 in
 // fp32, whatever an autocast scope around it has. The end brings back what was there before. Casts

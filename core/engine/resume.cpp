@@ -178,7 +178,7 @@ bool is_of_best(const Run& run, const std::filesystem::path& file) {
 
 // The weights of the training state are those of the best epoch.
 void write_best_again(Run& run, const std::filesystem::path& file) {
-  run.evaluation = run.best;
+  run.evaluation = run.best_evaluation;
   run.score = run.best_score;
   --run.epoch;
   save_weights(run, file);
@@ -236,7 +236,7 @@ void repair_best(Run& run, const std::filesystem::path& work_dir) {
                           "; the best is chosen anew from there on");
       run.best_epoch = 0;
       run.best_score = 0;
-      run.best.reset();
+      run.best_evaluation.reset();
     }
   }
   std::error_code none;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/config/config_query.h"
+#include "core/engine/checkpoint.h"
 #include "core/engine/parameter_options.h"
 #include "core/engine/trainer.h"
 #include "core/engine/weighting_context.h"
@@ -73,6 +74,10 @@ std::map<std::string, double> Run::of_primaries(const std::map<std::string, doub
 std::map<std::string, double> Run::of_auxiliaries(
     const std::map<std::string, double>& values) const {
   return values_of(objectives(), true, values);
+}
+
+std::filesystem::path Run::best() const {
+  return work_dir / kBestFile;
 }
 
 void Run::begin_epoch() {

@@ -83,8 +83,16 @@ struct Run {
   double score = 0;                      // its selection_score
   int64_t best_epoch = 0;                // 1-based; 0: none yet
   double best_score = 0;
-  std::optional<Evaluation> best;
+  std::optional<Evaluation> best_evaluation;
   bool is_best() const { return evaluation.has_value() && best_epoch == epoch + 1; }
+
+  // The file with the weights of the best epoch, which is there from the first evaluation on where
+  // the run has a Checkpoint hook.
+  std::filesystem::path best() const;
+  // Ends the run after the step that it is in, or before the next epoch: hooks may ask for it. What
+  // the checkpoints have can be resumed. `reason` is printed, and is not empty.
+  void stop(const std::string& reason) { stopped = reason; }
+  std::string stopped;  // "": not asked to
 
   const std::vector<Objective>& objectives() const { return experiment.model->objectives(); }
   // Of values by objective, those of the primaries, or those of the self-auxiliaries.

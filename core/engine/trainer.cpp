@@ -5,7 +5,6 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
-#include <optional>
 
 #include "core/engine/data_prints.h"
 #include "core/engine/evaluation_policy.h"
@@ -167,17 +166,15 @@ void Trainer::step(const Batch& batch) {
   run_.last.images = batch.size();
   StepLookAhead look_ahead(experiment, batch_, run_.active.objectives,
                            run_.validation_batches.get(), random_);
-  std::optional<StepBatches> further;
-  if (run_.training_batches) {
-    further.emplace(experiment, run_.active.objectives, *run_.training_batches);
-  }
+  StepBatches further(experiment, run_.active.objectives, run_.training_batches.get(),
+                      run_.validation_batches.get());
   const auto needs = run_.weighting->needs();
   ForwardTrace trace;
   trace.cuts = needs.features;
   StepContext context;
   context.trace = needs.features || needs.last_features ? &trace : nullptr;
   context.look_ahead = &look_ahead;
-  context.further_batches = further ? &*further : nullptr;
+  context.further_batches = &further;
   fill(context);
   const Shown shown(run_, context);
   forward(context);
@@ -189,7 +186,8 @@ void Trainer::step(const Batch& batch) {
   ++run_.step;
 }
 
-void Trainer::epoch() {
+// Whether it came to the end of the epoch.
+bool Trainer::epoch() {
   const auto start = std::chrono::steady_clock::now();
   // Dropout and the like depend on the epoch alone, so that a resumed run draws the same numbers.
   const uint64_t seed = run_.experiment.config.message().train().seed();
@@ -212,10 +210,12 @@ void Trainer::epoch() {
     run_.epoch_seconds = seconds_since(start);
     run_.epoch_waited = loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
+    if (!run_.stopped.empty()) break;
   }
   run_.parameters->check();
   run_.batch = nullptr;
   batch_ = {};
+  return steps == int64_t(loader.batches());
 }
 
 // Of a hook that detaches a parameter the end of the epoch would show no more than that one did.
@@ -278,6 +278,7 @@ void Trainer::end_run(size_t started, bool finished, std::exception_ptr failure)
 }
 
 void Trainer::train() {
+  const KeptRandomState kept_cpu(torch::kCPU), kept(run_.experiment.device);
   if (run_.data.empty()) run_.data = data_prints(run_.experiment.config, *run_.experiment.dataset);
   run_.hook_states = [this] {
     nlohmann::json states = nlohmann::json::object();
@@ -293,15 +294,15 @@ void Trainer::train() {
       hook.before_run(run_);
     });
     run_.evaluated_weights();  // says at once where two hooks have some
-    for (; run_.epoch < run_.epochs; ++run_.epoch) {
-      epoch();
+    for (; run_.epoch < run_.epochs && run_.stopped.empty(); ++run_.epoch) {
+      if (!epoch()) break;
       evaluate_epoch();
       each_hook([&](Hook& hook) { hook.after_epoch(run_); });
     }
   } catch (...) {
     failure = std::current_exception();
   }
-  end_run(started, failure == nullptr, failure);
+  end_run(started, failure == nullptr && run_.epoch == run_.epochs, failure);
 }
 
 }  // namespace tasuki

@@ -50,7 +50,7 @@ class Trainer {
  private:
   struct Outcome;
 
-  void epoch();
+  bool epoch();
   void evaluate_epoch();
   void evaluate_model();
   void check_views(const NamedHook& after) const;

@@ -8,7 +8,9 @@
 #include "core/engine/checkpoint.h"
 #include "core/engine/config_difference.h"
 #include "core/engine/initial_weights.h"
+#include "core/engine/process_settings.h"
 #include "core/engine/trainer.h"
+#include "core/registry/plugin_folders.h"
 
 namespace tasuki {
 namespace {
@@ -89,8 +91,21 @@ ResolvedConfig for_this_machine(const ResolvedConfig& config) {
   return laid_over(config, decided.message());
 }
 
+Config read_config(const std::filesystem::path& file) {
+  announce_plugins();
+  auto config = load_config(file).message();
+  if (config.name().empty()) config.set_name(file.stem().string());
+  return config;
+}
+
+Run train(const Config& config, const TrainOptions& options) {
+  announce_plugins();
+  return train(laid_over(parse_config("", "the program's config"), config), options);
+}
+
 Run train(const ResolvedConfig& given, const TrainOptions& options) {
   const auto config = completed(given, options.base);
+  const ThreadSettings threads(config.message().train().threads());
   WorkDir dir(options.work_dir.empty()
                   ? std::filesystem::path("work_dirs") / config.message().name()
                   : options.work_dir,

@@ -31,11 +31,24 @@ struct TrainOptions {
 // that was killed in its first epoch begins anew when it is resumed.
 //
 // Error (kUsage) where the work dir holds a run and is not to be resumed, or none and is; nothing
-// is changed then. Sets the process's threads and LibTorch's seed.
+// is changed then. Threads of LibTorch and OpenCV are those of the config while it runs; afterwards
+// they and LibTorch's generators are as they were.
 //
+// Example:
 //   const Run run = train(load_config("rooms.pbtxt"), {.work_dir = "out"});
 //   std::cout << run.best_epoch << ": " << run.best_score << "\n";
 Run train(const ResolvedConfig& config, const TrainOptions& options);
+
+// A config file with its bases as a message to change and to train by: load_config() where an error
+// need not name the place in the file. Plugins of the installation and of TASUKI_PLUGIN_PATH are
+// announced.
+//
+// Example:
+//   Config config = read_config("rooms.pbtxt");
+//   config.mutable_train()->set_epochs(2);
+//   const Run run = train(config, {.work_dir = "out"});
+Config read_config(const std::filesystem::path& file);
+Run train(const Config& config, const TrainOptions& options);
 
 // The config with threads, device and precision fixed by this machine.
 ResolvedConfig for_this_machine(const ResolvedConfig& config);

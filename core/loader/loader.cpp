@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <opencv2/core/utility.hpp>
 #include <thread>
 #include <utility>
 
@@ -12,16 +11,6 @@
 #include "core/loader/batch_builder.h"
 
 namespace tasuki {
-namespace {
-
-// Setting the count is not thread-safe in OpenCV, and setting it again could undo what the program
-// chose meanwhile.
-void stop_opencv_threads() {
-  static std::once_flag once;
-  std::call_once(once, [] { cv::setNumThreads(0); });
-}
-
-}  // namespace
 
 // A batch in the making. It knows all that a worker needs, so that one which outlives its epoch is
 // finished, and forgotten, without harm.
@@ -129,7 +118,6 @@ Loader::Implementation::Implementation(const SampleSource& from, const Options& 
   if (options.workers > 0 && options.prefetch == 0) {
     throw Error(ErrorKind::kUsage, "loader: prefetch must be at least 1 with workers");
   }
-  stop_opencv_threads();
   for (size_t i = 0; i < options.workers; ++i) {
     threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }

@@ -86,8 +86,9 @@ class SampleSource {
 // bad sample in it); the next() after that goes on behind it. Destroying a loader half way stops
 // its workers. start() and next() belong to one thread.
 //
-// OpenCV's own threads are switched off for the whole process by the first loader: the workers are
-// the parallelism, and teams of both would fight for the processors.
+// The workers are the parallelism: a program that sets off several switches OpenCV's own threads
+// off (cv::setNumThreads(1)), as train() does while it runs, because teams of both would fight for
+// the processors.
 class Loader {
  public:
   struct Options {

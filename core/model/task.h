@@ -61,6 +61,14 @@ class Task {
   // logits -> prediction in the label's units and layout: int64 [N,H,W] or float [N,C,H,W].
   virtual torch::Tensor predict(const torch::Tensor& logits) const = 0;
 
+  // What is averaged where an image is looked at several times (mirrored, at other scales), and
+  // what the mean comes to. logits -> float [N, C, H, W]: by default the predicted values, or the
+  // probabilities of classes where the prediction is an index.
+  virtual torch::Tensor scores(const torch::Tensor& logits) const;
+  // Mean scores -> prediction, as predict() has it: by default those values, or the likeliest
+  // class.
+  virtual torch::Tensor decide(const torch::Tensor& scores) const;
+
   // One prediction as the field kind's Mat, written beside others as stem + suffix: raw files of
   // standard formats that read_prediction and other programs read back. Returns the files written.
   virtual std::vector<std::filesystem::path> write_prediction(

@@ -57,7 +57,7 @@ class History : public Hook {
     }
     lines_ += entry.dump() + "\n";
     write_file_atomically(run.work_dir / kHistoryFile, lines_);
-    if (run.best) write_metrics(run);
+    if (run.best_evaluation) write_metrics(run);
   }
 
  private:
@@ -66,7 +66,7 @@ class History : public Hook {
   }
 
   static void write_metrics(const Run& run) {
-    json out = run.best->json(run.experiment.config);
+    json out = run.best_evaluation->json(run.experiment.config);
     out["config"] = run.experiment.config.message().name();
     out["epoch"] = run.best_epoch;
     out["score"] = number(run.best_score);

@@ -107,10 +107,11 @@ class Log : public Hook {
     clear_bar();
     if (log_ == nullptr) return;
     if (!finished) {
-      log_->info("stopped in epoch {} of {}", run.epoch + 1, run.epochs);
-    } else if (run.best) {
+      log_->info("stopped in epoch {} of {}{}", run.epoch + 1, run.epochs,
+                 run.stopped.empty() ? "" : ": " + run.stopped);
+    } else if (run.best_evaluation) {
       log_->info("best epoch {} of {}:  {}", run.best_epoch, run.epochs,
-                 listed(protocol_values(*run.best)));
+                 listed(protocol_values(*run.best_evaluation)));
     }
   }
 

@@ -39,8 +39,8 @@ class Report : public Hook {
   bool only_observes() const override { return true; }
 
   void after_run(Run& run, bool finished) override {
-    if (!finished || !run.best) return;
-    auto report = report_of(run.experiment, *run.best);
+    if (!finished || !run.best_evaluation) return;
+    auto report = report_of(run.experiment, *run.best_evaluation);
     add_facts(run, report);
     report.history = read_history(run.work_dir / kHistoryFile);
     add_affinities(read_affinities(run.work_dir / kAffinityFile), report);

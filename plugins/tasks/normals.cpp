@@ -46,6 +46,8 @@ class Normals final : public Task {
     return activate(loss_precision(logits));
   }
 
+  torch::Tensor decide(const torch::Tensor& scores) const override { return predict(scores); }
+
   std::vector<std::filesystem::path> write_prediction(
       const cv::Mat& prediction, const std::filesystem::path& stem) const override {
     return write_normals(prediction, stem);

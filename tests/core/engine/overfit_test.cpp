@@ -70,7 +70,7 @@ TEST(Overfit, FourRealFramesAreLearntByHeart) {
     std::printf("loss of %s: %.3f -> %.3f\n", name.c_str(), first, last);
     EXPECT_LT(last, first / 3) << name;
   }
-  const auto figures = run.best->flat();
+  const auto figures = run.best_evaluation->flat();
   for (const auto& [name, value] : figures) std::printf("%s %.4f\n", name.c_str(), value);
   // Machines round differently, and 110 steps follow: the bounds leave room.
   EXPECT_GT(figures.at("seg.miou"), 0.75);

@@ -5,8 +5,10 @@
 #include <torch/torch.h>
 
 #include <fstream>
+#include <opencv2/core/utility.hpp>
 
 #include "core/engine/experiment.h"
+#include "core/engine/process_settings.h"
 #include "core/system/processors.h"
 #include "tests/core/engine/tiny_run.h"
 
@@ -15,15 +17,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Threads : public ::testing::Test {
- protected:
-  ~Threads() override { set_threads(2); }
-};
+TEST(Threads, AreAsAskedForOrAllThatTheProcessMayUse) {
+  EXPECT_EQ(threads_for(3), 3);
+  EXPECT_EQ(threads_for(0), usable_processors());
+}
 
-TEST_F(Threads, AreAsAskedForOrAllThatTheProcessMayUse) {
-  EXPECT_EQ(set_threads(3), 3);
-  EXPECT_EQ(at::get_num_threads(), 3);
-  EXPECT_EQ(set_threads(0), usable_processors());
+TEST(Threads, AreSetForAWhile) {
+  const int torch_threads = at::get_num_threads(), opencv_threads = cv::getNumThreads();
+  {
+    const ThreadSettings set(3);
+    EXPECT_EQ(at::get_num_threads(), 3);
+    EXPECT_EQ(cv::getNumThreads(), 1);
+  }
+  EXPECT_EQ(at::get_num_threads(), torch_threads);
+  EXPECT_EQ(cv::getNumThreads(), opencv_threads);
 }
 
 // What the kernel says of the processor, where it says it.

@@ -218,7 +218,7 @@ TEST_F(BestAfterAKill, OneThatIsLostIsForgotten) {
   change_metadata("state", state.dump());
   EXPECT_EQ(refusal({"train.epochs=3"}), "");
   EXPECT_EQ(tiny_->run.best_epoch, 0);
-  EXPECT_FALSE(tiny_->run.best);
+  EXPECT_FALSE(tiny_->run.best_evaluation);
   EXPECT_THAT(notes(), ElementsAre(HasSubstr("did not hold the best epoch, 3")));
 }
 
@@ -233,7 +233,7 @@ TEST_F(BestAfterAKill, TheBestThatTheLastCheckpointNamesIsKept) {
   const auto be_best = [&](int64_t epoch) {
     run.epoch = epoch - 1;
     run.best_epoch = epoch;
-    run.evaluation = run.best;
+    run.evaluation = run.best_evaluation;
   };
   be_best(2);
   save_checkpoints(run, false);

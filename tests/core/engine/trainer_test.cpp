@@ -329,8 +329,8 @@ TEST_F(TrainerTest, TheBestCheckpointIsTheBestOnTheValidationSplit) {
     if (history[i]["score"].get<double>() > history[best]["score"].get<double>()) best = i;
   }
   EXPECT_EQ(tiny.run.best_epoch, int64_t(best) + 1);
-  EXPECT_EQ(tiny.run.best->split, "val");
-  EXPECT_EQ(tiny.run.best->samples, 3u);
+  EXPECT_EQ(tiny.run.best_evaluation->split, "val");
+  EXPECT_EQ(tiny.run.best_evaluation->samples, 3u);
 
   const auto metadata = read_safetensors_metadata(folder_ / kBestFile);
   EXPECT_EQ(metadata.at("epoch"), std::to_string(best + 1));
@@ -363,6 +363,23 @@ TEST_F(TrainerTest, ASplitSmallerThanABatchIsLocated) {
     EXPECT_THAT(error.what(), HasSubstr("data.loader.batch_size"));
     EXPECT_THAT(error.what(), HasSubstr("6 samples"));
   }
+}
+
+TEST(Trainer, StopsWhereAHookSaysSo) {
+  const testing::TemporaryFolder folder;
+  TinyRun tiny(folder / "run");
+  auto* hook = new FakeHook;
+  bool finished = true;
+  hook->at_after_step = [](tasuki::Run& run) {
+    if (run.step == 5) run.stop("night");
+  };
+  hook->at_after_run = [&](tasuki::Run&, bool whole) { finished = whole; };
+  tiny.hooks.push_back({"stop", 50, std::unique_ptr<Hook>(hook)});
+  tiny.train();
+  EXPECT_EQ(tiny.run.step, 5);
+  EXPECT_EQ(tiny.run.epoch, 1);  // the second one is not finished
+  EXPECT_EQ(tiny.run.stopped, "night");
+  EXPECT_FALSE(finished);
 }
 
 }  // namespace

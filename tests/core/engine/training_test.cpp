@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <opencv2/core/utility.hpp>
 
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
@@ -82,6 +85,40 @@ TEST_F(Training, LeavesWhatEveryRunLeaves) {
   }
   for (auto& one : machine_assignments(config())) said.push_back(one);
   EXPECT_EQ(read_file(folder_ / "out" / kConfigFile), config(said).text());
+}
+
+// What a program had set stays as it was.
+TEST_F(Training, TouchesNothingOfTheProcess) {
+  at::set_num_threads(2);
+  cv::setNumThreads(2);
+  torch::manual_seed(5);
+  const auto before = torch::rand({4});
+  torch::manual_seed(5);
+  train_in("out");
+  EXPECT_EQ(at::get_num_threads(), 2);
+  EXPECT_EQ(cv::getNumThreads(), 2);
+  EXPECT_TRUE(torch::rand({4}).equal(before));
+}
+
+TEST_F(Training, TakesAMessage) {
+  const auto file = folder_ / "small.pbtxt";
+  write_file_atomically(file, config().text());
+  Config changed = read_config(file);
+  EXPECT_EQ(changed.name(), "small");
+  changed.mutable_train()->set_epochs(2);
+  TrainOptions options;
+  options.work_dir = folder_ / "out";
+  const auto run = train(changed, options);
+  EXPECT_EQ(run.epoch, 2);
+  EXPECT_TRUE(std::filesystem::exists(run.best()));
+  changed.mutable_train()->set_epochs(0);
+  options.work_dir = folder_ / "none";
+  try {
+    train(changed, options);
+    FAIL() << "no epochs were accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("train.epochs: must be at least 1"));
+  }
 }
 
 TEST_F(Training, AConfigsOwnHookTakesThePlaceOfAStandardOne) {

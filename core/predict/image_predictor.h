@@ -1,14 +1,13 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/data/image_io.h"
 #include "core/data/input_images.h"
 #include "core/data/output_folder.h"
-#include "core/engine/experiment.h"
+#include "core/predict/predictor.h"
 
 namespace tasuki {
 
@@ -17,20 +16,16 @@ namespace tasuki {
 // only earlier predictions of the same image are replaced.
 class ImagePredictor {
  public:
-  // `kind`: of images. `images`: all that will be predicted; Error (kUsage) where one of their
-  // results is something else's file, before anything is predicted. Refers to the experiment, whose
-  // networks go into evaluation mode. Error (kUsage), located in the config, for an evaluation
-  // pipeline that is random.
-  ImagePredictor(const Experiment& experiment, const FieldKind& kind,
-                 const std::filesystem::path& folder, const std::vector<InputImage>& images);
+  // `images`: all that will be predicted; Error (kUsage) where one of their results is something
+  // else's file, before anything is predicted. Refers to the predictor.
+  ImagePredictor(const Predictor& predictor, const std::filesystem::path& folder,
+                 const std::vector<InputImage>& images);
 
   // "", or what is wrong with the image: it can't be read, or the pipeline leaves nothing of it.
   std::string predict(const InputImage& image);
 
  private:
-  const Experiment& experiment_;
-  const FieldKind& kind_;
-  const std::vector<std::unique_ptr<Transform>> pipeline_;
+  const Predictor& predictor_;
   const ImageReading reading_;
   OutputFolder outputs_;
 };
