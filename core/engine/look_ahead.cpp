@@ -23,6 +23,11 @@ Loader::Options shuffled_options(const Experiment& experiment, const SampleSourc
   return options;
 }
 
+Error not_declared(const std::string& split) {
+  return Error(ErrorKind::kPlugin,
+               "the weighting asks for a " + split + " batch, and its needs() do not say so");
+}
+
 }  // namespace
 
 torch::Tensor random_state(torch::Device device) {
@@ -97,17 +102,24 @@ std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics
 }
 
 std::vector<torch::Tensor> StepLookAhead::validation_losses(bool update_statistics) {
-  if (validation_ == nullptr) {
-    throw Error(ErrorKind::kPlugin,
-                "the weighting asks for a validation batch, and its needs() do not say so");
-  }
+  if (validation_ == nullptr) throw not_declared("validation");
   const auto batch = validation_->next().to(experiment_.device);
   return losses(batch, experiment_.model->primaries(), update_statistics);
 }
 
 std::vector<torch::Tensor> StepBatches::next_training_losses() {
+  return losses(training_, "training", objectives_);
+}
+
+std::vector<torch::Tensor> StepBatches::next_validation_losses() {
+  return losses(validation_, "validation", experiment_.model->primaries());
+}
+
+std::vector<torch::Tensor> StepBatches::losses(ShuffledBatches* batches, const char* split,
+                                               const std::vector<Objective>& objectives) {
+  if (batches == nullptr) throw not_declared(split);
   const KeptBuffers kept(*experiment_.model);
-  return step_losses(experiment_, training_.next().to(experiment_.device), objectives_);
+  return step_losses(experiment_, batches->next().to(experiment_.device), objectives);
 }
 
 }  // namespace tasuki

@@ -84,19 +84,28 @@ class StepLookAhead : public LookAhead {
   torch::Tensor random_;
 };
 
-// Further batches of one step of a run.
+// Further batches of one step of a run; nullptr for splits that the weighting has not declared that
+// it needs.
 class StepBatches : public FurtherBatches {
  public:
   StepBatches(const Experiment& experiment, const std::vector<Objective>& objectives,
-              ShuffledBatches& training)
-      : experiment_(experiment), objectives_(objectives), training_(training) {}
+              ShuffledBatches* training, ShuffledBatches* validation)
+      : experiment_(experiment),
+        objectives_(objectives),
+        training_(training),
+        validation_(validation) {}
 
   std::vector<torch::Tensor> next_training_losses() override;
+  std::vector<torch::Tensor> next_validation_losses() override;
 
  private:
+  std::vector<torch::Tensor> losses(ShuffledBatches* batches, const char* split,
+                                    const std::vector<Objective>& objectives);
+
   const Experiment& experiment_;
   const std::vector<Objective>& objectives_;
-  ShuffledBatches& training_;
+  ShuffledBatches* training_;
+  ShuffledBatches* validation_;
 };
 
 }  // namespace tasuki

@@ -12,6 +12,7 @@ namespace tasuki {
 // the epoch and the step: not on what dropout drew, nor on the steps before, and they are the same
 // in every process. Each device has a stream of its own.
 //
+// Example:
 //   Draws draws(7);
 //   const auto order = draws.permutation(3);
 class Draws {

@@ -11,6 +11,7 @@ namespace tasuki {
 // The gradients of several losses on the features at a cut as the rows of a matrix, and a combined
 // gradient on into the parameters before the cut.
 //
+// Example:
 //   FeatureRows rows(cut);
 //   for (size_t i = 0; i < n; ++i) {
 //     step.backward(step.losses[i], i + 1 < n);

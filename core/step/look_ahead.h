@@ -24,7 +24,7 @@ class LookAhead {
 };
 
 // Further batches of a step, one graph at a time: drop the losses of one before asking for the
-// next.
+// next. Error (kPlugin) for a split that the weighting's needs() do not name.
 class FurtherBatches {
  public:
   virtual ~FurtherBatches() = default;
@@ -33,6 +33,9 @@ class FurtherBatches {
   // the run's seed, the epoch and how many were asked for in it. BatchNorm's running statistics
   // stay as they were.
   virtual std::vector<torch::Tensor> next_training_losses() = 0;
+  // The same of the primaries, in the model's order, on the next batch of the validation split, for
+  // weightings that take gradients there: LookAhead's are in fp32.
+  virtual std::vector<torch::Tensor> next_validation_losses() = 0;
 };
 
 // Parameter values that may be written over: the destructor puts back what was there, bit for bit,
@@ -40,6 +43,7 @@ class FurtherBatches {
 // because a graph built before may be walked again afterwards; its version check knows nothing of
 // the way back.
 //
+// Example:
 //   KeptParameters theta(parameters, memory);
 //   theta.move(direction, 0.1);                            // theta + 0.1 direction
 //   const auto losses = look_ahead.training_losses(false);

@@ -37,6 +37,7 @@ struct StepContext {
   // What a weighting has to declare (WeightingNeeds), else nullptr. `trace`: the cut, through which
   // the losses' graph is then built, and the decoders' last features.
   ForwardTrace* trace = nullptr;
+  // Of the splits that it has declared.
   FurtherBatches* further_batches = nullptr;
 
   LookAhead* look_ahead = nullptr;

@@ -25,6 +25,7 @@
 //   RowWeighting       the objectives' gradients -> a direction
 //   StepWeighting      the whole step
 //
+// Example:
 //   class MinNorm : public tasuki::GramianWeighting {
 //    public:
 //     explicit MinNorm(const options::MinNorm&) {}
@@ -40,8 +41,8 @@ namespace tasuki {
 
 // What a weighting may ask of a step beyond its losses, look-aheads on its batch and parameters.
 struct WeightingNeeds {
-  bool validation_batch = false;  // LookAhead::validation_losses
-  bool training_batches = false;  // StepContext::further_batches
+  bool validation_batch = false;  // validation losses of look_ahead and further_batches
+  bool training_batches = false;  // training losses of further_batches
   bool features = false;          // StepContext::trace->cut
   bool last_features = false;     // StepContext::trace->last_features
 };

@@ -56,6 +56,11 @@ class StepOfARun : public ::testing::Test {
           std::make_unique<ShuffledBatches>(run().experiment, *run().train_source, 1);
       run().begin_epoch();
     }
+    if (run().weighting->needs().validation_batch) {
+      run().validation_batches =
+          std::make_unique<ShuffledBatches>(run().experiment, *run().validation_source);
+      run().begin_epoch();
+    }
     Trainer(run(), no_hooks_).step(batch_);
   }
   // A step under a weighting that looks at it.
@@ -81,7 +86,6 @@ TEST_F(StepOfARun, PartsHaveLeavesOfTheLossesGraph) {
     EXPECT_EQ(step.epochs, 2);
     EXPECT_EQ(step.steps_per_epoch, 3);
     EXPECT_EQ(step.trace, nullptr);
-    EXPECT_EQ(step.further_batches, nullptr);
     auto& flat = *step.parameters;
     std::vector<ParameterPart> parts = {
         context.part(context.shared), context.shared_by({"seg", "depth", "normal"}),
@@ -200,6 +204,35 @@ TEST_F(StepOfARun, AValidationBatchHasToBeDeclared) {
     EXPECT_EQ(error.kind(), ErrorKind::kPlugin);
     EXPECT_THAT(error.what(), ::testing::HasSubstr("needs()"));
   }
+  for (const bool training : {true, false}) {
+    try {
+      step([&](StepContext& step) {
+        training ? step.further_batches->next_training_losses()
+                 : step.further_batches->next_validation_losses();
+      });
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kPlugin);
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("needs()"));
+    }
+  }
+}
+
+// In an fp32 run on a CPU they are the look-ahead's, with a graph down to the parameters.
+TEST_F(StepOfARun, ValidationBatchesHaveGradients) {
+  step(
+      [&](StepContext& step) {
+        const auto exact = step.look_ahead->validation_losses(false);
+        run().validation_batches->start(run().epoch);
+        const auto losses = step.further_batches->next_validation_losses();
+        ASSERT_EQ(losses.size(), run().experiment.model->primaries().size());
+        EXPECT_EQ(to_vector(torch::stack(losses).detach()),
+                  to_vector(torch::stack(exact).detach()));
+        const auto stem = run().experiment.model->parameters()[0];
+        const auto gradient = torch::autograd::grad({losses[0]}, {stem})[0];
+        EXPECT_GT(gradient.abs().sum().item<double>(), 0);
+      },
+      {.validation_batch = true});
 }
 
 TEST_F(StepOfARun, RandomNumbersAreTheSteps) {
