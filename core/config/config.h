@@ -80,6 +80,7 @@ ResolvedConfig parse_config(const std::string& text, const std::string& name,
 // takes paths out of `base`. It has no `base` of its own. What it sets has no place in a file: an
 // error there names the nearest place of what is around it. Error (kUsage) as above.
 //
+// Example:
 //   Config change;
 //   change.mutable_train()->set_epochs(2);
 //   change.add_remove("model.task[normal]");

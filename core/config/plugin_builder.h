@@ -12,6 +12,7 @@ namespace tasuki {
 // Makes a plugin of a config by the names of its options, in a program that does not know their C++
 // type:
 //
+// Example:
 //   *config.mutable_train()->mutable_optimizer() =
 //       PluginBuilder("tasuki/SGD").set("lr", 0.1).set("momentum", 0.9).any();
 //

@@ -15,6 +15,7 @@ namespace tasuki {
 // missing are made. Every Error (kRun) names the path and the operating system's reason; nothing is
 // left behind then.
 //
+// Example:
 //   AtomicFile file("weights.bin");
 //   for (const auto& part : parts) file.write(part);
 //   file.commit();

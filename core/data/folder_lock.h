@@ -11,6 +11,7 @@ namespace tasuki {
 // kernel lets go of when the process ends, however it ends. The folder is made where it is missing;
 // what dead processes left half written in it is removed (remove_abandoned_files).
 //
+// Example:
 //   const FolderLock lock(work_dir);  // an Error here changes nothing in the folder
 class FolderLock {
  public:

@@ -17,6 +17,7 @@ struct StepSeconds {
 // Measures the phases of steps: the only one who does. Waits for the GPU after each phase, so that
 // the times are those of the work, not of giving it.
 //
+// Example:
 //   timer.start();
 //   trainer.step(batch);
 //   timer.seconds().total();

@@ -13,6 +13,7 @@ namespace tasuki {
 // end there; the gradients that they leave can be looked at, combined, and walked on through what
 // lies before the cut by one more pass.
 //
+// Example:
 //   losses[i].backward({}, keep_graph);       // down to the cut
 //   const auto g = cut.take_gradients();      // dL_i / dfeatures
 //   cut.backward(g);                          // and on into what the routes share

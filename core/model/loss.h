@@ -21,6 +21,7 @@ struct LossSum {
 
 // What a prediction is trained by. Made once a task; const and thread-safe, for it serves every
 // objective of the task. The last line of a plugin:
+// Example:
 //   TASUKI_REGISTER(tasuki::Loss, TverskyLoss, options::TverskyLoss, "acme/TverskyLoss");
 // Its constructor refuses (OptionError with field "") a task whose labels it can't be compared
 // with.

@@ -24,6 +24,7 @@ namespace tasuki {
 // one part of the model (an instance of a stage, the decoder of an objective) lie together, parts
 // in the order of registration; within a part those with equal multipliers do. So everything that
 // one may ask for is a few ranges:
+// Example:
 //   for (const auto& range : space.ranges([](const auto& s) { return s.kind == Train::NORM; }))
 //     space.gradient().slice(0, range.begin, range.end).zero_();
 class ParameterSpace {

@@ -152,7 +152,8 @@ bool register_plugin(const char* name) {
 #define TASUKI_CONCATENATE_(a, b) a##b
 #define TASUKI_UNIQUE_(number) TASUKI_CONCATENATE_(tasuki_registered_, number)
 // The last line of a plugin, in a module or in a program:
-//   TASUKI_REGISTER(Encoder, ResNet, options::ResNet, "tasuki/ResNet");
+// Example:
+//   TASUKI_REGISTER(tasuki::Hook, StopAtNight, google::protobuf::Empty, "acme/StopAtNight");
 // Class is made as Class(const Options&, const Interface::Context&), or as Class(const Options&)
 // where it needs no context. A base class of it that has set_up(options, context) gets both next.
 #define TASUKI_REGISTER(Interface, Class, Options, name)           \

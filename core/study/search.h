@@ -34,6 +34,7 @@ struct SearchOptions {
 // Everything is checked before the folder is touched: Error (kUsage). Error (kRun) where a training
 // fails, and after SIGINT or SIGTERM; the same call goes on then.
 //
+// Example:
 //   ProcessRunner runner("/usr/bin/tasuki", {"--data-root", "data"});
 //   const auto decision = search(load_config("rooms.pbtxt"), {.seeds = 3}, runner, std::cout);
 //   if (decision.verdict.adopt) std::cout << decision.next_file << "\n";

@@ -53,9 +53,25 @@ build_plugin() {
 echo "-- building the plugins"
 build_plugin edge_plugin acme
 build_plugin min_norm_plugin min_norm
+build_plugin tversky_plugin tversky
+build_plugin room_program program
 module="$work/acme_build/acme_edge.so"
 weighting="$work/min_norm_build/acme_min_norm.so"
 [ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
+
+echo "-- what modules and libraries export"
+# exports FILE: the names that it gives to others, as the source has them.
+exports() {
+  nm -DC --defined-only "$1" | cut -d' ' -f3-
+}
+for file in "${modules[@]}" "$module" "$weighting"; do
+  [ -z "$(exports "$file")" ] || fail "$file exports names: $(exports "$file" | head -3)"
+done
+for file in "$prefix"/lib*/libtasuki_*.so; do
+  exports "$file" >exports.txt
+  [ -s exports.txt ] || fail "$file exports nothing"
+  if grep -v -e tasuki -e '^descriptor_table_' exports.txt; then fail "$file exports others' names"; fi
+done
 
 echo "-- a project with other libraries is told so"
 cp -r "$prefix" other
@@ -97,6 +113,38 @@ expect with.txt "On which parameters gradients are combined"
   --plugin "$weighting" --set 'train.weighting=[acme/MinNorm]{gradients{at:FEATURES}}' \
   >weighed.log 2>&1 || { cat weighed.log; fail "training with the weighting failed"; }
 [ -s weighed/metrics.json ] || fail "training with the weighting left no metrics.json"
+
+echo "-- training with a loss from outside"
+"$tasuki" train $config "${tiny[@]}" --work-dir sharpened --plugin "$module" \
+  --plugin "$work/tversky_build/acme_tversky.so" \
+  --set 'model.task[seg].loss=[{kind{[tasuki/CrossEntropyLoss]{}}},{weight:0.5 kind{[acme/TverskyLoss]{}}}]' \
+  >sharpened.log 2>&1 || { cat sharpened.log; fail "training with the loss failed"; }
+[ -s sharpened/metrics.json ] || fail "training with the loss left no metrics.json"
+
+echo "-- a program of its own"
+mkdir program_run
+cat >program_run/rooms.pbtxt <<'CONFIG'
+base: "PREFIX/share/tasuki/configs/rooms/quickstart.pbtxt"
+data { dataset { [tasuki/Rooms] { height: 48 width: 64 train_size: 8 val_size: 4 test_size: 4 } } }
+data { loader { batch_size: 4 } }
+CONFIG
+sed -i "s#PREFIX#$prefix#" program_run/rooms.pbtxt
+{ printf 'P6\n80 60\n255\n'; head -c 14400 /dev/zero | tr '\0' 'g'; } >program_run/room.ppm
+# at HOUR: a time zone in which it is so late.
+at() {
+  echo "here$((10#$(date -u +%H) - $1))"
+}
+program() {
+  (cd program_run && rm -rf out && TZ=$(at "$1") "$work/program_build/rooms" rooms.pbtxt room.ppm \
+    >program.log 2>&1) || { cat program_run/program.log; fail "the program failed"; }
+}
+program 12
+expect program_run/program.log "mean depth"
+for file in out/best.safetensors depth.png; do
+  [ -s program_run/$file ] || fail "the program left no $file"
+done
+program 3
+expect program_run/program.log "stopped: night"
 
 echo "-- evaluating"
 "$tasuki" eval $config run/best.safetensors "${tiny[@]}" --plugin "$module" >eval.log 2>&1 ||

@@ -6,6 +6,7 @@
   another one's headers.
 - Relative links in Markdown files lead to something, their anchors too.
 - Headers begin with #pragma once.
+- What a header of the core shows behind "Example:" is compiled by a test.
 - Only core/system asks how many processors there are: others would forget affinity or quotas.
 """
 import os
@@ -18,6 +19,8 @@ LONGEST_FUNCTION = 60
 SOURCES = (".h", ".cpp", ".proto", ".py", ".cmake", ".sh")
 PLUGIN_ROOTS = ("plugins", "datasets", "pipelines")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+EXAMPLES = "tests/core/examples"
+EXAMPLE_LINE = re.compile(r"^\s*//   (.*)$")
 PROCESSORS = re.compile(
     r"\b(hardware_concurrency|get_nprocs|sched_getaffinity|_SC_NPROCESSORS\w*|getNumberOfCPUs|"
     r"omp_get_num_procs)\b")
@@ -118,6 +121,43 @@ def check_processors(name, lines):
                    "core/system/processors.h")
 
 
+def squeezed(code):
+    """The code without comments and white space."""
+    return "".join(re.sub(r"(^|\s)//.*", "", line) for line in code.splitlines()).replace(" ", "")
+
+
+def examples_of(text):
+    """(line number, code) of each example in a header's comments."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.strip() != "// Example:":
+            continue
+        code = []
+        for following in lines[number:]:
+            match = EXAMPLE_LINE.match(following)
+            if not match:
+                break
+            code.append(match.group(1))
+        yield number, "\n".join(code)
+
+
+def check_examples(name, text, compiled):
+    if not name.startswith("core/") or not name.endswith(".h"):
+        return
+    for number, code in examples_of(text):
+        if not squeezed(code) or squeezed(code) not in compiled:
+            yield f"{name}:{number}: no test in {EXAMPLES} compiles this example"
+
+
+def compiled_examples(root):
+    folder = os.path.join(root, EXAMPLES)
+    text = ""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            text += squeezed(file.read())
+    return text
+
+
 def registered_names(root, names):
     """The names that plugins' files register."""
     found = set()
@@ -167,6 +207,7 @@ def check_links(root, name, text):
 def breaches(root):
     names = list_files(root)
     plugins = registered_names(root, names)
+    compiled = compiled_examples(root)
     for name in names:
         if not name.endswith(SOURCES + (".md",)):
             continue
@@ -177,6 +218,7 @@ def breaches(root):
                       check_processors):
             yield from check(name, lines)
         yield from check_plugin_names(name, text, plugins)
+        yield from check_examples(name, text, compiled)
         yield from check_links(root, name, text)
 
 

@@ -70,6 +70,13 @@ class CheckRulesTest(unittest.TestCase):
             f"core/{place}: the core names the plugin x/EW; take it from a config"
             for place in ("a.cpp:3", "b.cpp:1", "b.cpp:4")])
 
+    def test_examples_that_nothing_compiles(self):
+        self.write("core/a.h", "#pragma once\n// Makes.\n//\n// Example:\n//   A a(1);  // makes\n//   a.go();\n"
+                               "// Example:\n//   B b;\nclass A;\n")
+        self.write("tests/core/examples/e.cpp", "void f() {\n  A a(1);\n  a\n      .go();\n}\n")
+        self.assertEqual(self.found(), [
+            "core/a.h:7: no test in tests/core/examples compiles this example"])
+
     def test_links_that_lead_nowhere(self):
         self.write("docs/a.md", "# Here\n[x](b.md) [y](a.md#there) [z](../docs/a.md#here)\n"
                                 "```\n[in code](nowhere.md)\n```\n")
