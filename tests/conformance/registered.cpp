@@ -62,6 +62,7 @@ std::string required_options(const std::string& name) {
       {"tasuki/Segmentation", "classes: 5"},
       {"tasuki/RandomCrop", "height: 17 width: 21"},
       {"tasuki/Resize", "height: 24 width: 30"},
+      {"tasuki/RareClassSampler", "field: \"label_map\""},
       {"tasuki/Sequence", "piece { schedule { [tasuki/Cosine] {} } }"},
       {"tasuki/Folder",
        "field { name: \"image\" extension: \".png\" }"
