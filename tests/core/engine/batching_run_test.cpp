@@ -4,6 +4,7 @@
 
 #include "core/engine/checkpoint.h"
 #include "core/engine/look_ahead.h"
+#include "core/engine/packed_data.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 
@@ -92,6 +93,41 @@ TEST(ShuffledBatchesOfARun, BeginBehindAnyNumberOfTakenOnes) {
       }
     }
   }
+}
+
+constexpr const char* kTwoRooms =
+    "data.dataset={[tasuki/Concat]{"
+    "part{name:\"a\" dataset{[tasuki/Rooms]{height:32 width:40 train_size:6 val_size:3 "
+    "test_size:2}}}"
+    "part{name:\"b\" dataset{[tasuki/Rooms]{height:32 width:40 train_size:2 val_size:1 test_size:1 "
+    "seed:1}} split:\"train\"}}}";
+
+// A run on two data sets whose parts share an epoch equally, from the files and from a pack.
+TEST(BatchingOfARun, ConcatenatedDataTrainTheSameFromAPack) {
+  const testing::TemporaryFolder folder;
+  const std::vector<std::string> settings = {kTwoRooms, "data.sampler=[tasuki/WeightedSampler]{}"};
+  TinyRun raw(folder / "raw", settings);
+  EXPECT_EQ(raw.run.steps_per_epoch, 4);
+  raw.train();
+
+  const auto config = testing::tiny_config(settings);
+  const auto dataset = build_raw_dataset(config, "");
+  const PackJob job{config, dataset, split_uses(config, *dataset)};
+  const auto header = pack_header(job);
+  {
+    PackWriter writer(folder / "rooms.pack", header);
+    write_pack(job, header, writer, 1);
+  }
+  auto with_pack = settings;
+  with_pack.push_back("data.pack=\"" + (folder / "rooms.pack").string() + "\"");
+  TinyRun packed(folder / "packed", with_pack);
+  const auto parts = packed.run.experiment.dataset->parts("train");
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].name, "a");
+  EXPECT_EQ(parts[1].size, 2u);
+  packed.train();
+  EXPECT_EQ(
+      testing::first_difference(testing::weights_of(raw.run), testing::weights_of(packed.run)), "");
 }
 
 }  // namespace
