@@ -60,6 +60,7 @@ const std::map<std::string, std::string>& kinds() {
       {"tasuki.LossConfig.kind", "Loss"},
       {"tasuki.Train.optimizer", "Optimizer"},
       {"tasuki.Train.schedule", "Schedule"},
+      {"tasuki.Train.momentum_schedule", "Schedule"},
       {"tasuki.Train.weighting", "Weighting"},
       {"tasuki.HookConfig.hook", "Hook"},
   };

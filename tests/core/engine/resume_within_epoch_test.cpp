@@ -1,0 +1,190 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "core/data/files.h"
+#include "tests/core/data/temporary_folder.h"
+#include "tests/core/engine/killed_run.h"
+
+namespace tasuki {
+namespace {
+
+using testing::FakeHook;
+using ::testing::HasSubstr;
+using testing::kill_at;
+using testing::Killed;
+using testing::TinyRun;
+
+// What keeps something from step to step, each in a run of two epochs of five steps.
+struct WithinEpochCase {
+  std::string name;
+  std::vector<std::string> settings;
+};
+
+std::ostream& operator<<(std::ostream& out, const WithinEpochCase& which) {
+  return out << which.name;
+}
+
+class WithinEpoch : public ::testing::TestWithParam<WithinEpochCase> {
+ protected:
+  std::vector<std::string> settings(const std::string& every_steps = "1") const {
+    auto all = GetParam().settings;
+    all.insert(all.end(), {"data.dataset.train_size=10",
+                           "train.hook[checkpoint].hook.every_steps=" + every_steps});
+    return all;
+  }
+  // Killed after a step of the run, behind its checkpoint, and resumed.
+  void kill_and_resume(const std::filesystem::path& dir, int64_t step,
+                       const std::string& every_steps) {
+    TinyRun stopped(dir, settings(every_steps));
+    kill_at(stopped, &FakeHook::at_after_step, 85,
+            [&](const tasuki::Run& run) { return run.step == step; });
+    EXPECT_THROW(stopped.train(), Killed);
+    TinyRun resumed(dir, settings(every_steps));
+    load_training_state(resumed.run, resumed.hooks, dir / kLastFile);
+    const int64_t every = std::stoll(every_steps);
+    // The checkpoint behind the last step of an epoch waits for its evaluation.
+    int64_t last = step / every * every;
+    if (last % 5 == 0 && last == step) last -= every;
+    EXPECT_EQ(resumed.run.step, last);
+    EXPECT_EQ(resumed.run.epoch_step, last % 5);
+    EXPECT_EQ(resumed.run.epoch, last / 5);
+    resumed.train();
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_P(WithinEpoch, ARunGoesOnAfterAnyStepToTheLastBit) {
+  TinyRun whole(folder_ / "whole", settings());
+  whole.train();
+  for (const int64_t step : {2, 4, 6, 8}) {
+    const auto dir = folder_ / ("stopped" + std::to_string(step));
+    kill_and_resume(dir, step, "1");
+    testing::expect_same_runs(folder_ / "whole", dir);
+    for (const char* file : {"affinity.jsonl"}) {
+      if (!std::filesystem::exists(folder_ / "whole" / file)) continue;
+      EXPECT_EQ(read_file(dir / file), read_file(folder_ / "whole" / file)) << step;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Runs, WithinEpoch,
+    ::testing::Values(
+        WithinEpochCase{"plain", {}},
+        WithinEpochCase{"AdamW", {"train.optimizer=[tasuki/AdamW]{lr:0.001}"}},
+        WithinEpochCase{"DWA", {"train.weighting=[tasuki/DWA]{}"}},
+        WithinEpochCase{"UW", {"train.weighting=[tasuki/UW]{}"}},
+        WithinEpochCase{"AutoLambda",
+                        {"train.weighting=[tasuki/AutoLambda]{}", testing::kNormalToDepth}},
+        WithinEpochCase{"averaged",
+                        {"train.hook[ema].hook=[tasuki/EMA]{every: 2 buffers: AVERAGE}"}},
+        WithinEpochCase{"affinity", {"train.hook[affinity].hook=[tasuki/Affinity]{every: 2}"}},
+        WithinEpochCase{"batching",
+                        {"data.sampler=[tasuki/WeightedSampler]{}",
+                         "data.batch_transform=[{[tasuki/CutMix]{}}]"}}),
+    [](const auto& info) { return info.param.name; });
+
+class StepCheckpoints : public ::testing::Test {
+ protected:
+  static std::vector<std::string> settings(const std::string& every_steps,
+                                           const std::string& more = "name=\"tiny\"") {
+    return {"train.hook[checkpoint].hook.every_steps=" + every_steps,
+            "train.hook[checkpoint].hook.every=100", "train.epochs=3", more};
+  }
+  // Three epochs of three steps, killed behind this one's hooks.
+  void kill(const std::string& every_steps, int64_t step) {
+    TinyRun stopped(folder_.path(), settings(every_steps));
+    kill_at(stopped, &FakeHook::at_after_step, 85,
+            [&](const tasuki::Run& run) { return run.step == step; });
+    EXPECT_THROW(stopped.train(), Killed);
+  }
+  nlohmann::json state() const {
+    return testing::state_of_file(read_safetensors(folder_ / kLastFile));
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(StepCheckpoints, AreWrittenEveryNStepsOfTheRun) {
+  kill("2", 5);
+  EXPECT_EQ(state()["step"], 4);
+  EXPECT_EQ(state()["epoch"], 1);
+  EXPECT_EQ(state()["within_epoch"]["steps"], 1);
+  EXPECT_EQ(read_safetensors(folder_ / kLastFile).metadata.at("epoch"), "1");
+}
+
+// One that falls on an epoch's last step has its evaluation, also where no checkpoint of an epoch
+// is due.
+TEST_F(StepCheckpoints, BehindAnEpochsLastStepHaveItsEvaluation) {
+  kill("3", 5);
+  EXPECT_EQ(state()["step"], 3);
+  EXPECT_EQ(state()["epoch"], 1);
+  EXPECT_FALSE(state().contains("within_epoch"));
+  EXPECT_EQ(state()["best_epoch"], 1);
+}
+
+TEST_F(StepCheckpoints, ABegunEpochIsNotCutOff) {
+  kill("2", 4);
+  TinyRun shorter(folder_.path(), settings("2", "train.epochs=1"));
+  try {
+    load_training_state(shorter.run, shorter.hooks, folder_ / kLastFile);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("has 1 finished epochs and begun another"));
+  }
+}
+
+TEST_F(StepCheckpoints, WithOtherDataTheEpochBeginsAnew) {
+  kill("2", 4);
+  const auto other = settings("2", "data.dataset.train_size=8");
+  auto file = read_safetensors(folder_ / kLastFile);
+  file.metadata["config"] = testing::tiny_config(other).text();
+  write_safetensors(folder_ / kLastFile, file);
+  TinyRun resumed(folder_.path(), other);
+  load_training_state(resumed.run, resumed.hooks, folder_ / kLastFile, {.changed_data = true});
+  EXPECT_EQ(resumed.run.epoch, 1);
+  EXPECT_EQ(resumed.run.epoch_step, 0);
+  EXPECT_EQ(resumed.run.step, 4);  // of epochs of four steps
+  ASSERT_FALSE(resumed.run.notes.empty());
+  EXPECT_THAT(resumed.run.notes[0], HasSubstr("after epoch 1 and 1 steps: other data"));
+}
+
+TEST_F(StepCheckpoints, StepsBeyondTheEpochAreDamage) {
+  kill("2", 4);
+  auto file = read_safetensors(folder_ / kLastFile);
+  auto damaged = nlohmann::json::parse(file.metadata.at("state"));
+  damaged["within_epoch"]["steps"] = 4;
+  file.metadata["state"] = damaged.dump();
+  write_safetensors(folder_ / kLastFile, file);
+  TinyRun resumed(folder_.path(), settings("2"));
+  EXPECT_THROW(load_training_state(resumed.run, resumed.hooks, folder_ / kLastFile), Error);
+}
+
+// What training states were before they could hold a part of an epoch.
+TEST_F(StepCheckpoints, StatesWithoutThemAreReadAsBefore) {
+  TinyRun whole(folder_.path(), settings("0"));
+  whole.train();
+  EXPECT_FALSE(state().contains("within_epoch"));
+  EXPECT_FALSE(state().contains("schedule"));
+  EXPECT_EQ(read_safetensors(folder_ / kLastFile).metadata.count("epoch_step"), 0u);
+}
+
+// Dropout draws by the step: not by what others drew before it, nor by where the run began.
+TEST(DrawsOfAStep, DependOnTheStepAlone) {
+  const testing::TemporaryFolder folder;
+  TinyRun plain(folder / "plain"), disturbed(folder / "disturbed");
+  auto hook = std::make_unique<testing::FakeHook>();
+  hook->at_after_step = [](tasuki::Run&) { torch::rand({17}); };
+  hook->at_before_epoch = hook->at_after_step;
+  disturbed.hooks.push_back({"draws", 10, std::move(hook)});
+  plain.train();
+  disturbed.train();
+  EXPECT_EQ(
+      testing::first_difference(testing::weights_of(plain.run), testing::weights_of(disturbed.run)),
+      "");
+}
+
+}  // namespace
+}  // namespace tasuki
