@@ -20,11 +20,10 @@ void run(TrainArguments& arguments) {
 }
 
 void add_resume(CLI::App& command, TrainArguments& arguments) {
-  auto* resume =
-      command.add_flag("--resume", arguments.train.resume,
-                       "Go on from the last finished epoch of the work dir; train.epochs "
-                       "may be another number, and what changes no result may be set "
-                       "otherwise");
+  auto* resume = command.add_flag("--resume", arguments.train.resume,
+                                  "Go on from the last checkpoint of the work dir; train.epochs "
+                                  "may be another number, and what changes no result may be set "
+                                  "otherwise");
   command
       .add_flag("--accept-other-machine", arguments.train.accepted.other_machine,
                 "Resume with other threads, device or precision than before")

@@ -139,7 +139,9 @@ class Checker {
         source_(dataset_, split, std::move(input.transforms), options(check, tasks_)),
         at_sample_(check.at_sample) {}
 
+  // What a collate of the config's own takes, it says itself.
   static size_t batch_size_of(const ResolvedConfig& config, Experiment::Pipeline pipeline) {
+    if (pipeline == Experiment::Pipeline::kTrain && config.message().data().has_collate()) return 1;
     Experiment experiment;
     experiment.config = config;
     return experiment.loader_options(pipeline).batch_size;

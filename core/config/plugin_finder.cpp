@@ -48,6 +48,9 @@ const std::map<std::string, std::string>& kinds() {
       {"tasuki.Data.dataset", "Dataset"},
       {"tasuki.Data.train_pipeline", "Transform"},
       {"tasuki.Data.eval_pipeline", "Transform"},
+      {"tasuki.Data.sampler", "Sampler"},
+      {"tasuki.Data.collate", "Collate"},
+      {"tasuki.Data.batch_transform", "BatchTransform"},
       {"tasuki.Model.encoder", "Encoder"},
       {"tasuki.Model.architecture", "Architecture"},
       {"tasuki.Model.self_auxiliary", "SelfAuxiliary"},
@@ -57,6 +60,7 @@ const std::map<std::string, std::string>& kinds() {
       {"tasuki.LossConfig.kind", "Loss"},
       {"tasuki.Train.optimizer", "Optimizer"},
       {"tasuki.Train.schedule", "Schedule"},
+      {"tasuki.Train.momentum_schedule", "Schedule"},
       {"tasuki.Train.weighting", "Weighting"},
       {"tasuki.HookConfig.hook", "Hook"},
   };

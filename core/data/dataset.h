@@ -10,6 +10,12 @@
 
 namespace tasuki {
 
+// Consecutive samples of a split that come from one source.
+struct DatasetPart {
+  std::string name;  // "" where the split is of one source
+  size_t size = 0;
+};
+
 // Samples by split and index. Every member is const and thread-safe: workers call load at once.
 class Dataset {
  public:
@@ -31,6 +37,10 @@ class Dataset {
   virtual Sample load(const std::string& split, size_t index) const = 0;
   // Sample ids in index order, without reading pixels.
   virtual std::vector<std::string> ids(const std::string& split) const = 0;
+  // Where a split's samples come from, in index order; the sizes add up to size(split).
+  virtual std::vector<DatasetPart> parts(const std::string& split) const {
+    return {{"", size(split)}};
+  }
   // Names of the classes of an index field in index order; empty where the data set names none.
   virtual std::vector<std::string> class_names(const std::string& /*field*/) const { return {}; }
 };

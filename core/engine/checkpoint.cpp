@@ -187,13 +187,74 @@ Evaluation evaluation_of(const json& saved) {
   return evaluation;
 }
 
+// Doubles without loss.
+json exact(const std::map<std::string, double>& values) {
+  json out = json::object();
+  for (const auto& [name, value] : values) out[name] = score_text(value);
+  return out;
+}
+
+std::map<std::string, double> exact_values(const json& saved) {
+  std::map<std::string, double> values;
+  for (const auto& [name, text] : saved.items()) {
+    values[name] = std::strtod(text.get<std::string>().c_str(), nullptr);
+  }
+  return values;
+}
+
+// What a run knows of its present epoch.
+json within_epoch(const Run& run) {
+  json out = {{"steps", run.epoch_step},
+              {"losses", exact(run.epoch_losses)},
+              {"seconds", run.epoch_seconds},
+              {"waited", run.epoch_waited},
+              {"last_losses", exact(run.last.losses)},
+              {"last_coefficients", exact(run.last.coefficients)},
+              {"learning_rate", score_text(run.last.learning_rate)}};
+  if (run.validation_batches) out["validation_batches"] = run.validation_batches->taken();
+  if (run.training_batches) out["training_batches"] = run.training_batches->taken();
+  return out;
+}
+
+void restore_within_epoch(Run& run, const json& saved) {
+  run.epoch_step = saved.at("steps");
+  if (run.epoch_step < 0 || run.epoch_step > run.steps_per_epoch) {
+    throw Error(ErrorKind::kData, "its epoch has " + std::to_string(run.epoch_step) +
+                                      " finished steps of " + std::to_string(run.steps_per_epoch));
+  }
+  run.epoch_losses = exact_values(saved.at("losses"));
+  run.epoch_seconds = saved.at("seconds");
+  run.epoch_waited = saved.at("waited");
+  run.last.losses = exact_values(saved.at("last_losses"));
+  run.last.coefficients = exact_values(saved.at("last_coefficients"));
+  run.last.learning_rate =
+      std::strtod(saved.at("learning_rate").get<std::string>().c_str(), nullptr);
+  const auto start = [&](ShuffledBatches* batches, const char* key) {
+    if (batches != nullptr) batches->start(run.epoch, saved.at(key));
+  };
+  start(run.validation_batches.get(), "validation_batches");
+  start(run.training_batches.get(), "training_batches");
+}
+
+// Finished ones: a step's checkpoint belongs to one that is not.
+int64_t finished_epochs(const Run& run) {
+  return run.epoch_step > 0 ? run.epoch : run.epoch + 1;
+}
+
 json state_of(const Run& run) {
-  json state = {{"epoch", run.epoch + 1},
+  json state = {{"epoch", finished_epochs(run)},
                 {"step", run.step},
                 {"best_epoch", run.best_epoch},
                 {"best_score", score_text(run.best_score)}};
   if (run.best_evaluation) state["best"] = values_of(*run.best_evaluation);
   if (!run.notes.empty()) state["notes"] = run.notes;
+  if (run.epoch_step > 0) state["within_epoch"] = within_epoch(run);
+  const auto add_schedule = [&](const char* name, const Schedule& schedule) {
+    const auto own = schedule.state();
+    if (!own.is_null()) state[name] = own;
+  };
+  add_schedule("schedule", run.learning_rate.schedule());
+  if (run.momentum) add_schedule("momentum_schedule", run.momentum->schedule());
   state["hooks"] = run.hook_states ? run.hook_states() : json::object();
   return state;
 }
@@ -204,11 +265,28 @@ void restore_best(Run& run, const json& state) {
   if (state.contains("best")) run.best_evaluation = evaluation_of(state["best"]);
 }
 
-void restore(Run& run, std::vector<NamedHook>& hooks, const json& state, const ResumeCheck& check) {
+void restore_schedules(Run& run, const json& state) {
+  if (state.contains("schedule")) run.learning_rate.schedule().load_state(state["schedule"]);
+  if (run.momentum && state.contains("momentum_schedule")) {
+    run.momentum->schedule().load_state(state["momentum_schedule"]);
+  }
+}
+
+// The schedule goes by steps: with other data, as if all epochs had had as many as now, and an
+// epoch that was not finished begins anew.
+void restore_place(Run& run, const json& state, const ResumeCheck& check) {
   run.epoch = state.at("epoch");
-  // The schedule goes by steps: with other data, as if all epochs had had as many as now.
   run.step = check.training_data_changed ? run.epoch * run.steps_per_epoch
                                          : state.at("step").get<int64_t>();
+  run.epoch_step = 0;
+  if (state.contains("within_epoch") && !check.training_data_changed) {
+    restore_within_epoch(run, state["within_epoch"]);
+  }
+}
+
+void restore(Run& run, std::vector<NamedHook>& hooks, const json& state, const ResumeCheck& check) {
+  restore_place(run, state, check);
+  restore_schedules(run, state);
   // Scores on other samples can't be compared.
   if (!check.validation_data_changed) restore_best(run, state);
   if (state.contains("notes")) {
@@ -245,7 +323,8 @@ void save_training_state(const Run& run, const std::filesystem::path& path) {
   }
   add(file.tensors, kOptimizer, run.optimizer->state());
   add(file.tensors, kWeighting, run.weighting->state());
-  file.metadata = metadata(run, kStateFormat, run.epoch + 1);
+  file.metadata = metadata(run, kStateFormat, finished_epochs(run));
+  if (run.epoch_step > 0) file.metadata["epoch_step"] = std::to_string(run.epoch_step);
   auto state = state_of(run);
   state["tensors"] = further_names(file.tensors);
   state["layout"] = layout_of(*run.parameters);

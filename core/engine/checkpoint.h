@@ -33,18 +33,20 @@ inline constexpr const char* kStateFormat = "tasuki-training-state-1";
 // splits), "notes" (JSON: the run's).
 void save_weights(const Run& run, const std::filesystem::path& path);
 
-// Weights and all training state after a finished epoch: tensors "model.<name>",
-// "optimizer.<name>", "weighting.<name>", and "evaluated.<name>" for those of the model's that a
-// hook has evaluated in the place of its own; metadata as above and "state" (JSON: epoch, step,
-// best, hooks by name, where each parameter lies in the optimiser's vectors).
+// Weights and all training state after a finished epoch, or after a step of one
+// (Hook::after_step): tensors "model.<name>", "optimizer.<name>", "weighting.<name>", and
+// "evaluated.<name>" for those of the model's that a hook has evaluated in the place of its own;
+// metadata as above ("epoch": finished ones) and "state" (JSON: epoch, step, best, hooks by name,
+// schedules, where each parameter lies in the optimiser's vectors; in the middle of an epoch also
+// "within_epoch": its finished steps and what hooks will want to know of them).
 void save_training_state(const Run& run, const std::filesystem::path& path);
 // Continues from it. Error (kUsage) for what check_resume refuses; strict about every tensor.
 void load_training_state(Run& run, std::vector<NamedHook>& hooks, const std::filesystem::path& path,
                          const Accepted& accepted = {});
 
 // After an epoch: best.safetensors where it was the best, and last.safetensors where `last` asks
-// for it. Whenever a kill comes, one of best.safetensors and previous_best.safetensors holds the
-// best epoch that last.safetensors names (repair_best).
+// for it; after a step: last.safetensors alone. Whenever a kill comes, one of best.safetensors and
+// previous_best.safetensors holds the best epoch that last.safetensors names (repair_best).
 void save_checkpoints(const Run& run, bool last);
 
 // Weights of either kind of file by the model's names, those that were evaluated, and its metadata.

@@ -26,4 +26,26 @@ void record_evaluation(Run& run, Evaluation evaluation) {
   }
 }
 
+std::vector<Measured> measured(const Run& run) {
+  std::vector<Measured> all = {{"score", run.score, true}};
+  for (const auto& task : run.evaluation->tasks) {
+    for (const auto& value : task.values) {
+      all.push_back({task.task + "." + value.info.name, value.value, value.info.higher_is_better});
+    }
+  }
+  for (const auto& [name, loss] : run.epoch_losses) all.push_back({"loss." + name, loss, false});
+  return all;
+}
+
+std::vector<std::string> measured_names(const Run& run) {
+  std::vector<std::string> names = {"score"};
+  for (const auto* task : run.experiment.tasks()) {
+    for (const auto& value : task->make_metrics().values()) {
+      names.push_back(task->name + "." + value.info.name);
+    }
+  }
+  for (const auto& objective : run.objectives()) names.push_back("loss." + objective.name);
+  return names;
+}
+
 }  // namespace tasuki

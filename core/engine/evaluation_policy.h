@@ -13,4 +13,10 @@ bool evaluation_is_due(const Run& run);
 // that is none.
 void record_evaluation(Run& run, Evaluation evaluation);
 
+// What schedules may go by: the run's present evaluation as "task.metric", the means of its epoch's
+// losses as "loss.OBJECTIVE", and "score".
+std::vector<Measured> measured(const Run& run);
+// The names of all of that, before there is an evaluation.
+std::vector<std::string> measured_names(const Run& run);
+
 }  // namespace tasuki

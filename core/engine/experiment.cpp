@@ -83,6 +83,19 @@ void check_fields(const Experiment& experiment, const std::string& split,
   }
 }
 
+// What the config says of how training batches are made.
+void add_batching(Experiment& experiment) {
+  const auto& config = experiment.config;
+  const auto& data = config.message().data();
+  experiment.sampler = build_sampler(config, experiment.dataset);
+  if (data.has_collate())
+    experiment.collate = config.create<Collate>("data.collate", data.collate());
+  for (int i = 0; i < data.batch_transform_size(); ++i) {
+    experiment.batch_transforms.push_back(config.create<BatchTransform>(
+        "data.batch_transform[" + std::to_string(i) + "]", data.batch_transform(i)));
+  }
+}
+
 // Every metric that the protocol lists for a task of the model is one of that task's.
 void check_protocol(const Experiment& experiment) {
   const auto& listed = experiment.config.message().protocol().metric();
@@ -278,6 +291,11 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
   options.drop_last = training && or_default(message.has_drop_last(), message.drop_last(), true);
   options.shuffle = training && or_default(message.has_shuffle(), message.shuffle(), true);
   options.seed = config.message().train().seed();
+  if (training) {
+    options.sampler = sampler;
+    options.collate = collate;
+    options.transforms = batch_transforms;
+  }
   options.pinned = device.is_cuda();
   options.channels_last = channels_last();
   return options;
@@ -363,6 +381,29 @@ PipelineInput pipeline_input(const ResolvedConfig& config,
   return input;
 }
 
+std::unique_ptr<Sampler> build_sampler(const ResolvedConfig& config,
+                                       const std::shared_ptr<const Dataset>& dataset) {
+  const auto& data = config.message().data();
+  if (!data.has_sampler()) return nullptr;
+  if (data.loader().has_shuffle()) {
+    throw config.error("data.sampler",
+                       "the sampler decides the order; take data.loader.shuffle out");
+  }
+  auto input = pipeline_input(config, dataset, Experiment::Pipeline::kTrain);
+  Experiment names;
+  names.config = config;
+  const auto split = names.train_split();
+  SampleSource::Options options;
+  options.seed = config.message().train().seed();
+  options.all_fields = true;
+  const auto source =
+      std::make_shared<SampleSource>(input.dataset, split, std::move(input.transforms), options);
+  const Sampler::Context context{input.dataset->parts(split),
+                                 [samples = input.dataset, split] { return samples->ids(split); },
+                                 [source](size_t index) { return source->prepared(index); }};
+  return config.create<Sampler>("data.sampler", data.sampler(), context);
+}
+
 Experiment build_inference(const ResolvedConfig& config, const Checkpoints& checkpoints) {
   Experiment experiment = on_this_machine(config);
   add_inference(experiment, checkpoints);
@@ -394,6 +435,7 @@ Experiment build_experiment(const ResolvedConfig& config, const std::filesystem:
   check_protocol(experiment);
   check_fields(experiment, experiment.train_split(), Experiment::Pipeline::kTrain);
   check_fields(experiment, experiment.validation_split(), Experiment::Pipeline::kEvaluate);
+  add_batching(experiment);
   return experiment;
 }
 

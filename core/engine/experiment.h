@@ -27,6 +27,10 @@ struct Experiment {
   std::vector<std::shared_ptr<MultiTaskModel>> companions;
   // What all sources together may keep in memory: data.loader.cache_mib.
   std::shared_ptr<CacheBudget> cache;
+  // How batches for training are made, where the config says so; made by build_experiment.
+  std::shared_ptr<const Sampler> sampler;
+  std::shared_ptr<const Collate> collate;
+  std::vector<std::shared_ptr<const BatchTransform>> batch_transforms;
 
   enum class Pipeline { kTrain, kEvaluate };
 
@@ -93,6 +97,10 @@ std::vector<std::unique_ptr<Transform>> build_pipeline(const ResolvedConfig& con
 // prefix of a pipeline already; otherwise that of build_raw_dataset.
 std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
                                              const std::filesystem::path& data_root);
+// The sampler of data.sampler on the training split of `dataset`, one of the above; nullptr where
+// the config has none.
+std::unique_ptr<Sampler> build_sampler(const ResolvedConfig& config,
+                                       const std::shared_ptr<const Dataset>& dataset);
 // How the config's images are read, by its data set and by who reads others.
 ImageReading image_reading(const ResolvedConfig& config);
 // The one of the data set's own files, whatever data.pack says.

@@ -21,6 +21,7 @@ class Hook {
   virtual ~Hook() = default;
 
   virtual void before_run(Run&) {}
+  // Also where a run goes on in the middle of an epoch: run.epoch_step is not 0 then.
   virtual void before_epoch(Run&) {}
   // After those phases of each step that phases() lists, which is asked once in a run: one that
   // lists none costs nothing. The flat gradient may be changed up to kClip.
@@ -50,6 +51,7 @@ class Hook {
   virtual NamedTensors evaluated_weights() const { return {}; }
   virtual void load_evaluated_weights(const NamedTensors& /*weights*/) {}
 
+  // Asked for after a step (run.epoch_step is not 0) or after an epoch.
   virtual nlohmann::json state() const { return {}; }
   virtual void load_state(const nlohmann::json& /*state*/) {}
 };

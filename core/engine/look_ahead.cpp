@@ -13,9 +13,17 @@ at::Generator default_generator(torch::Device device) {
   return at::globalContext().defaultGenerator(device);
 }
 
-Loader::Options shuffled_options(const Experiment& experiment, const SampleSource& source) {
+constexpr uint64_t kValidationStream = 0;
+
+Loader::Options shuffled_options(const Experiment& experiment, const SampleSource& source,
+                                 uint64_t stream) {
   auto options = experiment.loader_options(Experiment::Pipeline::kTrain);
-  options.batch_size = std::min(options.batch_size, source.size());
+  if (stream == kValidationStream) {
+    options.sampler = nullptr;
+    options.transforms.clear();
+  }
+  options.batch_size =
+      std::min(options.batch_size, options.sampler ? options.sampler->length() : source.size());
   options.workers = std::min<size_t>(options.workers, 1);
   options.prefetch = 1;
   options.drop_last = true;
@@ -53,19 +61,24 @@ KeptBuffers::~KeptBuffers() {
 
 ShuffledBatches::ShuffledBatches(const Experiment& experiment, const SampleSource& source,
                                  uint64_t stream)
-    : loader_(source, shuffled_options(experiment, source)),
+    : loader_(source, shuffled_options(experiment, source, stream)),
       split_(source.split()),
       stream_(stream) {}
 
-void ShuffledBatches::start(int64_t epoch) {
+void ShuffledBatches::start(int64_t epoch, int64_t taken) {
   epoch_ = uint64_t(epoch);
-  round_ = 0;
+  taken_ = taken;
   start_round();
 }
 
+// At the batch behind those that are taken.
 void ShuffledBatches::start_round() {
-  const uint64_t round = round_++;
-  loader_.start(stream_ == 0 ? mix_seeds({epoch_, round}) : mix_seeds({epoch_, round, stream_}));
+  const auto batches = uint64_t(loader_.batches());
+  if (batches == 0) throw Error(ErrorKind::kData, "split " + split_ + " has no sample");
+  const uint64_t round = uint64_t(taken_) / batches;
+  loader_.start(stream_ == kValidationStream ? mix_seeds({epoch_, round})
+                                             : mix_seeds({epoch_, round, stream_}),
+                uint64_t(taken_) % batches);
 }
 
 Batch ShuffledBatches::next() {
@@ -74,7 +87,8 @@ Batch ShuffledBatches::next() {
     start_round();
     batch = loader_.next();
   }
-  if (!batch) throw Error(ErrorKind::kData, "split " + split_ + " has no sample");
+  if (!batch) throw Error(ErrorKind::kData, "split " + split_ + " has no batch left");
+  ++taken_;
   return std::move(*batch);
 }
 

@@ -43,13 +43,17 @@ class KeptBuffers {
 
 // Batches of a split beside the loop's own, for weightings that ask for them: as large as the
 // training batches (or the split, where that is smaller), shuffled, round after round. What comes
-// depends on the run's seed, the epoch and `stream` alone; 0 is that of the validation split.
+// depends on the run's seed, the epoch and `stream` alone; 0 is that of the validation split, the
+// others have the training split's sampler and batch transforms.
 class ShuffledBatches {
  public:
   ShuffledBatches(const Experiment& experiment, const SampleSource& source, uint64_t stream = 0);
 
-  void start(int64_t epoch);
+  // Begins an epoch behind the `taken` batches that it has given already, none of which is made.
+  void start(int64_t epoch, int64_t taken = 0);
   Batch next();
+  // Batches of this epoch that next() has given.
+  int64_t taken() const { return taken_; }
 
  private:
   void start_round();
@@ -58,7 +62,7 @@ class ShuffledBatches {
   std::string split_;
   uint64_t stream_;
   uint64_t epoch_ = 0;
-  uint64_t round_ = 0;
+  int64_t taken_ = 0;
 };
 
 // Look-aheads of one step of a run, in exact fp32 (exact_losses). `random` is the generator's state

@@ -75,6 +75,13 @@ void add_uses(const PackJob& job, PackHeader& header) {
     auto& samples = *header.add_samples();
     samples.set_split(use.split);
     for (auto& id : job.dataset->ids(use.split)) samples.add_id(std::move(id));
+    const auto parts = job.dataset->parts(use.split);
+    if (parts.size() == 1 && parts.front().name.empty()) continue;
+    for (const auto& part : parts) {
+      auto& out_part = *samples.add_part();
+      out_part.set_name(part.name);
+      out_part.set_size(part.size);
+    }
   }
 }
 

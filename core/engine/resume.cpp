@@ -26,9 +26,15 @@ Error refused(const std::filesystem::path& file, const std::string& problem) {
   return Error(ErrorKind::kUsage, file.string() + " " + problem);
 }
 
-// What a note begins with: "after epoch 3: ".
+int64_t number_of(const Metadata& metadata, const char* key) {
+  return std::strtoll(value_of(metadata, key).c_str(), nullptr, 10);
+}
+
+// What a note begins with: "after epoch 3: ", "after epoch 3 and 20 steps: ".
 std::string place(const Metadata& metadata) {
-  return "after epoch " + value_of(metadata, "epoch") + ": ";
+  const auto steps = value_of(metadata, "epoch_step");
+  return "after epoch " + value_of(metadata, "epoch") +
+         (steps.empty() ? "" : " and " + steps + " steps") + ": ";
 }
 
 void check_build(Run& run, const Metadata& metadata, const std::filesystem::path& file,
@@ -86,15 +92,15 @@ double schedule_factor(const Run& run, int64_t epochs, int64_t step) {
 
 void check_epochs(Run& run, const ConfigDifference& difference, const Metadata& metadata,
                   const std::filesystem::path& file) {
-  const int64_t done = std::strtoll(value_of(metadata, "epoch").c_str(), nullptr, 10);
-  if (difference.epochs_now < done) {
-    throw refused(file, "has " + std::to_string(done) +
-                            " finished epochs, more than train.epochs " +
+  const int64_t done = number_of(metadata, "epoch"), steps = number_of(metadata, "epoch_step");
+  if (difference.epochs_now < done + (steps > 0 ? 1 : 0)) {
+    throw refused(file, "has " + std::to_string(done) + " finished epochs" +
+                            (steps > 0 ? " and begun another" : "") + ", more than train.epochs " +
                             std::to_string(difference.epochs_now) + "; give at least as many");
   }
   if (difference.epochs_now == difference.epochs_before) return;
   const double base = run.optimizer->base_learning_rate();
-  const int64_t step = done * run.steps_per_epoch;
+  const int64_t step = done * run.steps_per_epoch + steps;
   const auto now = std::to_string(difference.epochs_now);
   run.notes.push_back(
       place(metadata) + "train.epochs was " + std::to_string(difference.epochs_before) +
@@ -228,7 +234,7 @@ void repair_best(Run& run, const std::filesystem::path& work_dir) {
   if (!is_of_best(run, best)) {
     if (is_of_best(run, previous)) {
       std::filesystem::rename(previous, best);
-    } else if (run.best_epoch == run.epoch) {
+    } else if (run.best_epoch == run.epoch && run.epoch_step == 0) {
       write_best_again(run, best);
     } else {
       run.notes.push_back("after epoch " + std::to_string(run.epoch) + ": " + kBestFile +

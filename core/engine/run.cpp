@@ -4,6 +4,7 @@
 
 #include "core/config/config_query.h"
 #include "core/engine/checkpoint.h"
+#include "core/engine/evaluation_policy.h"
 #include "core/engine/parameter_options.h"
 #include "core/engine/trainer.h"
 #include "core/engine/weighting_context.h"
@@ -38,8 +39,8 @@ std::map<std::string, double> values_of(const std::vector<Objective>& objectives
   return found;
 }
 
-// The learning rate, and the weighting with the batches that it asks for.
-void add_policies(Run& run) {
+// The learning rate and the momentum by step.
+void add_schedules(Run& run) {
   const auto& config = run.experiment.config;
   const auto& train = config.message().train();
   const auto warmup = int64_t(train.warmup_steps());
@@ -48,10 +49,26 @@ void add_policies(Run& run) {
         "train.warmup_steps",
         "the run has only " + std::to_string(run.epochs * run.steps_per_epoch) + " steps");
   }
-  const int64_t steps = run.epochs * run.steps_per_epoch - warmup;
-  run.learning_rate = LearningRate(
-      run.optimizer->base_learning_rate(), warmup,
-      config.create<Schedule>("train.schedule", train.schedule(), {run.steps_per_epoch, steps}));
+  const Schedule::Context context{run.steps_per_epoch, run.epochs * run.steps_per_epoch - warmup,
+                                  measured_names(run)};
+  run.learning_rate =
+      LearningRate(run.optimizer->base_learning_rate(), warmup,
+                   config.create<Schedule>("train.schedule", train.schedule(), context));
+  if (train.has_momentum_schedule()) {
+    const auto base = run.optimizer->base_momentum();
+    if (!base) {
+      throw config.error("train.momentum_schedule", "the optimizer has no momentum to schedule");
+    }
+    run.momentum.emplace(
+        *base, warmup,
+        config.create<Schedule>("train.momentum_schedule", train.momentum_schedule(), context));
+  }
+}
+
+// The weighting, with the batches that it asks for.
+void add_weighting(Run& run) {
+  const auto& config = run.experiment.config;
+  const auto& train = config.message().train();
   run.weighting =
       config.create<Weighting>("train.weighting", train.weighting(), weighting_context(run));
   const auto needs = run.weighting->needs();
@@ -95,8 +112,9 @@ void Run::begin_epoch() {
   active.coefficients = torch::tensor(coefficients, torch::kFloat64).to(experiment.device);
   const auto mode = experiment.config.message().train().route_normalization();
   active.normalize = RouteNormalizer(mode, active.objectives, experiment.device);
-  if (validation_batches) validation_batches->start(epoch);
-  if (training_batches) training_batches->start(epoch);
+  for (auto* batches : {validation_batches.get(), training_batches.get()}) {
+    if (batches != nullptr) batches->start(epoch, epoch_step > 0 ? batches->taken() : 0);
+  }
 }
 
 Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
@@ -131,7 +149,8 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
   }
   run.optimizer = config.create<Optimizer>("train.optimizer", train.optimizer(),
                                            {run.parameters->values(), run.parameters->groups()});
-  add_policies(run);
+  add_schedules(run);
+  add_weighting(run);
   run.begin_epoch();
   return run;
 }

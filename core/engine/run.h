@@ -45,6 +45,7 @@ struct Run {
   std::unique_ptr<ParameterSpace> parameters;
   std::unique_ptr<Optimizer> optimizer;
   LearningRate learning_rate;
+  std::optional<ScheduledMomentum> momentum;  // where the config schedules it
   std::unique_ptr<Weighting> weighting;
   std::unique_ptr<SampleSource> train_source;
   std::unique_ptr<SampleSource> validation_source;
@@ -58,6 +59,9 @@ struct Run {
   int64_t steps_per_epoch = 0;
   int64_t epoch = 0;  // finished epochs; during an epoch, its index from 0
   int64_t step = 0;   // finished steps of the run
+  // Finished steps of the epoch; 0 again when they are all done. Where a run goes on in the middle
+  // of an epoch, it is not 0 when the epoch begins.
+  int64_t epoch_step = 0;
   bool resumed = false;
   // What of this run its config does not say, for people: what it began from, what had changed when
   // it went on. Part of its results.
@@ -98,7 +102,8 @@ struct Run {
   // Of values by objective, those of the primaries, or those of the self-auxiliaries.
   std::map<std::string, double> of_primaries(const std::map<std::string, double>& values) const;
   std::map<std::string, double> of_auxiliaries(const std::map<std::string, double>& values) const;
-  // Fills `active` and starts the weighting's batches for the epoch that the run is at.
+  // Fills `active` and starts the weighting's batches for the epoch that the run is at, those that
+  // its finished steps have taken left out.
   void begin_epoch();
 };
 

@@ -158,12 +158,16 @@ void Trainer::report(const StepContext& context, const Outcome& outcome) {
 
 void Trainer::step(const Batch& batch) {
   const auto& experiment = run_.experiment;
+  // Dropout and the like depend on the step alone, so that a run may begin at any.
+  const uint64_t seed = experiment.config.message().train().seed();
+  torch::manual_seed(mix_seeds({seed, uint64_t(run_.epoch) + 1, uint64_t(run_.epoch_step)}));
   batch_ = batch.to(experiment.device);
   run_.batch = &batch_;
   random_ = random_state(experiment.device);
   run_.parameters->zero_gradient();
   run_.last.learning_rate = run_.learning_rate.at(run_.step);
   run_.last.images = batch.size();
+  if (run_.momentum) run_.optimizer->set_momentum(run_.momentum->at(run_.step));
   StepLookAhead look_ahead(experiment, batch_, run_.active.objectives,
                            run_.validation_batches.get(), random_);
   StepBatches further(experiment, run_.active.objectives, run_.training_batches.get(),
@@ -184,38 +188,40 @@ void Trainer::step(const Batch& batch) {
   report(context, outcome);
   finish(StepPhase::kAfter);
   ++run_.step;
+  ++run_.epoch_step;
 }
 
 // Whether it came to the end of the epoch.
 bool Trainer::epoch() {
   const auto start = std::chrono::steady_clock::now();
-  // Dropout and the like depend on the epoch alone, so that a resumed run draws the same numbers.
-  const uint64_t seed = run_.experiment.config.message().train().seed();
-  torch::manual_seed(mix_seeds({seed, uint64_t(run_.epoch) + 1}));
+  if (run_.epoch_step == 0) {
+    run_.epoch_losses.clear();
+    run_.epoch_seconds = run_.epoch_waited = 0;
+  }
+  const double seconds = run_.epoch_seconds, waited = run_.epoch_waited;  // before it was stopped
   run_.begin_epoch();
-  run_.epoch_losses.clear();
   run_.evaluation.reset();
   Loader loader(*run_.train_source, run_.experiment.loader_options(Experiment::Pipeline::kTrain));
-  loader.start(uint64_t(run_.epoch));
+  loader.start(uint64_t(run_.epoch), size_t(run_.epoch_step));
   each_hook([&](Hook& hook) { hook.before_epoch(run_); });
   run_.experiment.model->train();
-  int64_t steps = 0;
   while (const auto batch = loader.next()) {
     step(*batch);
-    ++steps;
     for (const auto& [name, loss] : run_.last.losses) {
       double& mean = run_.epoch_losses[name];
-      mean += (loss - mean) / double(steps);
+      mean += (loss - mean) / double(run_.epoch_step);
     }
-    run_.epoch_seconds = seconds_since(start);
-    run_.epoch_waited = loader.waited();
+    run_.epoch_seconds = seconds + seconds_since(start);
+    run_.epoch_waited = waited + loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
     if (!run_.stopped.empty()) break;
   }
   run_.parameters->check();
   run_.batch = nullptr;
   batch_ = {};
-  return steps == int64_t(loader.batches());
+  if (run_.epoch_step < int64_t(loader.batches())) return false;
+  run_.epoch_step = 0;
+  return true;
 }
 
 // Of a hook that detaches a parameter the end of the epoch would show no more than that one did.
@@ -255,6 +261,9 @@ void Trainer::evaluate_model() {
 void Trainer::evaluate_epoch() {
   if (!evaluation_is_due(run_)) return;
   evaluate_model();
+  const auto figures = measured(run_);
+  run_.learning_rate.observe(figures, run_.step);
+  if (run_.momentum) run_.momentum->observe(figures, run_.step);
 }
 
 // Every hook is called, whatever the others do. Throws the first failure, unless the run has one

@@ -40,8 +40,9 @@ class Trainer {
  public:
   Trainer(Run& run, std::vector<NamedHook>& hooks);
 
-  // Trains from run.epoch to run.epochs. An Error where a loss or a gradient is not finite: nothing
-  // of it gets into weights or the optimiser's state, which are those of the step before.
+  // Trains from step run.epoch_step of run.epoch to run.epochs. An Error where a loss or a gradient
+  // is not finite: nothing of it gets into weights or the optimiser's state, which are those of the
+  // step before.
   void train();
 
   // One step on a batch, in the phases of StepPhase. Public for benchmarks.

@@ -42,7 +42,7 @@ class WorkDir {
   }
 
   const std::filesystem::path& path() const { return path_; }
-  // A run that was killed in its first epoch has nothing to go on from, and begins anew.
+  // A run that was killed before its first checkpoint has nothing to go on from, and begins anew.
   bool goes_on() const { return resume_ && path_exists(path_ / kLastFile); }
 
   // A new folder is made only now, when everything else has turned out well.
@@ -54,7 +54,7 @@ class WorkDir {
   }
 
  private:
-  // What was killed in its first epoch is begun anew, but not as another run.
+  // What was killed before its first checkpoint is begun anew, but not as another run.
   static void check_is_of(const ResolvedConfig& config, const std::filesystem::path& file) {
     const auto before = parse_config(read_file(file), file.string());
     const auto change = config_difference(before, config).results;

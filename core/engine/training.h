@@ -17,7 +17,7 @@ struct TrainOptions {
   std::filesystem::path data_root = "data";
   // A config with the hooks that every run has; the config's own of the same name take their place.
   std::filesystem::path base = base_config_file("run.pbtxt");
-  // Go on from the last finished epoch of the work dir.
+  // Go on from the last checkpoint of the work dir.
   bool resume = false;
   Accepted accepted;
   // Begin with the weights of this checkpoint (take_weights); empty: as the config says.
@@ -28,7 +28,7 @@ struct TrainOptions {
 // Trains a config, evaluates it as it goes, and leaves in the work dir what its hooks write there:
 // best.safetensors, metrics.json, report.html, ... Threads, device and precision are fixed by this
 // machine where the config leaves them open; the config without a name has that of its file. A run
-// that was killed in its first epoch begins anew when it is resumed.
+// that was killed before its first checkpoint begins anew when it is resumed.
 //
 // Error (kUsage) where the work dir holds a run and is not to be resumed, or none and is; nothing
 // is changed then. Threads of LibTorch and OpenCV are those of the config while it runs; afterwards

@@ -1,7 +1,7 @@
 #include "core/loader/batch.h"
 
 #include "core/error/error.h"
-#include "core/loader/batch_builder.h"
+#include "core/loader/stack_builder.h"
 
 namespace tasuki {
 
@@ -35,7 +35,7 @@ Batch collate(const std::vector<Sample>& samples, const std::vector<size_t>& ind
               const std::vector<std::string>& fields, bool pinned, bool channels_last) {
   TORCH_CHECK(samples.size() == indices.size(), "collate: ", samples.size(), " samples and ",
               indices.size(), " indices");
-  BatchBuilder builder(samples.size(), fields, {pinned, channels_last});
+  StackBuilder builder(samples.size(), fields, {pinned, channels_last, nullptr});
   for (size_t i = 0; i < samples.size(); ++i) builder.put(i, samples[i], indices[i]);
   return builder.finish();
 }

@@ -1,5 +1,6 @@
 #include "core/loader/loader.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -8,44 +9,56 @@
 #include <utility>
 
 #include "core/error/error.h"
-#include "core/loader/batch_builder.h"
+#include "core/loader/stack_builder.h"
 
 namespace tasuki {
+namespace {
+
+// Keeps the draws of a batch apart from those of an epoch's order and of its samples.
+constexpr uint64_t kBatchPurpose = 0x6261746368u;
+
+}  // namespace
 
 // A batch in the making. It knows all that a worker needs, so that one which outlives its epoch is
 // finished, and forgotten, without harm.
 class Loader::Job {
  public:
-  Job(const SampleSource& source, uint64_t epoch, std::vector<size_t> indices,
-      BatchBuilder::Memory memory, std::shared_ptr<BlockPool> pool)
+  Job(const SampleSource& source, std::vector<SampleDraw> draws,
+      std::unique_ptr<BatchBuilder> builder, uint64_t epoch, size_t number)
       : source_(source),
+        draws_(std::move(draws)),
+        errors_(draws_.size()),
+        builder_(std::move(builder)),
         epoch_(epoch),
-        indices_(std::move(indices)),
-        errors_(indices_.size()),
-        builder_(indices_.size(), source.fields(), memory, std::move(pool)) {}
+        number_(number) {}
 
-  size_t size() const { return indices_.size(); }
+  size_t size() const { return draws_.size(); }
 
   // Makes one sample. Of one job, every position is made once, by any thread.
   void make(size_t position) {
-    const size_t index = indices_[position];
+    const SampleDraw& draw = draws_[position];
     try {
-      builder_.put(position, source_.get(epoch_, index), index);
+      builder_->put(position, source_.get(draw), draw.index);
     } catch (const Error& error) {
       errors_[position] = error;
     } catch (const std::exception& error) {
-      errors_[position] = Error(ErrorKind::kRun, "split " + source_.split() + ", index " +
-                                                     std::to_string(index) + ": " + error.what());
+      errors_[position] =
+          Error(ErrorKind::kRun, "split " + source_.split() + ", index " +
+                                     std::to_string(draw.index) + ": " + error.what());
     }
   }
 
   // The batch once all are made, or the first position's Error, whoever came to it first.
-  Batch finish() {
+  Batch finish(const Options& options) {
     for (const auto& error : errors_) {
       if (error) throw *error;
     }
-    Batch batch = builder_.finish();
+    Batch batch = builder_->finish();
     batch.epoch = epoch_;
+    for (size_t i = 0; i < options.transforms.size(); ++i) {
+      cv::RNG random(mix_seeds({options.seed, epoch_, number_, i, kBatchPurpose}));
+      options.transforms[i]->apply(batch, random);
+    }
     return batch;
   }
 
@@ -55,10 +68,11 @@ class Loader::Job {
 
  private:
   const SampleSource& source_;
-  const uint64_t epoch_;
-  const std::vector<size_t> indices_;
+  const std::vector<SampleDraw> draws_;
   std::vector<std::optional<Error>> errors_;
-  BatchBuilder builder_;
+  const std::unique_ptr<BatchBuilder> builder_;
+  const uint64_t epoch_;
+  const size_t number_;  // of the batch in its epoch
 };
 
 namespace {
@@ -73,6 +87,8 @@ using Clock = std::chrono::steady_clock;
 struct Loader::Implementation {
   const SampleSource& source;
   const Options options;
+  const std::shared_ptr<const Collate> collate;
+  const size_t length;  // samples of an epoch
   const size_t batches;
   const std::shared_ptr<BlockPool> pool;
 
@@ -80,7 +96,7 @@ struct Loader::Implementation {
   std::condition_variable_any work_ready;
   std::condition_variable batch_ready;
   uint64_t epoch = 0;
-  std::vector<size_t> order;              // of this epoch; empty before the first
+  std::vector<SampleDraw> order;          // of this epoch; empty before the first
   size_t begun = 0;                       // batches of this epoch that have a job
   size_t delivered = 0;                   // batches that next() has returned
   std::deque<std::shared_ptr<Job>> jobs;  // begun and not delivered, in order
@@ -93,7 +109,8 @@ struct Loader::Implementation {
     for (auto& thread : threads) thread.request_stop();
   }
 
-  void start(uint64_t new_epoch);
+  void start(uint64_t new_epoch, size_t first_batch);
+  std::vector<SampleDraw> order_of(uint64_t of_epoch) const;
   std::optional<Batch> next();
   std::shared_ptr<Job> begin_job();
   std::shared_ptr<Job> take_front(std::unique_lock<std::mutex>& lock);
@@ -106,9 +123,11 @@ struct Loader::Implementation {
 Loader::Implementation::Implementation(const SampleSource& from, const Options& given)
     : source(from),
       options(given),
+      collate(given.collate ? given.collate : std::make_shared<Stack>()),
+      length(given.sampler ? given.sampler->length() : from.size()),
       batches(given.batch_size == 0 ? 0
-              : given.drop_last     ? from.size() / given.batch_size
-                                    : (from.size() + given.batch_size - 1) / given.batch_size),
+              : given.drop_last     ? length / given.batch_size
+                                    : (length + given.batch_size - 1) / given.batch_size),
       pool(std::make_shared<BlockPool>(from.fields().size() * (given.workers
                                                                    ? given.prefetch + kBatchesInUse
                                                                    : kBatchesInUse))) {
@@ -123,13 +142,37 @@ Loader::Implementation::Implementation(const SampleSource& from, const Options& 
   }
 }
 
-void Loader::Implementation::start(uint64_t new_epoch) {
-  auto new_order = epoch_order(source.size(), options.shuffle, options.seed, new_epoch);
+std::vector<SampleDraw> Loader::Implementation::order_of(uint64_t of_epoch) const {
+  const auto indices = options.sampler
+                           ? options.sampler->order(options.seed, of_epoch)
+                           : epoch_order(length, options.shuffle, options.seed, of_epoch);
+  const bool inside = std::all_of(indices.begin(), indices.end(),
+                                  [&](size_t index) { return index < source.size(); });
+  if (indices.size() != length || !inside) {
+    throw Error(ErrorKind::kPlugin,
+                "the sampler of split " + source.split() + " gives " +
+                    std::to_string(indices.size()) + " samples, " +
+                    (inside ? "and not the " + std::to_string(length) + " that it promises"
+                            : "one of them beyond the split's " + std::to_string(source.size())));
+  }
+  std::vector<SampleDraw> draws;
+  std::vector<uint64_t> repeats(source.size());
+  for (const size_t index : indices) draws.push_back({of_epoch, index, repeats[index]++});
+  return draws;
+}
+
+void Loader::Implementation::start(uint64_t new_epoch, size_t first_batch) {
+  if (first_batch > batches) {
+    throw Error(ErrorKind::kUsage, "loader: an epoch of split " + source.split() + " has " +
+                                       std::to_string(batches) + " batches: none can begin at " +
+                                       std::to_string(first_batch));
+  }
+  auto new_order = order_of(new_epoch);
   {
     const std::lock_guard lock(mutex);
     epoch = new_epoch;
     order = std::move(new_order);
-    begun = delivered = 0;
+    begun = delivered = first_batch;
     waited = 0;
     failure = nullptr;
     jobs.clear();
@@ -140,9 +183,11 @@ void Loader::Implementation::start(uint64_t new_epoch) {
 std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
   const size_t first = begun * options.batch_size;
   const size_t last = std::min(first + options.batch_size, order.size());
-  return std::make_shared<Job>(source, epoch,
-                               std::vector<size_t>(order.begin() + first, order.begin() + last),
-                               BatchBuilder::Memory{options.pinned, options.channels_last}, pool);
+  auto builder =
+      collate->begin(last - first, source.fields(), {options.pinned, options.channels_last, pool});
+  return std::make_shared<Job>(source,
+                               std::vector<SampleDraw>(order.begin() + first, order.begin() + last),
+                               std::move(builder), epoch, begun);
 }
 
 // Either the newest job has samples left that nobody makes, or another job may begin.
@@ -219,7 +264,7 @@ std::optional<Batch> Loader::Implementation::next() {
   ++delivered;
   lock.unlock();
   work_ready.notify_all();
-  return job->finish();
+  return job->finish(options);
 }
 
 Loader::Loader(const SampleSource& source, Options options)
@@ -230,8 +275,8 @@ Loader::~Loader() = default;
 size_t Loader::batches() const {
   return implementation_->batches;
 }
-void Loader::start(uint64_t epoch) {
-  implementation_->start(epoch);
+void Loader::start(uint64_t epoch, size_t first_batch) {
+  implementation_->start(epoch, first_batch);
 }
 std::optional<Batch> Loader::next() {
   return implementation_->next();

@@ -76,7 +76,7 @@ bool SampleCache::unchanged(size_t index) {
   return !sample || checksum(*sample) == expected;
 }
 
-SampleSource::CacheState SampleCache::state() const {
+SampleCache::State SampleCache::state() const {
   const std::lock_guard lock(mutex_);
   return state_;
 }

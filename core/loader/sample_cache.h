@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
+#include <vector>
 
-#include "core/loader/loader.h"
+#include "core/data/sample.h"
+#include "core/loader/cache_budget.h"
 
 namespace tasuki {
 
@@ -11,6 +14,13 @@ namespace tasuki {
 // Thread-safe. What is kept is never changed or moved, so pointers to it stay good.
 class SampleCache {
  public:
+  struct State {
+    size_t samples = 0;
+    size_t bytes = 0;
+    size_t hits = 0;
+    size_t misses = 0;
+  };
+
   // Without a budget nothing is kept.
   SampleCache(size_t samples, std::shared_ptr<CacheBudget> budget)
       : entries_(samples), budget_(std::move(budget)) {}
@@ -22,7 +32,7 @@ class SampleCache {
   void keep(size_t index, const Sample& sample);
   // False when somebody wrote into the kept sample's pixels. Reads all of them.
   bool unchanged(size_t index);
-  SampleSource::CacheState state() const;
+  State state() const;
 
  private:
   struct Entry {
@@ -34,7 +44,7 @@ class SampleCache {
   mutable std::mutex mutex_;  // held for a look-up or a store, never for a copy of pixels
   std::vector<Entry> entries_;
   const std::shared_ptr<CacheBudget> budget_;
-  SampleSource::CacheState state_;
+  State state_;
 };
 
 // What a deep copy of a sample takes, with its names and book-keeping.

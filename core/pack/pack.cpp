@@ -121,6 +121,14 @@ std::vector<std::string> PackedDataset::class_names(const std::string& field) co
   return {};
 }
 
+std::vector<DatasetPart> PackedDataset::parts(const std::string& split) const {
+  std::vector<DatasetPart> parts;
+  for (const auto& part : pack_->header().samples(int(place_of(split))).part()) {
+    parts.push_back({part.name(), size_t(part.size())});
+  }
+  return parts.empty() ? Dataset::parts(split) : parts;
+}
+
 Sample PackedDataset::load(const std::string& split, size_t index) const {
   const auto samples = place_of(split);
   const auto count = size_t(pack_->header().samples(int(samples)).id_size());

@@ -19,6 +19,9 @@ std::string samples_change(const PackHeader::Samples& kept, const PackHeader::Sa
     return "sample " + std::to_string(i) + " of split " + kept.split() + " was " + kept.id(i) +
            " and now is " + asked.id(i);
   }
+  if (kept.SerializeAsString() != asked.SerializeAsString()) {
+    return "the parts of split " + kept.split() + " changed";
+  }
   return "";
 }
 

@@ -37,7 +37,9 @@ int64_t check_steps(const ResolvedConfig& config, const Dataset& dataset) {
   Experiment experiment;
   experiment.config = config;
   const auto loader = experiment.loader_options(Experiment::Pipeline::kTrain);
-  const size_t samples = dataset.size(experiment.train_split());
+  const std::shared_ptr<const Dataset> borrowed(std::shared_ptr<const Dataset>(), &dataset);
+  const auto sampler = build_sampler(config, borrowed);
+  const size_t samples = sampler ? sampler->length() : dataset.size(experiment.train_split());
   const size_t rest = loader.drop_last ? 0 : loader.batch_size - 1;
   const auto steps = int64_t((samples + rest) / loader.batch_size);
   if (steps == 0) {

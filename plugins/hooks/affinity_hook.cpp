@@ -29,6 +29,18 @@ class PairMeans {
     ++counts_[from * tasks_ + to];
   }
 
+  // What a checkpoint in the middle of an epoch holds, and what it held.
+  json state() const { return {{"sums", sums_}, {"counts", counts_}}; }
+  void load(const json& state) {
+    auto sums = state.at("sums").get<std::vector<double>>();
+    auto counts = state.at("counts").get<std::vector<int>>();
+    if (sums.size() != sums_.size() || counts.size() != counts_.size()) {
+      throw Error(ErrorKind::kData, "Affinity: the saved measurements are of other tasks");
+    }
+    sums_ = std::move(sums);
+    counts_ = std::move(counts);
+  }
+
   // {from: {to: mean}}; null where nothing finite was measured.
   json means(const std::vector<std::string>& names) const {
     json out = json::object();
@@ -116,7 +128,21 @@ class Affinity : public Hook {
     look_aheads_ = PairMeans(names_.size());
     cosines_ = PairMeans(names_.size());
     measured_ = 0;
+    if (run.epoch_step > 0 && !saved_.is_null()) {
+      measured_ = saved_.at("measurements");
+      look_aheads_.load(saved_.at("look_aheads"));
+      cosines_.load(saved_.at("cosines"));
+    }
+    saved_ = json();
   }
+
+  json state() const override {
+    if (measured_ == 0) return {};
+    return {{"measurements", measured_},
+            {"look_aheads", look_aheads_.state()},
+            {"cosines", cosines_.state()}};
+  }
+  void load_state(const json& state) override { saved_ = state; }
 
   void after_step(Run& run) override {
     const bool due = run.step % every_ == 0 && run.epoch % every_epochs_ == 0;
@@ -132,6 +158,7 @@ class Affinity : public Hook {
     if (cosine_) line["cosine"] = cosines_.means(names_);
     lines_ += line.dump() + "\n";
     write_file_atomically(run.work_dir / kAffinityFile, lines_);
+    measured_ = 0;
   }
 
  private:
@@ -219,6 +246,7 @@ class Affinity : public Hook {
   std::vector<std::string> names_;
   PairMeans look_aheads_{0}, cosines_{0};
   int measured_ = 0;
+  json saved_;  // state of an epoch that goes on
   std::string lines_;
 };
 

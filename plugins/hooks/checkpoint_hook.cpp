@@ -9,19 +9,33 @@ namespace {
 class Checkpoint : public Hook {
  public:
   Checkpoint(const options::Checkpoint& options, const Context&)
-      : every_(options.has_every() ? options.every() : 1) {
+      : every_(options.has_every() ? options.every() : 1), every_steps_(options.every_steps()) {
     require_option(every_ > 0, "every", "must be at least 1 epoch");
   }
 
   bool only_observes() const override { return true; }
 
+  // Behind the last step of an epoch its evaluation is to come, and belongs into the checkpoint.
+  void after_step(Run& run) override {
+    due_ = every_steps_ > 0 && run.step % every_steps_ == 0;
+    if (due_ && run.epoch_step < run.steps_per_epoch) save_checkpoints(run, true);
+  }
+
   void after_epoch(Run& run) override {
     const int64_t done = run.epoch + 1;
-    save_checkpoints(run, done % every_ == 0 || done == run.epochs);
+    const bool last = done == run.epochs || !run.stopped.empty();
+    save_checkpoints(run, due_ || done % every_ == 0 || last);
+  }
+
+  // A run that was stopped in the middle of an epoch goes on there.
+  void after_run(Run& run, bool finished) override {
+    if (!finished && !run.stopped.empty() && run.epoch_step > 0) save_checkpoints(run, true);
   }
 
  private:
   int64_t every_;
+  int64_t every_steps_;
+  bool due_ = false;  // by the last step
 };
 
 }  // namespace

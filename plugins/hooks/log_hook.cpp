@@ -65,20 +65,20 @@ class Log : public Hook {
           "this run; compare on a split that it has not seen ({})",
           run.experiment.validation_split(), run.experiment.test_split());
     }
-    if (run.resumed) log_->info("resumed after epoch {}", run.epoch);
+    if (run.resumed) log_->info("resumed after epoch {}{}", run.epoch, steps_of(run));
     for (const auto& note : run.notes) log_->info("note: {}", note);
     first_epoch_ = run.epoch;
     start_ = Clock::now();
   }
 
   void before_epoch(Run& run) override {
-    epoch_start_step_ = run.step;
     images_ = 0;
+    seconds_before_ = run.epoch_seconds;
   }
 
   void after_step(Run& run) override {
     images_ += run.last.images;
-    const int64_t done = run.step - epoch_start_step_;
+    const int64_t done = run.epoch_step;
     if (terminal_) draw_bar(run, done);
     if (every_ > 0 && done % every_ == 0) {
       clear_bar();
@@ -118,8 +118,13 @@ class Log : public Hook {
  private:
   using Clock = std::chrono::steady_clock;
 
+  static std::string steps_of(const Run& run) {
+    return run.epoch_step > 0 ? fmt::format(" and {} steps", run.epoch_step) : "";
+  }
+
   double speed(const Run& run) const {
-    return run.epoch_seconds > 0 ? double(images_) / run.epoch_seconds : 0;
+    const double seconds = run.epoch_seconds - seconds_before_;
+    return seconds > 0 ? double(images_) / seconds : 0;
   }
 
   // Seconds until the end, from the mean of the epochs of this process.
@@ -171,8 +176,8 @@ class Log : public Hook {
   std::unique_ptr<spdlog::logger> log_;
   Clock::time_point start_, drawn_;
   int64_t first_epoch_ = 0;
-  int64_t epoch_start_step_ = 0;
-  int64_t images_ = 0;
+  int64_t images_ = 0;         // of this epoch, in this process
+  double seconds_before_ = 0;  // of this epoch, in the one before
 };
 
 }  // namespace

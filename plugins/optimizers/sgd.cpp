@@ -31,7 +31,7 @@ class SGD : public FlatOptimizer<torch::optim::SGD, torch::optim::SGDParamState,
 
   MomentumState momentum() const override {
     auto state = FlatOptimizer::momentum();
-    state.momentum = options_.momentum();
+    state.momentum = present_momentum();
     state.weight_decay = options_.weight_decay();
     const auto buffer = buffers().find(kMomentum);
     if (buffer != buffers().end()) state.buffer = buffer->second;

@@ -5,8 +5,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -91,6 +93,8 @@ class FlatOptimizer : public Optimizer {
         groups_(context.groups),
         leaves_(leaves_of(context)),
         lr_(options.lr()),
+        base_momentum_(momentum_of(options)),
+        momentum_(base_momentum_),
         optimizer_(torch_groups(), options) {
     // Not as options of the groups that the constructor takes: LibTorch 2.13 holds a 0 there for
     // one that was not set, and takes that of all.
@@ -115,6 +119,18 @@ class FlatOptimizer : public Optimizer {
     step_where(
         apply, parameters_, [this] { return buffer_list(); }, [this] { update(); });
     applied_ = apply;
+  }
+
+  std::optional<double> base_momentum() const override {
+    if (base_momentum_ > 0) return base_momentum_;
+    return {};
+  }
+
+  void set_momentum(double momentum) override {
+    for (auto& group : optimizer_.param_groups()) {
+      put_momentum(static_cast<TorchOptions&>(group.options()), momentum);
+    }
+    momentum_ = momentum;
   }
 
   MomentumState momentum() const override { return {0, 0, {}, groups_}; }
@@ -156,11 +172,31 @@ class FlatOptimizer : public Optimizer {
   };
   virtual std::vector<Field> fields(TorchState& state) const = 0;
 
+  // What the next step takes.
+  double present_momentum() const { return momentum_; }
+
   // [P] each; none before the first step.
   const std::map<std::string, torch::Tensor>& buffers() const { return flat_; }
 
  private:
   static constexpr bool kCounts = requires(TorchState & state) { state.step(); };
+
+  // SGD's momentum is one number, Adam's the first of two.
+  static constexpr bool kHasBetas = requires(const TorchOptions& options) { options.betas(); };
+  static double momentum_of(const TorchOptions& options) {
+    if constexpr (kHasBetas) {
+      return std::get<0>(options.betas());
+    } else {
+      return options.momentum();
+    }
+  }
+  static void put_momentum(TorchOptions& options, double momentum) {
+    if constexpr (kHasBetas) {
+      std::get<0>(options.betas()) = momentum;
+    } else {
+      options.momentum(momentum);
+    }
+  }
 
   static std::vector<torch::Tensor> leaves_of(const Context& context) {
     if (context.groups.size() < 2) return {context.parameters};
@@ -235,6 +271,8 @@ class FlatOptimizer : public Optimizer {
   std::vector<ParameterGroup> groups_;
   std::vector<torch::Tensor> leaves_;  // the vector, or its ranges
   double lr_;
+  double base_momentum_;
+  double momentum_;
   TorchOptimizer optimizer_;
   std::map<std::string, torch::Tensor> flat_;  // the state's tensors, by name
   torch::Tensor applied_;  // of the last step on a GPU; by the next one its value is known

@@ -41,27 +41,23 @@ class CosineRestarts : public Schedule {
   double decay_;
 };
 
-// Phases end at the steps rise * total - 1 and total - 1, as PyTorch's do.
-class OneCycle : public Schedule {
+// The two sides of a cycle: from `start` at step 0 to `peak`, and from there to `end` at the last
+// step. They meet at the step rise * total - 1, as PyTorch's do.
+class TwoSides {
  public:
-  OneCycle(const options::OneCycle& options, const Context& context)
-      : rise_(options.has_rise() ? options.rise() : 0.3),
-        start_(1 / (options.has_start_divisor() ? options.start_divisor() : 25)),
-        end_(start_ / (options.has_end_divisor() ? options.end_divisor() : 1e4)),
-        linear_(options.anneal() == options::OneCycle::LINEAR),
+  TwoSides(double rise, options::OneCycle::Anneal anneal, const Schedule::Context& context)
+      : linear_(anneal == options::OneCycle::LINEAR),
         last_(double(std::max<int64_t>(context.total_steps, 1) - 1)),
-        top_(rise_ * double(std::max<int64_t>(context.total_steps, 1)) - 1) {
-    require_option(rise_ >= 0 && rise_ <= 1, "rise", "must be in [0, 1]");
-    require_option(start_ > 0 && start_ <= 1, "start_divisor", "must be at least 1");
-    require_option(end_ > 0 && end_ <= start_, "end_divisor", "must be at least 1");
-    require_option(options::OneCycle::Anneal_IsValid(options.anneal()), "anneal",
+        top_(rise * double(std::max<int64_t>(context.total_steps, 1)) - 1) {
+    require_option(rise >= 0 && rise <= 1, "rise", "must be in [0, 1]");
+    require_option(options::OneCycle::Anneal_IsValid(anneal), "anneal",
                    "is no shape; known: COSINE, LINEAR");
   }
 
-  double factor(int64_t step) const override {
-    const double at = double(step);
-    if (at <= top_) return between(start_, 1, top_ > 0 ? at / top_ : 1);
-    return between(1, end_, last_ > top_ ? std::min((at - top_) / (last_ - top_), 1.0) : 1);
+  double at(int64_t step, double start, double peak, double end) const {
+    const double x = double(step);
+    if (x <= top_) return between(start, peak, top_ > 0 ? x / top_ : 1);
+    return between(peak, end, last_ > top_ ? std::min((x - top_) / (last_ - top_), 1.0) : 1);
   }
 
  private:
@@ -69,17 +65,48 @@ class OneCycle : public Schedule {
     return linear_ ? from + (to - from) * share : half_cosine(from, to, share);
   }
 
-  double rise_;
-  double start_;
-  double end_;
   bool linear_;
   double last_;
   double top_;
+};
+
+class OneCycle : public Schedule {
+ public:
+  OneCycle(const options::OneCycle& options, const Context& context)
+      : sides_(options.has_rise() ? options.rise() : 0.3, options.anneal(), context),
+        start_(1 / (options.has_start_divisor() ? options.start_divisor() : 25)),
+        end_(start_ / (options.has_end_divisor() ? options.end_divisor() : 1e4)) {
+    require_option(start_ > 0 && start_ <= 1, "start_divisor", "must be at least 1");
+    require_option(end_ > 0 && end_ <= start_, "end_divisor", "must be at least 1");
+  }
+
+  double factor(int64_t step) const override { return sides_.at(step, start_, 1, end_); }
+
+ private:
+  TwoSides sides_;
+  double start_;
+  double end_;
+};
+
+class OneCycleMomentum : public Schedule {
+ public:
+  OneCycleMomentum(const options::OneCycleMomentum& options, const Context& context)
+      : sides_(options.has_rise() ? options.rise() : 0.3, options.anneal(), context),
+        least_(options.has_least() ? options.least() : 0.8947368421052632) {
+    require_option(least_ >= 0 && least_ <= 1, "least", "must be in [0, 1]");
+  }
+
+  double factor(int64_t step) const override { return sides_.at(step, 1, least_, 1); }
+
+ private:
+  TwoSides sides_;
+  double least_;
 };
 
 }  // namespace
 
 TASUKI_REGISTER(Schedule, CosineRestarts, options::CosineRestarts, "tasuki/CosineRestarts");
 TASUKI_REGISTER(Schedule, OneCycle, options::OneCycle, "tasuki/OneCycle");
+TASUKI_REGISTER(Schedule, OneCycleMomentum, options::OneCycleMomentum, "tasuki/OneCycleMomentum");
 
 }  // namespace tasuki::schedules

@@ -36,18 +36,37 @@ class Sequence : public Schedule {
     int64_t begin = 0;
     for (int i = 0; i < options.piece_size(); ++i) {
       const int64_t end = end_of(options, i, begin, context);
-      const Context piece{context.steps_per_epoch, end - begin};
+      const Context piece{context.steps_per_epoch, end - begin, context.measured};
       pieces_.push_back({begin, make_schedule(options.piece(i), i, piece)});
       begin = end;
     }
   }
 
   double factor(int64_t step) const override {
-    const auto after =
-        std::upper_bound(pieces_.begin(), pieces_.end(), step,
-                         [](int64_t value, const Piece& piece) { return value < piece.begin; });
-    const auto& piece = *std::prev(after);
+    const auto& piece = piece_of(step);
     return piece.schedule->factor(step - piece.begin);
+  }
+
+  // A figure belongs to the piece of the step before it.
+  void observe(const std::vector<Measured>& measured, int64_t step) override {
+    const auto& piece = piece_of(std::max<int64_t>(step - 1, 0));
+    piece.schedule->observe(measured, step - piece.begin);
+  }
+
+  nlohmann::json state() const override {
+    nlohmann::json states = nlohmann::json::array();
+    bool any = false;
+    for (const auto& piece : pieces_) {
+      states.push_back(piece.schedule->state());
+      any = any || !states.back().is_null();
+    }
+    return any ? states : nlohmann::json();
+  }
+
+  void load_state(const nlohmann::json& state) override {
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (!state.at(i).is_null()) pieces_[i].schedule->load_state(state[i]);
+    }
   }
 
  private:
@@ -55,6 +74,13 @@ class Sequence : public Schedule {
     int64_t begin;
     std::unique_ptr<Schedule> schedule;
   };
+
+  const Piece& piece_of(int64_t step) const {
+    const auto after =
+        std::upper_bound(pieces_.begin(), pieces_.end(), step,
+                         [](int64_t value, const Piece& piece) { return value < piece.begin; });
+    return *std::prev(after);
+  }
 
   // In steps of the run.
   static int64_t end_of(const options::Sequence& options, int index, int64_t begin,

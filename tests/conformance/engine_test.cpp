@@ -136,6 +136,29 @@ TEST_P(OptimizerConformance, AGroupLearnsAtItsOwnRate) {
   EXPECT_FALSE(cut.values.slice(0, 16).equal(slow.values.slice(0, 16)));
 }
 
+// The one of the options, again and again, changes no bit; another one does, and is seen by who
+// takes a virtual step.
+TEST_P(OptimizerConformance, TheMomentumCanBeScheduled) {
+  Quadratic plain, same, other;
+  const auto without = make(plain), with = make(same), less = make(other);
+  const auto base = with->base_momentum();
+  if (!base) GTEST_SKIP() << GetParam() << " has no momentum";
+  EXPECT_GT(*base, 0);
+  for (int i = 0; i < 4; ++i) {
+    with->set_momentum(*base);
+    less->set_momentum(*base / (i + 1));
+    EXPECT_EQ(less->base_momentum(), base);
+    if (with->momentum().momentum != 0) {
+      EXPECT_EQ(less->momentum().momentum, *base / (i + 1));
+    }
+    plain.step(*without);
+    same.step(*with);
+    other.step(*less);
+    EXPECT_TRUE(same.values.equal(plain.values)) << i;
+  }
+  EXPECT_FALSE(other.values.equal(plain.values));
+}
+
 TEST_P(OptimizerConformance, LoadedStateIsItsOwn) {
   Quadratic first, second;
   const auto before = make(first), after = make(second);
@@ -159,9 +182,10 @@ TASUKI_CONFORMANCE(OptimizerConformance, Optimizer::kKind);
 
 class ScheduleConformance : public ::testing::TestWithParam<std::string> {};
 
-// A run may begin at any step, and a factor above 1 would train faster than the options say.
+// A run may begin at any step, and a factor above 1 would train faster than the options say. As
+// long as nothing is observed.
 TEST_P(ScheduleConformance, FactorsAreFunctionsOfTheStepBetweenZeroAndOne) {
-  for (const Schedule::Context run :
+  for (const Schedule::Context& run :
        {Schedule::Context{10, 2500}, Schedule::Context{1, 1}, Schedule::Context{7, 0}}) {
     const auto schedule = make_minimal<Schedule>(GetParam(), run);
     const auto resumed = make_minimal<Schedule>(GetParam(), run);
@@ -177,6 +201,25 @@ TEST_P(ScheduleConformance, FactorsAreFunctionsOfTheStepBetweenZeroAndOne) {
     for (const int64_t step : {run.total_steps / 2, int64_t(0)}) {
       EXPECT_EQ(resumed->factor(step), schedule->factor(step)) << step;
     }
+  }
+}
+
+TEST_P(ScheduleConformance, GoesOnFromItsState) {
+  const Schedule::Context run{10, 300};
+  const auto whole = make_minimal<Schedule>(GetParam(), run);
+  const auto before = make_minimal<Schedule>(GetParam(), run);
+  const auto after = make_minimal<Schedule>(GetParam(), run);
+  for (int64_t epoch = 1; epoch < 30; ++epoch) {
+    auto& resumed = epoch < 17 ? before : after;
+    if (epoch == 17) {
+      const auto state = before->state();
+      if (!state.is_null()) after->load_state(nlohmann::json::parse(state.dump()));
+    }
+    // Becomes better for a while, then no more.
+    const std::vector<Measured> measured = {{"score", double(std::min<int64_t>(epoch, 4)), true}};
+    whole->observe(measured, 10 * epoch);
+    resumed->observe(measured, 10 * epoch);
+    EXPECT_EQ(resumed->factor(10 * epoch), whole->factor(10 * epoch)) << epoch;
   }
 }
 

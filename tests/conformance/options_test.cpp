@@ -19,6 +19,8 @@ using ::testing::HasSubstr;
 const std::map<std::string, std::string>& places() {
   static const std::map<std::string, std::string> kPlaces = {
       {"Architecture", "model { architecture { @ } }"},
+      {"BatchTransform", "data { batch_transform { @ } }"},
+      {"Collate", "data { collate { @ } }"},
       {"Dataset", "data { dataset { @ } }"},
       {"Decoder", "model { task { name: \"a\" decoder { @ } } }"},
       {"Encoder", "model { encoder { @ } }"},
@@ -27,6 +29,7 @@ const std::map<std::string, std::string>& places() {
       {"Loss", "model { task { name: \"a\" loss { kind { @ } } } }"},
       {"Metric", "model { task { name: \"a\" metric { @ } } }"},
       {"Optimizer", "train { optimizer { @ } }"},
+      {"Sampler", "data { sampler { @ } }"},
       {"Schedule", "train { schedule { @ } }"},
       {"SelfAuxiliary", "model { self_auxiliary { @ } }"},
       {"Task", "model { task { name: \"a\" kind { @ } } }"},

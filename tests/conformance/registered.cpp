@@ -58,10 +58,18 @@ void write_folder(const std::filesystem::path& root) {
 }  // namespace
 
 std::string required_options(const std::string& name) {
+  const std::string rooms = "height: 60 width: 80 train_size: 6 val_size: 3 test_size: 3";
   static const std::map<std::string, std::string> kRequired = {
       {"tasuki/Segmentation", "classes: 5"},
       {"tasuki/RandomCrop", "height: 17 width: 21"},
       {"tasuki/Resize", "height: 24 width: 30"},
+      {"tasuki/Concat", "part { name: \"a\" dataset { [tasuki/Rooms] { " + rooms +
+                            " } } }"
+                            "part { name: \"b\" dataset { [tasuki/Rooms] { " +
+                            rooms + " seed: 1 } } split: \"train\" }"},
+      {"tasuki/RareClassSampler", "field: \"label_map\""},
+      {"tasuki/Repeat", "dataset { [tasuki/Rooms] { " + rooms + " } } split: \"train\""},
+      {"tasuki/Shard", "dataset { [tasuki/Rooms] { " + rooms + " } } index: 1 count: 2"},
       {"tasuki/Sequence", "piece { schedule { [tasuki/Cosine] {} } }"},
       {"tasuki/Folder",
        "field { name: \"image\" extension: \".png\" }"

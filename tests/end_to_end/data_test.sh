@@ -91,6 +91,12 @@ test_sizes() {
   says "a batch of 4 takes one"
   says "1 findings"
   expect 0 data check sizes.pbtxt --data-root . --set data.loader.eval_batch_size=1
+  # In training a collate may take them.
+  sed 's/"train" to: 0.5 } split { name: "val"/"val" to: 0.5 } split { name: "train"/' sizes.pbtxt \
+    >train_sizes.pbtxt
+  expect 1 data check train_sizes.pbtxt --data-root .
+  says "the samples of split train have 2 sizes behind the pipeline"
+  expect 0 data check train_sizes.pbtxt --data-root . --set 'data.collate=[tasuki/PadCollate]{}'
 }
 
 test_data_browse() {

@@ -2,37 +2,20 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <stdexcept>
-
 #include "core/data/files.h"
 #include "core/engine/checkpoint.h"
 #include "core/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
-#include "tests/core/engine/tiny_run.h"
+#include "tests/core/engine/killed_run.h"
 
 namespace tasuki {
 namespace {
 
 using testing::FakeHook;
 using ::testing::HasSubstr;
+using testing::kill_at;
+using testing::Killed;
 using testing::TinyRun;
-
-// What a killed process looks like from inside.
-struct Killed : std::runtime_error {
-  Killed() : std::runtime_error("killed") {}
-};
-
-// `point` of the FakeHook decides where in the loop; `priority` where among the hooks.
-void kill_at(TinyRun& tiny, FakeHook::Function FakeHook::*point, int priority,
-             const std::function<bool(const tasuki::Run&)>& when) {
-  auto hook = std::make_unique<FakeHook>();
-  (*hook).*point = [when](tasuki::Run& run) {
-    if (when(run)) throw Killed();
-  };
-  const auto after = std::find_if(tiny.hooks.begin(), tiny.hooks.end(),
-                                  [&](const NamedHook& h) { return h.priority > priority; });
-  tiny.hooks.insert(after, {"killer", priority, std::move(hook)});
-}
 
 std::vector<std::string> settings(const std::string& optimizer) {
   return {"train.epochs=3", "train.optimizer=" + optimizer};
@@ -46,25 +29,8 @@ class Resume : public ::testing::TestWithParam<std::string> {
     EXPECT_TRUE(tiny.run.resumed);
     tiny.train();
   }
-  // All that a run leaves, but for what a clock measured.
   void expect_same(const std::string& a, const std::string& b) {
-    EXPECT_EQ(testing::history_of(folder_ / a), testing::history_of(folder_ / b));
-    const auto left = read_safetensors(folder_ / a / kLastFile);
-    const auto right = read_safetensors(folder_ / b / kLastFile);
-    EXPECT_EQ(testing::first_difference(left.tensors, right.tensors), "");
-    EXPECT_TRUE(std::any_of(left.tensors.begin(), left.tensors.end(),
-                            [](const auto& item) { return item.first.starts_with("optimizer."); }));
-    auto states = {nlohmann::json::parse(left.metadata.at("state")),
-                   nlohmann::json::parse(right.metadata.at("state"))};
-    std::vector<nlohmann::json> plain;
-    for (auto state : states) {
-      state["best"].erase("seconds");
-      plain.push_back(state);
-    }
-    EXPECT_EQ(plain[0], plain[1]);
-    EXPECT_EQ(testing::first_difference(read_safetensors(folder_ / a / kBestFile).tensors,
-                                        read_safetensors(folder_ / b / kBestFile).tensors),
-              "");
+    testing::expect_same_runs(folder_ / a, folder_ / b);
   }
 
   testing::TemporaryFolder folder_;

@@ -365,22 +365,5 @@ TEST_F(TrainerTest, ASplitSmallerThanABatchIsLocated) {
   }
 }
 
-TEST(Trainer, StopsWhereAHookSaysSo) {
-  const testing::TemporaryFolder folder;
-  TinyRun tiny(folder / "run");
-  auto* hook = new FakeHook;
-  bool finished = true;
-  hook->at_after_step = [](tasuki::Run& run) {
-    if (run.step == 5) run.stop("night");
-  };
-  hook->at_after_run = [&](tasuki::Run&, bool whole) { finished = whole; };
-  tiny.hooks.push_back({"stop", 50, std::unique_ptr<Hook>(hook)});
-  tiny.train();
-  EXPECT_EQ(tiny.run.step, 5);
-  EXPECT_EQ(tiny.run.epoch, 1);  // the second one is not finished
-  EXPECT_EQ(tiny.run.stopped, "night");
-  EXPECT_FALSE(finished);
-}
-
 }  // namespace
 }  // namespace tasuki

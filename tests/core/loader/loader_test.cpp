@@ -5,6 +5,8 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "tests/core/loader/fakes.h"
@@ -71,6 +73,117 @@ TEST(Loader, IsBitIdenticalForAnyNumberOfWorkers) {
       EXPECT_EQ(epoch_bits(loader, 0), first) << batch_size << " " << workers;
     }
   }
+}
+
+// Every sample one to three times an epoch, in an order of its own for each.
+class UnevenSampler final : public Sampler {
+ public:
+  size_t length() const override { return 22; }
+  std::vector<size_t> order(uint64_t seed, uint64_t epoch) const override {
+    std::vector<size_t> order = epoch_order(11, true, seed, epoch);
+    for (size_t i = 0; i < 11; ++i) order.insert(order.begin() + 2 * i, order[i % 4]);
+    return order;
+  }
+};
+
+// Adds a number that it draws.
+class AddDraw final : public BatchTransform {
+ public:
+  void apply(Batch& batch, cv::RNG& random) const override {
+    batch.tensors.at("depth") += random.uniform(0.0, 1.0);
+  }
+};
+
+// Each batch of an epoch, begun at one of them.
+std::vector<std::string> batches_from(Loader& loader, uint64_t epoch, size_t first) {
+  loader.start(epoch, first);
+  std::vector<std::string> all;
+  while (const auto batch = loader.next()) all.push_back(bits(*batch));
+  return all;
+}
+
+TEST(Loader, BeginsAtAnyBatchOfAnyEpoch) {
+  Bench bench;
+  const auto source = bench.source();
+  auto options = with(3, 0);
+  for (const bool uneven : {false, true}) {
+    if (uneven) {
+      options.sampler = std::make_shared<UnevenSampler>();
+      options.transforms = {std::make_shared<AddDraw>(), std::make_shared<AddDraw>()};
+    }
+    for (const bool drop_last : {false, true}) {
+      options.drop_last = drop_last;
+      options.workers = 0;
+      Loader alone(source, options);
+      EXPECT_EQ(alone.batches(), uneven ? (drop_last ? 7u : 8u) : (drop_last ? 3u : 4u));
+      const auto whole = batches_from(alone, 5, 0);
+      for (const size_t workers : {0, 1, 3}) {
+        options.workers = workers;
+        Loader loader(source, options);
+        for (size_t first = 0; first <= loader.batches(); ++first) {
+          const auto rest = batches_from(loader, 5, first);
+          EXPECT_EQ(rest, std::vector<std::string>(whole.begin() + first, whole.end()))
+              << workers << " " << first;
+        }
+        EXPECT_THROW(loader.start(5, loader.batches() + 1), Error);
+      }
+    }
+  }
+}
+
+TEST(Loader, ReadsNoSampleBeforeTheBatchThatItBeginsAt) {
+  Bench bench;
+  const auto source = bench.source();
+  Loader loader(source, with(2, 2));
+  loader.start(0, 4);
+  while (loader.next()) {
+  }
+  EXPECT_EQ(bench.dataset->loads, 3u);  // of 11
+}
+
+// A sample that comes again in an epoch is another one behind the random transforms, and the first
+// time what it is without a sampler.
+TEST(Loader, RepetitionsOfASampleDrawAnew) {
+  Bench bench;
+  const auto source = bench.source();
+  auto options = with(1, 0);
+  options.sampler = std::make_shared<UnevenSampler>();
+  Loader loader(source, options);
+  loader.start(2);
+  std::map<size_t, std::set<std::string>> by_index;
+  std::map<size_t, size_t> times;
+  while (const auto batch = loader.next()) {
+    const size_t index = batch->samples[0].index;
+    if (times[index]++ == 0) {
+      EXPECT_EQ(bits(*batch), bits(collate({source.get(2, index)}, {index}, kFields)));
+    }
+    by_index[index].insert(bits(*batch));
+  }
+  for (const auto& [index, different] : by_index) EXPECT_EQ(different.size(), times[index]);
+  EXPECT_EQ(by_index.size(), 11u);
+}
+
+TEST(Loader, RefusesASamplerThatBreaksItsPromise) {
+  class Wrong final : public Sampler {
+   public:
+    explicit Wrong(std::vector<size_t> order) : order_(std::move(order)) {}
+    size_t length() const override { return 2; }
+    std::vector<size_t> order(uint64_t, uint64_t) const override { return order_; }
+
+   private:
+    std::vector<size_t> order_;
+  };
+  Bench bench;
+  const auto source = bench.source();
+  const auto refusal = [&](std::vector<size_t> order) {
+    auto options = with(1, 0);
+    options.sampler = std::make_shared<Wrong>(std::move(order));
+    Loader loader(source, options);
+    return message_of([&] { loader.start(0); });
+  };
+  EXPECT_EQ(refusal({3, 10}), "nothing thrown");
+  EXPECT_THAT(refusal({3}), HasSubstr("gives 1 samples, and not the 2 that it promises"));
+  EXPECT_THAT(refusal({3, 11}), HasSubstr("one of them beyond the split's 11"));
 }
 
 // Who shows how long batches take may not wait until one is made.

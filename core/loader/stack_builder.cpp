@@ -1,4 +1,4 @@
-#include "core/loader/batch_builder.h"
+#include "core/loader/stack_builder.h"
 
 #include <torch/cuda.h>
 
@@ -30,33 +30,38 @@ void check_field(const Sample& sample, const std::string& name, const Field& fie
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(size_t size, std::vector<std::string> fields, Memory memory,
-                           std::shared_ptr<BlockPool> pool)
+void check_fields(const Sample& sample, const std::vector<std::string>& fields) {
+  const cv::Size size = fields.empty() ? cv::Size() : sample.field(fields.front()).value.size();
+  for (const auto& name : fields) check_field(sample, name, sample.field(name), size);
+}
+
+StackBuilder::StackBuilder(size_t size, std::vector<std::string> fields, BatchMemory memory)
     : fields_(std::move(fields)),
-      memory_{memory.pinned && torch::cuda::is_available(), memory.channels_last},
-      pool_(std::move(pool)),
+      memory_{memory.pinned && torch::cuda::is_available(), memory.channels_last,
+              std::move(memory.pool)},
       slots_(size) {}
 
-BatchBuilder::Slot BatchBuilder::describe(const Sample& sample, size_t index) const {
+StackBuilder::Slot StackBuilder::describe(const Sample& sample, size_t index) const {
+  check_fields(sample, fields_);
   Slot slot{
       {sample.id, index, sample.original_size, sample.normalization, sample.camera, {}}, {}, {}};
   for (const auto& name : fields_) {
     const Field& field = sample.field(name);
-    if (slot.kinds.empty()) slot.size = field.value.size();
-    check_field(sample, name, field, slot.size);
+    slot.size = field.value.size();
     slot.kinds.push_back(field.kind);
     if (!field.file.empty()) slot.info.files[name] = field.file;
   }
   return slot;
 }
 
-torch::Tensor BatchBuilder::make_tensor(const FieldKind& kind, cv::Size size) const {
+torch::Tensor StackBuilder::make_tensor(const FieldKind& kind, cv::Size size) const {
   const auto count = static_cast<int64_t>(slots_.size());
-  return memory_.pinned ? empty_pinned_pixels(kind, count, size, memory_.channels_last)
-                        : empty_pixels(kind, count, size, pool_.get(), memory_.channels_last);
+  return memory_.pinned
+             ? empty_pinned_pixels(kind, count, size, memory_.channels_last)
+             : empty_pixels(kind, count, size, memory_.pool.get(), memory_.channels_last);
 }
 
-bool BatchBuilder::prepare(const Slot& slot) {
+bool StackBuilder::prepare(const Slot& slot) {
   const std::lock_guard lock(mutex_);
   if (!shape_) {
     for (const FieldKind* kind : slot.kinds) {
@@ -67,7 +72,7 @@ bool BatchBuilder::prepare(const Slot& slot) {
   return shape_->same(slot);
 }
 
-void BatchBuilder::put(size_t position, const Sample& sample, size_t index) {
+void StackBuilder::put(size_t position, const Sample& sample, size_t index) {
   Slot& slot = slots_.at(position);
   slot = describe(sample, index);
   if (!prepare(slot)) return;  // finish() tells
@@ -79,7 +84,7 @@ void BatchBuilder::put(size_t position, const Sample& sample, size_t index) {
   }
 }
 
-void BatchBuilder::check_alike() const {
+void StackBuilder::check_alike() const {
   const Slot& first = slots_.front();
   const auto other = std::find_if(slots_.begin(), slots_.end(),
                                   [&](const Slot& slot) { return !slot.same(first); });
@@ -96,7 +101,7 @@ void BatchBuilder::check_alike() const {
                                     " of one batch have a field of one name and different kinds");
 }
 
-Batch BatchBuilder::finish() {
+Batch StackBuilder::finish() {
   Batch batch;
   if (slots_.empty()) return batch;
   check_alike();

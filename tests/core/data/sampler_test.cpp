@@ -1,10 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
-#include "core/loader/loader.h"
+#include "core/data/sampler.h"
 
 namespace tasuki {
 namespace {
@@ -62,6 +63,31 @@ TEST(MixSeeds, EveryInputBitReachesTheOutput) {
     }
     EXPECT_NEAR(flipped / 200, 32, 2) << "bit " << bit;
   }
+}
+
+// The first numbers of the published generator (Vigna's splitmix64.c) from the state 1234567.
+TEST(SeededDraws, AreThoseOfSplitMix64) {
+  SeededDraws draws(1234567);
+  for (const uint64_t expected : {6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
+                                  4593380528125082431u, 16408922859458223821u}) {
+    EXPECT_EQ(draws.next(), expected);
+  }
+}
+
+TEST(SeededDraws, AreUniform) {
+  SeededDraws draws(5);
+  constexpr int kDraws = 20000;
+  double sum = 0, squares = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const double u = draws.uniform();
+    ASSERT_GE(u, 0);
+    ASSERT_LT(u, 1);
+    sum += u;
+    squares += u * u;
+  }
+  // Five standard deviations of the means of u and u^2.
+  EXPECT_NEAR(sum / kDraws, 1.0 / 2, 5 * std::sqrt(1.0 / 12 / kDraws));
+  EXPECT_NEAR(squares / kDraws, 1.0 / 3, 5 * std::sqrt(4.0 / 45 / kDraws));
 }
 
 }  // namespace

@@ -3,32 +3,23 @@
 #include <mutex>
 #include <optional>
 
-#include "core/loader/batch.h"
-#include "core/loader/block_pool.h"
+#include "core/loader/collate.h"
 
 namespace tasuki {
 
 // A batch filled sample by sample, by several threads at once: each sample is written where it
 // belongs in the batch's own tensors, and nothing is copied afterwards. The first sample to arrive
-// decides the tensors' size. The tensors lie in pinned memory if asked for and there is a GPU, else
-// in blocks of `pool`'s, where one is given.
-class BatchBuilder {
+// decides the tensors' size.
+class StackBuilder : public BatchBuilder {
  public:
-  struct Memory {
-    bool pinned = false;
-    bool channels_last = true;
-  };
+  StackBuilder(size_t size, std::vector<std::string> fields, BatchMemory memory);
 
-  BatchBuilder(size_t size, std::vector<std::string> fields, Memory memory,
-               std::shared_ptr<BlockPool> pool = nullptr);
-
-  // Fills position `position` in 0..size-1 with the sample of this index in its split; every
-  // position once. Error (kData) where the sample lacks a field, its fields differ in size or a
-  // Mat's type isn't its kind's.
-  void put(size_t position, const Sample& sample, size_t index);
-  // The batch, once every position is filled. Error (kData) when samples differ in size or in a
-  // field's kind, naming the first sample and the first that differs from it.
-  Batch finish();
+  // Error (kData) where the sample lacks a field, its fields differ in size or a Mat's type isn't
+  // its kind's.
+  void put(size_t position, const Sample& sample, size_t index) override;
+  // Error (kData) when samples differ in size or in a field's kind, naming the first sample and the
+  // first that differs from it.
+  Batch finish() override;
 
  private:
   struct Slot {
@@ -45,12 +36,15 @@ class BatchBuilder {
   void check_alike() const;
 
   const std::vector<std::string> fields_;
-  const Memory memory_;
-  const std::shared_ptr<BlockPool> pool_;
+  const BatchMemory memory_;
   std::vector<Slot> slots_;
   std::mutex mutex_;                    // guards shape_ and the making of tensors_
   std::optional<Slot> shape_;           // what tensors_ are for
   std::vector<torch::Tensor> tensors_;  // of fields_, in their order
 };
+
+// The sample has these fields, of one size and of pixel types that a batch can be made of;
+// otherwise an Error (kData) that names it.
+void check_fields(const Sample& sample, const std::vector<std::string>& fields);
 
 }  // namespace tasuki

@@ -1,0 +1,89 @@
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error/error.h"
+#include "core/loader/batch_transform.h"
+#include "core/registry/registry.h"
+#include "pipelines/batches/batches.pb.h"
+
+namespace tasuki::batches {
+namespace {
+
+// A number of the distribution Beta(alpha, alpha), by Johnk's rejection: u^(1/alpha) and
+// v^(1/alpha) of uniform numbers whose sum is at most 1.
+double draw_beta(double alpha, cv::RNG& random) {
+  while (true) {
+    const double x = std::pow(random.uniform(0.0, 1.0), 1 / alpha);
+    const double y = std::pow(random.uniform(0.0, 1.0), 1 / alpha);
+    if (x + y > 0 && x + y <= 1) return x / (x + y);
+  }
+}
+
+// The paper's box: sides of sqrt(share) of the image's around a centre anywhere in it, cut at its
+// borders.
+cv::Rect draw_box(double share, int height, int width, cv::RNG& random) {
+  const int h = int(height * std::sqrt(share)), w = int(width * std::sqrt(share));
+  const cv::Point centre(random.uniform(0, width), random.uniform(0, height));
+  return cv::Rect(centre.x - w / 2, centre.y - h / 2, w, h) & cv::Rect(0, 0, width, height);
+}
+
+// Who gives to each: a shift by 1 to n - 1 places of the batch, so that nobody gives to itself.
+std::vector<int64_t> draw_givers(int64_t n, cv::RNG& random) {
+  std::vector<int64_t> givers(static_cast<size_t>(n));
+  std::iota(givers.begin(), givers.end(), 0);
+  const auto shift = n > 1 ? random.uniform(1, int(n)) : 0;
+  std::rotate(givers.begin(), givers.begin() + shift, givers.end());
+  return givers;
+}
+
+bool same_camera(const SampleInfo& a, const SampleInfo& b) {
+  if (!a.camera || !b.camera) return !a.camera && !b.camera;
+  return a.camera->fx == b.camera->fx && a.camera->fy == b.camera->fy &&
+         a.camera->cx == b.camera->cx && a.camera->cy == b.camera->cy;
+}
+
+class CutMix : public BatchTransform {
+ public:
+  explicit CutMix(const options::CutMix& options)
+      : probability_(options.has_probability() ? options.probability() : 0.5),
+        alpha_(options.has_alpha() ? options.alpha() : 1) {
+    require_option(probability_ >= 0 && probability_ <= 1, "probability", "must be in [0, 1]");
+    require_option(alpha_ > 0 && alpha_ <= 2, "alpha", "must be in (0, 2]");
+  }
+
+  void apply(Batch& batch, cv::RNG& random) const override {
+    if (random.uniform(0.0, 1.0) >= probability_ || batch.size() < 2) return;
+    const auto& image = batch.tensor("image");
+    const double share = 1 - draw_beta(alpha_, random);
+    const auto box = draw_box(share, int(image.size(-2)), int(image.size(-1)), random);
+    const auto givers = draw_givers(batch.size(), random);
+    if (box.empty()) return;
+    const auto index = torch::tensor(givers, torch::kInt64);
+    for (auto& [name, tensor] : batch.tensors) {
+      const auto part = tensor.narrow(-2, box.y, box.height).narrow(-1, box.x, box.width);
+      part.copy_(part.index_select(0, index));
+    }
+    forget_cameras(batch, givers);
+  }
+
+ private:
+  // No camera sees both parts of a mixed picture where the two had different ones.
+  static void forget_cameras(Batch& batch, const std::vector<int64_t>& givers) {
+    const auto before = batch.samples;
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (!same_camera(before[i], before[size_t(givers[i])])) batch.samples[i].camera.reset();
+    }
+  }
+
+  double probability_;
+  double alpha_;
+};
+
+}  // namespace
+
+TASUKI_REGISTER(BatchTransform, CutMix, options::CutMix, "tasuki/CutMix");
+
+}  // namespace tasuki::batches
