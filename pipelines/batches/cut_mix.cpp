@@ -1,13 +1,11 @@
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 
-#include "core/error/error.h"
 #include "core/loader/batch_transform.h"
 #include "core/registry/registry.h"
 #include "pipelines/batches/batches.pb.h"
+#include "pipelines/batches/givers.h"
 
 namespace tasuki::batches {
 namespace {
@@ -28,21 +26,6 @@ cv::Rect draw_box(double share, int height, int width, cv::RNG& random) {
   const int h = int(height * std::sqrt(share)), w = int(width * std::sqrt(share));
   const cv::Point centre(random.uniform(0, width), random.uniform(0, height));
   return cv::Rect(centre.x - w / 2, centre.y - h / 2, w, h) & cv::Rect(0, 0, width, height);
-}
-
-// Who gives to each: a shift by 1 to n - 1 places of the batch, so that nobody gives to itself.
-std::vector<int64_t> draw_givers(int64_t n, cv::RNG& random) {
-  std::vector<int64_t> givers(static_cast<size_t>(n));
-  std::iota(givers.begin(), givers.end(), 0);
-  const auto shift = n > 1 ? random.uniform(1, int(n)) : 0;
-  std::rotate(givers.begin(), givers.begin() + shift, givers.end());
-  return givers;
-}
-
-bool same_camera(const SampleInfo& a, const SampleInfo& b) {
-  if (!a.camera || !b.camera) return !a.camera && !b.camera;
-  return a.camera->fx == b.camera->fx && a.camera->fy == b.camera->fy &&
-         a.camera->cx == b.camera->cx && a.camera->cy == b.camera->cy;
 }
 
 class CutMix : public BatchTransform {
@@ -70,14 +53,6 @@ class CutMix : public BatchTransform {
   }
 
  private:
-  // No camera sees both parts of a mixed picture where the two had different ones.
-  static void forget_cameras(Batch& batch, const std::vector<int64_t>& givers) {
-    const auto before = batch.samples;
-    for (size_t i = 0; i < before.size(); ++i) {
-      if (!same_camera(before[i], before[size_t(givers[i])])) batch.samples[i].camera.reset();
-    }
-  }
-
   double probability_;
   double alpha_;
 };

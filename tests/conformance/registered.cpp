@@ -67,6 +67,7 @@ std::string required_options(const std::string& name) {
                             " } } }"
                             "part { name: \"b\" dataset { [tasuki/Rooms] { " +
                             rooms + " seed: 1 } } split: \"train\" }"},
+      {"tasuki/ClassMix", "field: \"label_map\""},
       {"tasuki/RareClassSampler", "field: \"label_map\""},
       {"tasuki/Repeat", "dataset { [tasuki/Rooms] { " + rooms + " } } split: \"train\""},
       {"tasuki/Shard", "dataset { [tasuki/Rooms] { " + rooms + " } } index: 1 count: 2"},

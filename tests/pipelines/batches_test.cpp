@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <set>
+
 #include "core/loader/batch_transform.h"
 #include "core/loader/collate.h"
 #include "tests/core/loader/fakes.h"
@@ -111,6 +113,55 @@ TEST(CutMix, MixesTheShareOfBatchesThatIsAskedFor) {
   EXPECT_EQ(share_of("probability: 0"), 0);
   EXPECT_NEAR(share_of("probability: 0.3"), 0.3, 0.1);
   EXPECT_GT(share_of("probability: 1"), 0.9);
+}
+
+// Sample i has classes 10 i to 10 i + 3, one a row of four, and a row without a label.
+Batch classes_batch() {
+  auto batch = numbered_batch(3, 5, 6);
+  auto& seg = batch.tensors["seg"];
+  for (int64_t i = 0; i < 3; ++i) {
+    for (int64_t y = 0; y < 5; ++y) seg[i][y].fill_(y < 4 ? 10 * i + y : -1);
+  }
+  return batch;
+}
+
+TEST(ClassMix, PastesTheClassesOfHalfOfAnotherSampleWithAllFields) {
+  const auto class_mix = testing::make<BatchTransform>("tasuki/ClassMix", "probability: 1");
+  std::set<std::vector<int64_t>> seen;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    auto batch = classes_batch();
+    cv::RNG random(mix_seeds({seed}));
+    class_mix->apply(batch, random);
+    const auto seg = batch.tensor("seg"), depth = batch.tensor("depth").to(torch::kInt64);
+    EXPECT_TRUE(batch.tensor("image").select(1, 1).equal(batch.tensor("depth").squeeze(1)));
+    for (int64_t i = 0; i < 3; ++i) {
+      std::vector<int64_t> rows;  // that are another's
+      for (int64_t y = 0; y < 5; ++y) {
+        const auto label = seg[i][y][0].item<int64_t>();
+        EXPECT_TRUE((seg[i][y] == label).all().item<bool>());
+        // Image, depth and label are of one sample, and a class of another one lies where it was.
+        const auto owner = depth[i][0][y][0].item<int64_t>() - 1;
+        EXPECT_TRUE(label == -1 || label == 10 * owner + y) << label << " " << y;
+        if (owner != i) rows.push_back(y);
+      }
+      EXPECT_EQ(rows.size(), 2u) << "not half of four classes";
+      for (const auto y : rows) EXPECT_LT(y, 4) << "pixels without a label are of no class";
+      seen.insert(rows);
+    }
+    EXPECT_FALSE(batch.samples[0].camera.has_value());
+  }
+  EXPECT_EQ(seen.size(), 6u);  // of all pairs of rows
+}
+
+TEST(ClassMix, RefusesAFieldWithoutClasses) {
+  auto batch = classes_batch();
+  cv::RNG random(1);
+  for (const std::string field : {"depth", "sge"}) {
+    const auto class_mix =
+        testing::make<BatchTransform>("tasuki/ClassMix", "probability: 1 field: \"" + field + "\"");
+    EXPECT_THROW(class_mix->apply(batch, random), Error) << field;
+  }
+  EXPECT_THROW(testing::make<BatchTransform>("tasuki/ClassMix", "probability: -1"), OptionError);
 }
 
 TEST(CutMix, RefusesOptionsOutOfRange) {
