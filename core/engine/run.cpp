@@ -75,6 +75,12 @@ std::map<std::string, double> Run::of_auxiliaries(
   return values_of(objectives(), true, values);
 }
 
+std::map<std::string, double> Run::of_extra(const std::map<std::string, double>& values) const {
+  auto rest = values;
+  for (const auto& objective : objectives()) rest.erase(objective.name);
+  return rest;
+}
+
 void Run::begin_epoch() {
   active = {};
   std::vector<double> coefficients;

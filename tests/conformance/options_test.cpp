@@ -19,6 +19,7 @@ using ::testing::HasSubstr;
 const std::map<std::string, std::string>& places() {
   static const std::map<std::string, std::string> kPlaces = {
       {"Architecture", "model { architecture { @ } }"},
+      {"CrossTaskDecoder", "model { decoder { name: \"a\" kind { @ } } }"},
       {"Dataset", "data { dataset { @ } }"},
       {"Decoder", "model { task { name: \"a\" decoder { @ } } }"},
       {"Encoder", "model { encoder { @ } }"},
@@ -26,6 +27,7 @@ const std::map<std::string, std::string>& places() {
       {"Hook", "train { hook { name: \"a\" hook { @ } } }"},
       {"Loss", "model { task { name: \"a\" loss { kind { @ } } } }"},
       {"Metric", "model { task { name: \"a\" metric { @ } } }"},
+      {"Norm", "model { norm { @ } }"},
       {"Optimizer", "train { optimizer { @ } }"},
       {"Schedule", "train { schedule { @ } }"},
       {"SelfAuxiliary", "model { self_auxiliary { @ } }"},
