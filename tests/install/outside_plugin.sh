@@ -53,6 +53,8 @@ build_plugin() {
 echo "-- building the plugins"
 build_plugin edge_plugin acme
 build_plugin min_norm_plugin min_norm
+build_plugin two_branch_plugin two_branch
+build_plugin distill_plugin distill
 module="$work/acme_build/acme_edge.so"
 weighting="$work/min_norm_build/acme_min_norm.so"
 [ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
@@ -97,6 +99,16 @@ expect with.txt "On which parameters gradients are combined"
   --plugin "$weighting" --set 'train.weighting=[acme/MinNorm]{gradients{at:FEATURES}}' \
   >weighed.log 2>&1 || { cat weighed.log; fail "training with the weighting failed"; }
 [ -s weighed/metrics.json ] || fail "training with the weighting left no metrics.json"
+
+echo "-- training with an encoder and with a decoder of several tasks from outside"
+for example in two_branch distill; do
+  plugin=(--plugin "$work/${example}_build/acme_$example.so")
+  "$tasuki" train "$example/configs/rooms_$example.pbtxt" "${tiny[@]}" --work-dir "${example}_run" \
+    "${plugin[@]}" >"$example.log" 2>&1 || { cat "$example.log"; fail "training $example failed"; }
+  "$tasuki" eval "$example/configs/rooms_$example.pbtxt" "${example}_run/best.safetensors" \
+    "${tiny[@]}" "${plugin[@]}" >eval.log 2>&1 || { cat eval.log; fail "evaluating $example failed"; }
+  expect eval.log miou
+done
 
 echo "-- evaluating"
 "$tasuki" eval $config run/best.safetensors "${tiny[@]}" --plugin "$module" >eval.log 2>&1 ||
