@@ -265,8 +265,7 @@ class Gated : public Architecture {
     std::vector<FeatureMaps> in(routes_.size(), {FeatureMap{image}});
     std::map<std::string, RouteFeatures> all;
     torch::Tensor entropy = torch::zeros({});
-    // The gates harden from epoch to epoch.
-    const double temperature = 1.0 / double(1 + progress().epoch);
+    const double temperature = temperature_now();
     for (size_t i = 0; i < stages_.size(); ++i) {
       std::vector<FeatureMaps> made, mixed;
       for (size_t t = 0; t < routes_.size(); ++t) {
@@ -306,6 +305,12 @@ class Gated : public Architecture {
   }
 
  private:
+  // The gates harden from epoch to epoch, and stay as hard in a checkpoint.
+  double temperature_now() {
+    if (progress().epochs > 0) temperature_.fill_(1.0 / double(1 + progress().epoch));
+    return temperature_.item<double>();
+  }
+
   static FeatureMaps mix(const std::vector<FeatureMaps>& columns, const torch::Tensor& gate) {
     FeatureMaps mixed = columns[0];
     for (size_t k = 0; k < mixed.size(); ++k) {
@@ -323,6 +328,7 @@ class Gated : public Architecture {
   std::vector<StageInfo> stages_;
   std::vector<std::shared_ptr<Stage>> columns_;  // stage by stage
   std::vector<torch::Tensor> gates_;
+  torch::Tensor temperature_{register_buffer("temperature", torch::ones({}))};
 };
 
 TASUKI_REGISTER(Encoder, TwoBranches, options::test::TwoBranches, "test/TwoBranches");
