@@ -54,6 +54,8 @@ const std::map<std::string, std::string>& kinds() {
       {"tasuki.Model.encoder", "Encoder"},
       {"tasuki.Model.architecture", "Architecture"},
       {"tasuki.Model.self_auxiliary", "SelfAuxiliary"},
+      {"tasuki.Model.norm", "Norm"},
+      {"tasuki.DecoderConfig.kind", "CrossTaskDecoder"},
       {"tasuki.TaskConfig.kind", "Task"},
       {"tasuki.TaskConfig.decoder", "Decoder"},
       {"tasuki.TaskConfig.metric", "Metric"},

@@ -399,7 +399,7 @@ void load_weights(MultiTaskModel& model, const std::filesystem::path& path) {
   const bool state = format != file.metadata.end() && format->second == kStateFormat;
   auto tensors = state ? evaluated_part(file.tensors) : file.tensors;
   if (model.network() == Network::kInference) {
-    std::erase_if(tensors, [](const auto& item) { return is_auxiliary_tensor(item.first); });
+    std::erase_if(tensors, [](const auto& item) { return is_training_only_tensor(item.first); });
   }
   copy_tensors(tensors, named_tensors(model), path.string());
 }

@@ -40,6 +40,11 @@ std::optional<Error> not_finite(const Run& run, const Batch& batch, const torch:
     return error_of(run, batch,
                     "the loss of " + objectives[i].name + " is " + std::to_string(losses[i]));
   }
+  for (const auto& [name, value] : run.of_extra(run.last.losses)) {
+    if (std::isfinite(value)) continue;
+    return error_of(run, batch,
+                    "the extra loss " + name + " of the architecture is " + std::to_string(value));
+  }
   const auto& experiment = run.experiment;
   const KeptRandomState kept_random(experiment.device);
   const KeptBuffers kept_buffers(*experiment.model);

@@ -132,6 +132,7 @@ std::vector<report::ReportSeries> read_history(const std::filesystem::path& file
     };
     nested("loss", "loss/");
     nested("auxiliary_loss", "loss of self-auxiliaries/");
+    nested("extra_loss", "extra loss/");
     nested("coefficient", "coefficient/");
     if (entry.contains("lr")) curves.add("lr", epoch, entry["lr"]);
     nested("val", "val/");

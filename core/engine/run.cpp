@@ -97,6 +97,12 @@ std::filesystem::path Run::best() const {
   return work_dir / kBestFile;
 }
 
+std::map<std::string, double> Run::of_extra(const std::map<std::string, double>& values) const {
+  auto rest = values;
+  for (const auto& objective : objectives()) rest.erase(objective.name);
+  return rest;
+}
+
 void Run::begin_epoch() {
   active = {};
   std::vector<double> coefficients;

@@ -22,7 +22,8 @@ namespace tasuki {
 
 // What the last step did. Objectives that do not run in this epoch are in neither map.
 struct StepReport {
-  std::map<std::string, double> losses;        // by objective, before coefficients
+  // By objective, and the model's extra losses by their names; before coefficients.
+  std::map<std::string, double> losses;
   std::map<std::string, double> coefficients;  // by objective: what its loss was multiplied with
   double learning_rate = 0;
   std::optional<double> gradient_norm;  // where the gradient is clipped
@@ -102,6 +103,8 @@ struct Run {
   // Of values by objective, those of the primaries, or those of the self-auxiliaries.
   std::map<std::string, double> of_primaries(const std::map<std::string, double>& values) const;
   std::map<std::string, double> of_auxiliaries(const std::map<std::string, double>& values) const;
+  // Those of the model's extra losses.
+  std::map<std::string, double> of_extra(const std::map<std::string, double>& values) const;
   // Fills `active` and starts the weighting's batches for the epoch that the run is at, those that
   // its finished steps have taken left out.
   void begin_epoch();

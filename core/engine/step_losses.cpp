@@ -5,19 +5,20 @@
 #include "core/engine/precision.h"
 
 namespace tasuki {
-std::map<std::string, torch::Tensor> step_logits(const Experiment& experiment, const Batch& batch,
-                                                 const std::vector<Objective>& objectives) {
+
+ModelOutput step_outputs(const Experiment& experiment, const Batch& batch,
+                         const std::vector<Objective>& objectives) {
   const Autocast autocast(experiment.precision, experiment.device);
-  return experiment.model->forward(batch.tensor("image"), objectives);
+  return experiment.model->outputs(batch.tensor("image"), objectives);
 }
 
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives,
-                                       const std::map<std::string, torch::Tensor>& logits) {
+                                       const ModelOutput& outputs) {
   std::vector<torch::Tensor> losses;
   for (const auto& objective : objectives) {
     const auto& source = experiment.model->task(objective.source);
-    const auto loss = source.loss(logits.at(objective.name), batch);
+    const auto loss = experiment.model->loss(objective, outputs.decoded.at(objective.name), batch);
     losses.push_back(source.loss_scale == 1 ? loss : loss * source.loss_scale);
   }
   return losses;
@@ -25,14 +26,14 @@ std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch
 
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives) {
-  return step_losses(experiment, batch, objectives, step_logits(experiment, batch, objectives));
+  return step_losses(experiment, batch, objectives, step_outputs(experiment, batch, objectives));
 }
 
 std::vector<torch::Tensor> exact_losses(const Experiment& experiment, const Batch& batch,
                                         const std::vector<Objective>& objectives) {
   const ExactFloat32 exact(experiment.device);
-  const auto logits = experiment.model->forward(batch.tensor("image"), objectives);
-  return step_losses(experiment, batch, objectives, logits);
+  const auto outputs = experiment.model->outputs(batch.tensor("image"), objectives);
+  return step_losses(experiment, batch, objectives, outputs);
 }
 
 }  // namespace tasuki

@@ -2,25 +2,26 @@
 
 #include <torch/types.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "core/engine/experiment.h"
+#include "core/model/model_output.h"
 #include "core/model/objective.h"
 
 namespace tasuki {
 
-// Logits of the objectives on a batch that lies on the model's device, at the images' size, in the
-// experiment's precision and in the mode that the model is in.
-std::map<std::string, torch::Tensor> step_logits(const Experiment& experiment, const Batch& batch,
-                                                 const std::vector<Objective>& objectives);
+// What the model makes of a batch that lies on its device for the objectives, at the resolutions of
+// the decoders, in the experiment's precision and in the mode that the model is in.
+ModelOutput step_outputs(const Experiment& experiment, const Batch& batch,
+                         const std::vector<Objective>& objectives);
 
-// Their losses, in order: scalars, loss_scale of the source task multiplied in. Labels are taken as
-// they are: whoever made the batch has checked them (Experiment::source does).
+// The objectives' losses, in order: scalars, with what supervises them besides and loss_scale of
+// the source task in them. Labels are taken as they are: whoever made the batch has checked them
+// (Experiment::source does).
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives,
-                                       const std::map<std::string, torch::Tensor>& logits);
+                                       const ModelOutput& outputs);
 
 // Both at once.
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,

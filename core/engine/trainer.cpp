@@ -11,6 +11,7 @@
 #include "core/engine/not_finite.h"
 #include "core/engine/precision.h"
 #include "core/engine/step_losses.h"
+#include "core/step/extra_gradient.h"
 #include "core/system/elapsed.h"
 
 namespace tasuki {
@@ -47,6 +48,7 @@ struct Trainer::Outcome {
   torch::Tensor losses;  // [n] float64
   torch::Tensor norm;    // of the gradient, where it is clipped; else 0
   torch::Tensor finite;  // whether all is, so that the update was applied
+  torch::Tensor extra;   // [k] float64: the extra losses
 };
 
 Trainer::Trainer(Run& run, std::vector<NamedHook>& hooks)
@@ -87,21 +89,26 @@ void Trainer::fill(StepContext& context) {
 void Trainer::forward(StepContext& context) {
   const auto& experiment = run_.experiment;
   const Traced traced(*experiment.model, context.trace);
-  const auto logits = step_logits(experiment, batch_, run_.active.objectives);
+  experiment.model->architecture().set_progress(
+      {run_.epoch, run_.step, run_.epochs, run_.steps_per_epoch});
+  const auto outputs = step_outputs(experiment, batch_, run_.active.objectives);
   finish(StepPhase::kForward);
-  context.losses = step_losses(experiment, batch_, run_.active.objectives, logits);
+  context.losses = step_losses(experiment, batch_, run_.active.objectives, outputs);
+  context.extra_losses = outputs.extra_losses;
   finish(StepPhase::kLosses);
 }
 
 // What a weighting complains of may come of numbers that were not finite before it saw them.
 void Trainer::make_gradient(StepContext& context) {
   try {
+    ExtraGradient extra(context);
     run_.weighting->backward(context);
     finish(StepPhase::kBackward);
     finish(StepPhase::kUnscale);
     run_.weighting->reduce(context);
     finish(StepPhase::kReduce);
     run_.weighting->combine(context);
+    extra.add_to(context);
     finish(StepPhase::kCombine);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kRun) throw;
@@ -111,15 +118,16 @@ void Trainer::make_gradient(StepContext& context) {
   }
   // Their graph is done with, and the features that it kept.
   for (auto& loss : context.losses) loss = loss.detach();
+  for (auto& extra : context.extra_losses) extra.loss = extra.loss.detach();
   if (context.trace != nullptr) *context.trace = {};
 }
 
 // The device leaves the update out where a loss or the gradient is not finite.
 Trainer::Outcome Trainer::update(const StepContext& context) {
-  Outcome outcome{context.loss_values(), {}, {}};
+  Outcome outcome{context.loss_values(), {}, {}, context.extra_loss_values()};
   const double clip = run_.experiment.config.message().train().clip_norm();
   outcome.norm = torch::zeros({}, outcome.losses.options());
-  outcome.finite = outcome.losses.isfinite().all();
+  outcome.finite = outcome.losses.isfinite().all().logical_and(outcome.extra.isfinite().all());
   if (clip > 0) {
     const auto per = run_.experiment.config.message().train().clip_per();
     outcome.norm = run_.parameters->clip_gradient(clip, per).to(torch::kFloat64);
@@ -139,7 +147,7 @@ void Trainer::report(const StepContext& context, const Outcome& outcome) {
   const auto n = int64_t(context.size());
   const auto applied = context.applied.detach().to(outcome.losses.device(), torch::kFloat64);
   const auto rest = torch::stack({outcome.norm, outcome.finite.to(torch::kFloat64)});
-  const auto read = to_vector(torch::cat({outcome.losses, applied, rest}));
+  const auto read = to_vector(torch::cat({outcome.losses, applied, rest, outcome.extra}));
   if (run_.experiment.config.message().train().clip_norm() > 0) {
     run_.last.gradient_norm = read[size_t(2 * n)];
   }
@@ -150,7 +158,10 @@ void Trainer::report(const StepContext& context, const Outcome& outcome) {
     run_.last.losses[name] = read[i];
     run_.last.coefficients[name] = read[i + context.size()];
   }
-  if (read.back() != 0) return;
+  for (size_t k = 0; k < context.extra_losses.size(); ++k) {
+    run_.last.losses[context.extra_losses[k].name] = read[size_t(2 * n) + 2 + k];
+  }
+  if (read[size_t(2 * n) + 1] != 0) return;
   const std::vector<double> losses(read.begin(), read.begin() + n);
   if (const auto cause = not_finite(run_, batch_, random_, losses)) throw *cause;
   throw combination_not_finite(run_, batch_);

@@ -50,6 +50,9 @@ std::vector<std::string> without_shortcuts(const ResolvedConfig& config) {
   for (const auto& task : model.task()) {
     finder.look(task.decoder(), "model.task[" + task.name() + "].decoder");
   }
+  for (const auto& decoder : model.decoder()) {
+    finder.look(decoder.kind(), "model.decoder[" + decoder.name() + "].kind");
+  }
   for (int i = 0; i < model.self_auxiliary_size(); ++i) {
     finder.look(model.self_auxiliary(i), "model.self_auxiliary[" + std::to_string(i) + "]");
   }

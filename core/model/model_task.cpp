@@ -1,5 +1,8 @@
 #include "core/model/model_task.h"
 
+#include <torch/torch.h>
+
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -101,6 +104,21 @@ ModelTask build_task(const ResolvedConfig& config, const TaskConfig& described,
   return task;
 }
 
+bool is_asked_for(const DecoderOutput& output, const std::string& loss) {
+  return output.losses.empty() ||
+         std::find(output.losses.begin(), output.losses.end(), loss) != output.losses.end();
+}
+
+// The label under the middle of each of h x w pixels that cover the same image.
+torch::Tensor label_at(const torch::Tensor& label, int64_t h, int64_t w) {
+  const auto middles = [&](int64_t pixels, int64_t labels) {
+    const auto x = torch::arange(pixels, label.options().dtype(torch::kFloat64));
+    return ((x + 0.5) * (double(labels) / double(pixels))).floor().to(torch::kInt64);
+  };
+  return label.index_select(-2, middles(h, label.size(-2)))
+      .index_select(-1, middles(w, label.size(-1)));
+}
+
 // What a program that hands over the wrong tensors did wrong.
 void check_shapes(const torch::Tensor& logits, const torch::Tensor& label, const ModelTask& task) {
   const int64_t channels = task.task->channels();
@@ -164,6 +182,46 @@ std::vector<LossSum> ModelTask::loss_sums(const torch::Tensor& logits, const Bat
   std::vector<LossSum> sums;
   for (const auto& one : losses) sums.push_back(one.loss->compute_in(batch, prediction, target));
   return sums;
+}
+
+void ModelTask::check_losses(const DecoderOutput& output) const {
+  std::vector<std::string> known;
+  for (const auto& one : losses) known.push_back(one.name);
+  for (const auto& name : output.losses) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    throw Error(ErrorKind::kPlugin, "a decoder trains " + output.objective + " by \"" + name +
+                                        "\"" + did_you_mean(name, known) + "; task " + this->name +
+                                        " has the losses: " + join(known));
+  }
+  if (output.at == DecoderOutput::At::kLabels) return;
+  for (const auto& one : losses) {
+    if (!is_asked_for(output, one.name)) continue;
+    if (dynamic_cast<const StepLoss*>(one.loss.get()) == nullptr) continue;
+    throw Error(ErrorKind::kPlugin, "a decoder trains " + output.objective +
+                                        " at its logits' size, and loss " + one.name + " of task " +
+                                        this->name +
+                                        " looks at the batch, which has the labels' size");
+  }
+}
+
+torch::Tensor ModelTask::loss(const DecoderOutput& output, const torch::Tensor& logits,
+                              const Batch& batch) const {
+  if (output.losses.empty() && output.at == DecoderOutput::At::kLabels) return loss(logits, batch);
+  check_losses(output);
+  auto label = batch.tensor(field);
+  if (output.at == DecoderOutput::At::kLogits) {
+    label = label_at(label, logits.size(2), logits.size(3));
+  }
+  check_shapes(logits, label, *this);
+  const auto prediction = task->activate(loss_precision(logits));
+  const auto target = task->target(label);
+  torch::Tensor total;
+  for (const auto& one : losses) {
+    if (!is_asked_for(output, one.name)) continue;
+    const auto mean = one.loss->compute_in(batch, prediction, target).mean() * one.weight;
+    total = total.defined() ? total + mean : mean;
+  }
+  return total;
 }
 
 torch::Tensor ModelTask::total(const std::vector<LossSum>& sums) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "core/model/decoder.h"
 #include "core/model/loss.h"
 #include "core/model/metric.h"
 #include "core/model/task.h"
@@ -58,8 +59,16 @@ struct ModelTask {
   torch::Tensor loss(const torch::Tensor& logits, const Batch& batch) const {
     return total(loss_sums(logits, batch));
   }
+  // What further logits of the task come to, by those of its losses that the output names. Error
+  // (kPlugin) for a name that is none of them, and for a loss that looks at more than prediction
+  // and target where the labels are not the batch's.
+  torch::Tensor loss(const DecoderOutput& output, const torch::Tensor& logits,
+                     const Batch& batch) const;
   // The first of its losses that does not split over batches; "" where all do.
   std::string batch_wide_loss() const;
+
+ private:
+  void check_losses(const DecoderOutput& output) const;
 };
 
 // Field of the sample that has a task's labels: the one that its config names, or else its name.

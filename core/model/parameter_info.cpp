@@ -117,8 +117,29 @@ void describe_route(ParameterInfo& parameter, const EncoderNames& encoder) {
   for (const auto& item : encoder.own) parameter.routes.insert(item.first);
 }
 
+// Where a decoder mixes routes, what is one of theirs is trained by all of their objectives.
+void mix_routes(ParameterInfo& parameter, const MultiTaskModel& model) {
+  std::set<std::string> mixed;
+  for (const auto& route : parameter.routes) mixed.merge(model.mixed_with(route));
+  parameter.routes = std::move(mixed);
+  if (parameter.routes.size() > 1) parameter.owner.clear();
+}
+
+// What one objective trains is its decoder's; what several do is shared by their routes.
+void describe_decoder(ParameterInfo& parameter, const std::string& name,
+                      const MultiTaskModel& model) {
+  const auto part = component(name, 1);
+  for (const auto& decoder : model.decoders()) {
+    if (decoder.name() != part) continue;
+    const auto trained_by = decoder.trained_by(name.substr(sizeof("decoder.") + part.size()));
+    auto& tags = trained_by.size() == 1 ? parameter.objectives : parameter.routes;
+    tags.insert(trained_by.begin(), trained_by.end());
+  }
+}
+
 void describe(ParameterInfo& parameter, const EncoderNames& encoder, const MultiTaskModel& model) {
   describe_route(parameter, encoder);
+  mix_routes(parameter, model);
   const auto stage = encoder.stages.find(parameter.tensor.unsafeGetTensorImpl());
   if (stage != encoder.stages.end()) {
     parameter.stage_index = int64_t(stage->second);
@@ -130,7 +151,7 @@ void describe(ParameterInfo& parameter, const EncoderNames& encoder, const Multi
   auto names = parameter.other_names;
   names.push_back(parameter.name);
   for (const auto& name : names) {
-    if (component(name, 0) == "decoder") parameter.objectives.insert(component(name, 1));
+    if (component(name, 0) == "decoder") describe_decoder(parameter, name, model);
   }
 }
 

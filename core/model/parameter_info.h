@@ -25,10 +25,12 @@ struct ParameterInfo {
   ParameterKind kind = Train::WEIGHT;
 
   // Of a MultiTaskModel alone.
-  std::string stage;                 // of the encoder, or "" where it belongs to none
-  int64_t stage_index = -1;          // from the image on
-  std::string instance;              // of the stage
-  std::set<std::string> routes;      // that run through it; none for a decoder's
+  std::string stage;         // of the encoder, or "" where it belongs to none
+  int64_t stage_index = -1;  // from the image on
+  std::string instance;      // of the stage
+  // The routes whose objectives train it: that run through it, or whose features a decoder mixes
+  // with it; none for a decoder's of one objective.
+  std::set<std::string> routes;
   std::string owner;                 // the one route whose own it is, or ""
   std::set<std::string> objectives;  // whose decoder it is part of; more than one where it is tied
 
@@ -37,7 +39,7 @@ struct ParameterInfo {
   double lr_multiplier = 1;     // of the optimiser's learning rate
   double decay_multiplier = 1;  // of its weight decay
 
-  // Part of the encoder that no route has to itself.
+  // What no route has to itself: of the encoder, or of a decoder of several tasks.
   bool is_shared() const { return owner.empty() && !routes.empty(); }
   // "encoder.layer3.seg", "decoder.seg": see part_of_parameter().
   std::string part() const;

@@ -26,7 +26,8 @@ void check(const Options& options, const Weighting::Context& context, bool has_w
                  "FEATURES are those where the routes part: a route's own part has none; choose "
                  "scope: SHARED, or at: PARAMETERS");
   require_option(context.has_cut, "gradients.at",
-                 "the architecture names no features at which its routes part; choose PARAMETERS");
+                 "the architecture names no features at which its routes part, or a decoder mixes "
+                 "them behind; choose PARAMETERS");
 }
 
 }  // namespace

@@ -18,6 +18,17 @@ torch::Tensor StepContext::loss_values() const {
   return all;
 }
 
+torch::Tensor StepContext::extra_loss_values() const {
+  if (extra_losses.empty()) return torch::empty({0}, coefficients.options());
+  std::vector<torch::Tensor> values;
+  for (const auto& extra : extra_losses) {
+    values.push_back(extra.loss.detach().to(torch::kFloat64).reshape({}));
+  }
+  auto all = torch::stack(values);
+  collective->mean(all);
+  return all;
+}
+
 torch::Tensor weighted_sum(const std::vector<torch::Tensor>& losses, const torch::Tensor& factors) {
   torch::Tensor sum;
   for (size_t i = 0; i < losses.size(); ++i) {

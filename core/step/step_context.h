@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/optimizer.h"
+#include "core/model/architecture.h"
 #include "core/model/feature_cut.h"
 #include "core/model/parameter_space.h"
 #include "core/model/route_normalizer.h"
@@ -22,7 +23,10 @@ struct StepContext {
   std::vector<size_t> index;      // of each among Weighting::Context's objectives, ascending
   torch::Tensor index_on_device;  // the same, [n] int64; index_tensor() makes it where undefined
   std::vector<torch::Tensor> losses;  // scalars, one an objective; separate ends of one graph
-  torch::Tensor coefficients;         // [n] float64: what the policies ask for in this epoch
+  // What the model minimises besides; their gradient is in none of the losses, and is added to what
+  // the weighting leaves (ExtraGradient): a weighting need not look at them.
+  std::vector<ExtraLoss> extra_losses;
+  torch::Tensor coefficients;  // [n] float64: what the policies ask for in this epoch
   RouteNormalizer normalize;
   int64_t epoch = 0;                        // from 0
   int64_t step = 0;                         // of the run, from 0
@@ -61,6 +65,8 @@ struct StepContext {
   torch::Tensor index_tensor() const;
   // The losses' values without their graph, [n] float64 on their device; the mean over processes.
   torch::Tensor loss_values() const;
+  // The same of the extra losses, [k], without their coefficients.
+  torch::Tensor extra_loss_values() const;
 };
 
 // Sum of factors[i] * losses[i] over the step's objectives, in the losses' type and on their

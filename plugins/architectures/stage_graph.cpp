@@ -17,11 +17,9 @@ void copy_weights(const torch::nn::Module& from, torch::nn::Module& to) {
 }  // namespace
 
 StageGraph::StageGraph(const Context& context, StageTable table, bool identical_copies)
-    : table_(std::move(table)), instances_(table_.size()) {
+    : table_(std::move(table)), instances_(table_.size()), stages_(context.encoder->stages()) {
   for (size_t i = 0; i < table_.size(); ++i) {
-    const std::string name = context.encoder->stages()[i].name;
-    stage_names_.push_back(name);
-    auto holder = register_module(name, std::make_shared<torch::nn::Module>());
+    auto holder = register_module(stages_[i].name, std::make_shared<torch::nn::Module>());
     std::shared_ptr<Stage> first;
     for (const auto& route : context.routes) {
       auto& instance = instances_[i][table_[i].at(route)];
@@ -33,24 +31,24 @@ StageGraph::StageGraph(const Context& context, StageTable table, bool identical_
   }
 }
 
-std::map<std::string, Features> StageGraph::forward(const torch::Tensor& image,
-                                                    const std::vector<std::string>& routes) {
-  std::map<std::string, Features> features;
-  std::map<std::string, torch::Tensor> input;  // of the next stage, by route
-  std::map<std::string, std::string> path;     // instances so far, by route
+std::map<std::string, RouteFeatures> StageGraph::forward(const torch::Tensor& image,
+                                                         const std::vector<std::string>& routes) {
+  std::map<std::string, RouteFeatures> features;
+  std::map<std::string, FeatureMaps> input;  // of the next stage, by route
+  std::map<std::string, std::string> path;   // instances so far, by route
   // By path: the output of its last stage, and what decoders and own stages take in place of it.
-  std::map<std::string, torch::Tensor> computed, beyond;
-  for (const auto& route : routes) input[route] = image;
+  std::map<std::string, FeatureMaps> computed, beyond;
+  for (const auto& route : routes) input[route] = {FeatureMap{image}};
   for (size_t i = 0; i < table_.size(); ++i) {
     for (const auto& route : routes) {
       const auto& instance = table_[i].at(route);
       path[route] += "/" + instance;
       auto& output = computed[path[route]];
-      if (!output.defined()) {
-        RECORD_USER_SCOPE("encoder." + stage_names_[i] + "." + instance);
-        output = instances_[i].at(instance)->forward(input[route]);
-        const bool leaves = is_shared(i, route);
-        beyond[path[route]] = leaves ? cut(stage_names_[i] + "." + instance, output) : output;
+      if (output.empty()) {
+        const auto name = stages_[i].name + "." + instance;
+        RECORD_USER_SCOPE("encoder." + name);
+        output = run_stage(stages_[i], *instances_[i].at(instance), input[route]);
+        beyond[path[route]] = is_shared(i, route) ? cut(name, output) : output;
       }
       features[route].push_back(beyond[path[route]]);
       const bool goes_on = i + 1 < table_.size() && is_shared(i + 1, route);
@@ -74,7 +72,7 @@ Architecture::NamedParameters StageGraph::own_parameters(const std::string& rout
     if (is_shared(i, route)) continue;
     const auto& instance = table_[i].at(route);
     for (const auto& item : instances_[i].at(instance)->named_parameters()) {
-      own.emplace_back(stage_names_[i] + "." + instance + "." + item.key(), item.value());
+      own.emplace_back(stages_[i].name + "." + instance + "." + item.key(), item.value());
     }
   }
   return own;
@@ -84,7 +82,7 @@ Architecture::NamedParameters StageGraph::own_parameters(const std::string& rout
 std::set<std::string> StageGraph::routes_of(const std::string& parameter) const {
   for (size_t i = 0; i < instances_.size(); ++i) {
     for (const auto& item : instances_[i]) {
-      if (parameter.starts_with(stage_names_[i] + "." + item.first + ".")) {
+      if (parameter.starts_with(stages_[i].name + "." + item.first + ".")) {
         return users(i, item.first);
       }
     }

@@ -21,11 +21,11 @@ class StageGraph : public Architecture {
   // identical_copies: all instances of a stage begin with the weights of its first.
   StageGraph(const Context& context, StageTable table, bool identical_copies);
 
-  std::map<std::string, Features> forward(const torch::Tensor& image,
-                                          const std::vector<std::string>& routes) override;
+  std::map<std::string, RouteFeatures> forward(const torch::Tensor& image,
+                                               const std::vector<std::string>& routes) override;
   NamedParameters own_parameters(const std::string& route) const override;
   std::set<std::string> routes_of(const std::string& parameter) const override;
-  bool one_way_transfer_possible() const override { return true; }
+  bool one_way_transfer_possible(const std::string&) const override { return true; }
   std::vector<std::pair<size_t, Stage*>> stage_modules() const override;
   // Where each route's own stages begin, unless a shared one comes after them.
   bool names_cut() const override;
@@ -42,7 +42,7 @@ class StageGraph : public Architecture {
 
   StageTable table_;
   std::vector<std::map<std::string, std::shared_ptr<Stage>>> instances_;  // by stage, by name
-  std::vector<std::string> stage_names_;
+  std::vector<StageInfo> stages_;
 };
 
 }  // namespace tasuki::architectures

@@ -33,24 +33,29 @@ AsppOptions aspp_options(const options::DeepLabHead& options, int64_t in_channel
   return aspp;
 }
 
-class DeepLabHead : public Decoder {
+class DeepLabHead : public GridDecoder {
  public:
-  DeepLabHead(const options::DeepLabHead& options, const Context& context)
-      : DeepLabHead(aspp_options(options, context.stages.back().channels), context.out_channels) {}
+  DeepLabHead(const options::DeepLabHead& options, const Context& context) : GridDecoder(context) {
+    const auto aspp = aspp_options(options, context.stages.back().channels());
+    exact_shortcuts_ = aspp.exact_shortcuts;
+    make(aspp, context);
+  }
 
   torch::Tensor forward(const Features& features) override {
     const auto pyramid = aspp_->forward(features.back());
-    return classifier_(last_features(norm_(convolve(pyramid)).relu_()));
+    return classifier_(last_features(norm_.forward(convolve(pyramid)).relu_()));
   }
 
  private:
-  DeepLabHead(const AsppOptions& options, int64_t out) : exact_shortcuts_(options.exact_shortcuts) {
+  void make(const AsppOptions& options, const Context& context) {
     const int64_t channels = options.channels;
-    aspp_ = register_module("0", std::make_shared<Aspp>(options));
+    aspp_ = register_module("0", std::make_shared<Aspp>(options, *context.norm));
     const auto conv = nn::Conv2dOptions(channels, channels, 3).padding(1).bias(false);
     conv_ = register_module("1", nn::Conv2d(conv));
-    norm_ = register_module("2", nn::BatchNorm2d(channels));
-    classifier_ = register_module("4", nn::Conv2d(nn::Conv2dOptions(channels, out, 1)));
+    norm_ = context.norm->make(channels);
+    register_module("2", norm_.ptr());
+    const auto classifier = nn::Conv2dOptions(channels, context.out_channels, 1);
+    classifier_ = register_module("4", nn::Conv2d(classifier));
   }
 
   torch::Tensor convolve(const torch::Tensor& x) {
@@ -58,10 +63,10 @@ class DeepLabHead : public Decoder {
     return dilated_convs(x, {conv_->weight}, {1}).front();
   }
 
-  bool exact_shortcuts_;
+  bool exact_shortcuts_ = true;
   std::shared_ptr<Aspp> aspp_;
   nn::Conv2d conv_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  NormLayer norm_;
   nn::Conv2d classifier_{nullptr};
 };
 

@@ -11,32 +11,33 @@ namespace {
 
 namespace nn = torch::nn;
 
-class FCNHead : public Decoder {
+class FCNHead : public GridDecoder {
  public:
   FCNHead(const options::FCNHead& options, const Context& context)
-      : FCNHead(options, context.stages.back().channels, context.out_channels) {}
-
-  torch::Tensor forward(const Features& features) override {
-    const auto hidden = norm_(conv_(features.back())).relu_();
-    return classifier_(last_features(torch::dropout(hidden, dropout_, is_training())));
-  }
-
- private:
-  FCNHead(const options::FCNHead& options, int64_t in, int64_t out) : dropout_(options.dropout()) {
+      : GridDecoder(context), dropout_(options.dropout()) {
     require_option(dropout_ >= 0 && dropout_ < 1, "dropout", "must be at least 0 and below 1");
     require_option(!options.has_channels() || options.channels() > 0, "channels",
                    "must be at least 1");
+    const int64_t in = context.stages.back().channels();
     const int64_t channels =
         options.has_channels() ? options.channels() : std::max<int64_t>(in / 4, 1);
     const auto conv = nn::Conv2dOptions(in, channels, 3).padding(1).bias(false);
     conv_ = register_module("0", nn::Conv2d(conv));
-    norm_ = register_module("1", nn::BatchNorm2d(channels));
-    classifier_ = register_module("4", nn::Conv2d(nn::Conv2dOptions(channels, out, 1)));
+    norm_ = context.norm->make(channels);
+    register_module("1", norm_.ptr());
+    const auto classifier = nn::Conv2dOptions(channels, context.out_channels, 1);
+    classifier_ = register_module("4", nn::Conv2d(classifier));
   }
 
+  torch::Tensor forward(const Features& features) override {
+    const auto hidden = norm_.forward(conv_(features.back())).relu_();
+    return classifier_(last_features(torch::dropout(hidden, dropout_, is_training())));
+  }
+
+ private:
   double dropout_;
   nn::Conv2d conv_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  NormLayer norm_;
   nn::Conv2d classifier_{nullptr};
 };
 

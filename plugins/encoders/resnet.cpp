@@ -57,7 +57,8 @@ std::vector<LayerShape> layer_shapes(const Design& design, uint32_t layers, int6
 
 class ResNet : public Encoder {
  public:
-  ResNet(const options::ResNet& options, const Context&) : pretrained_(options.pretrained()) {
+  ResNet(const options::ResNet& options, const Context& context)
+      : pretrained_(options.pretrained()), norm_(context.norm) {
     const uint32_t output_stride = options.has_output_stride() ? options.output_stride() : 8;
     require_option(output_stride == 8 || output_stride == 16 || output_stride == 32,
                    "output_stride", std::to_string(output_stride) + " is none of 8, 16, 32");
@@ -73,7 +74,7 @@ class ResNet : public Encoder {
     stages_.push_back({"stem", "", 64, 4});
     for (const auto& layer : layers_) {
       const std::string name = "layer" + std::to_string(stages_.size());
-      const int64_t stride = stages_.back().stride * layer.stride;
+      const int64_t stride = stages_.back().stride() * layer.stride;
       stages_.push_back({name, name + ".", layer.out_channels(), stride});
     }
   }
@@ -81,7 +82,7 @@ class ResNet : public Encoder {
   const std::vector<StageInfo>& stages() const override { return stages_; }
 
   std::shared_ptr<Stage> make_stage(size_t index) const override {
-    return index == 0 ? make_stem() : make_layer(layers_.at(index - 1));
+    return index == 0 ? make_stem(*norm_) : make_layer(layers_.at(index - 1), *norm_);
   }
 
   std::string pretrained() const override { return pretrained_; }
@@ -96,6 +97,7 @@ class ResNet : public Encoder {
 
  private:
   std::string pretrained_;
+  std::shared_ptr<const Norm> norm_;
   std::vector<LayerShape> layers_;
   std::vector<StageInfo> stages_;
 };

@@ -30,25 +30,26 @@ nn::Conv2d make_conv(const ConvShape& shape) {
 // conv1, bn1, conv2, bn2, ... with a ReLU after all but the last, added to the (projected) input.
 class Block : public nn::Module {
  public:
-  Block(const std::vector<ConvShape>& shapes, int64_t stride) {
+  Block(const std::vector<ConvShape>& shapes, int64_t stride, const Norm& norm) {
     for (size_t i = 0; i < shapes.size(); ++i) {
       const std::string number = std::to_string(i + 1);
       convs_.push_back(register_module("conv" + number, make_conv(shapes[i])));
-      norms_.push_back(register_module("bn" + number, nn::BatchNorm2d(shapes[i].out)));
+      norms_.push_back(norm.make(shapes[i].out));
+      register_module("bn" + number, norms_.back().ptr());
     }
     const int64_t in = shapes.front().in, out = shapes.back().out;
     if (stride != 1 || in != out) {
-      downsample_ = register_module(
-          "downsample", nn::Sequential(make_conv({in, out, 1, stride}), nn::BatchNorm2d(out)));
+      downsample_ = register_module("downsample", nn::Sequential(make_conv({in, out, 1, stride})));
+      downsample_->push_back(norm.make(out));
     }
   }
 
-  // The ReLUs and the sum reuse their input's memory: batch normalisation keeps what it was given,
-  // not what it gave.
+  // The ReLUs and the sum reuse their input's memory: normalisation keeps what it was given, not
+  // what it gave.
   torch::Tensor forward(const torch::Tensor& x) {
     torch::Tensor y = x;
     for (size_t i = 0; i < convs_.size(); ++i) {
-      y = norms_[i](convs_[i](y));
+      y = norms_[i].forward(convs_[i](y));
       if (i + 1 < convs_.size()) y = y.relu_();
     }
     y += downsample_.is_empty() ? x : downsample_->forward(x);
@@ -57,31 +58,32 @@ class Block : public nn::Module {
 
  private:
   std::vector<nn::Conv2d> convs_;
-  std::vector<nn::BatchNorm2d> norms_;
+  std::vector<NormLayer> norms_;
   nn::Sequential downsample_{nullptr};
 };
 
-class Stem : public Stage {
+class Stem : public GridStage {
  public:
-  Stem()
-      : conv_(register_module("conv1", make_conv({3, 64, 7, 2}))),
-        norm_(register_module("bn1", nn::BatchNorm2d(64))) {}
+  explicit Stem(const Norm& norm)
+      : conv_(register_module("conv1", make_conv({3, 64, 7, 2}))), norm_(norm.make(64)) {
+    register_module("bn1", norm_.ptr());
+  }
 
   torch::Tensor forward(const torch::Tensor& x) override {
-    return torch::max_pool2d(norm_(conv_(x)).relu_(), 3, 2, 1);
+    return torch::max_pool2d(norm_.forward(conv_(x)).relu_(), 3, 2, 1);
   }
 
  private:
   nn::Conv2d conv_;
-  nn::BatchNorm2d norm_;
+  NormLayer norm_;
 };
 
-class Layer : public Stage {
+class Layer : public GridStage {
  public:
-  explicit Layer(const LayerShape& shape) {
+  Layer(const LayerShape& shape, const Norm& norm) {
     for (int64_t i = 0; i < shape.blocks; ++i) {
       const int64_t stride = i == 0 ? shape.stride : 1;
-      auto block = std::make_shared<Block>(convolutions(shape, i == 0), stride);
+      auto block = std::make_shared<Block>(convolutions(shape, i == 0), stride, norm);
       blocks_.push_back(register_module(std::to_string(i), std::move(block)));
     }
   }
@@ -106,12 +108,12 @@ class Layer : public Stage {
 
 }  // namespace
 
-std::shared_ptr<Stage> make_stem() {
-  return std::make_shared<Stem>();
+std::shared_ptr<Stage> make_stem(const Norm& norm) {
+  return std::make_shared<Stem>(norm);
 }
 
-std::shared_ptr<Stage> make_layer(const LayerShape& shape) {
-  return std::make_shared<Layer>(shape);
+std::shared_ptr<Stage> make_layer(const LayerShape& shape, const Norm& norm) {
+  return std::make_shared<Layer>(shape, norm);
 }
 
 }  // namespace tasuki::encoders

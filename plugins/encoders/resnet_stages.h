@@ -21,11 +21,11 @@ struct LayerShape {
 };
 
 // conv1 (7x7, stride 2), bn1, ReLU, 3x3 max-pooling with stride 2: [N,3,H,W] -> [N,64,H/4,W/4].
-std::shared_ptr<Stage> make_stem();
+std::shared_ptr<Stage> make_stem(const Norm& norm);
 
 // Residual blocks named "0", "1", ..., each with conv1, bn1, conv2, bn2, (conv3, bn3) and, where
 // the shape changes, downsample.0 and .1. A stride belongs to the first 3x3 convolution of the
 // first block ("ResNet v1.5", as torchvision).
-std::shared_ptr<Stage> make_layer(const LayerShape& shape);
+std::shared_ptr<Stage> make_layer(const LayerShape& shape, const Norm& norm);
 
 }  // namespace tasuki::encoders

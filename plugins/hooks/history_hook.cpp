@@ -50,6 +50,8 @@ class History : public Hook {
                   {"waited", run.epoch_waited}};
     const auto auxiliary = run.of_auxiliaries(run.epoch_losses);
     if (!auxiliary.empty()) entry["auxiliary_loss"] = numbers(auxiliary);
+    const auto extra = run.of_extra(run.epoch_losses);
+    if (!extra.empty()) entry["extra_loss"] = numbers(extra);
     if (run.evaluation) {
       entry["val"] = numbers(run.evaluation->flat());
       entry["score"] = number(run.score);

@@ -91,13 +91,14 @@ class Log : public Hook {
   void after_epoch(Run& run) override {
     clear_bar();
     const auto auxiliary = run.of_auxiliaries(run.epoch_losses);
+    const auto extra = run.of_extra(run.epoch_losses);
     log_->info(
-        "epoch {}/{}  loss {}{}  lr {:.4g}  {:.1f} images/s  {}  (waited for data {:.2f}s)  "
+        "epoch {}/{}  loss {}{}{}  lr {:.4g}  {:.1f} images/s  {}  (waited for data {:.2f}s)  "
         "left {}",
         run.epoch + 1, run.epochs, listed(run.of_primaries(run.epoch_losses)),
-        auxiliary.empty() ? "" : "  auxiliary " + listed(auxiliary), run.last.learning_rate,
-        speed(run), duration(run.epoch_seconds), run.epoch_waited,
-        duration(left(run, run.epoch + 1)));
+        auxiliary.empty() ? "" : "  auxiliary " + listed(auxiliary),
+        extra.empty() ? "" : "  extra " + listed(extra), run.last.learning_rate, speed(run),
+        duration(run.epoch_seconds), run.epoch_waited, duration(left(run, run.epoch + 1)));
     if (!run.evaluation) return;
     log_->info("  {}  {}{}", run.evaluation->split, listed(protocol_values(*run.evaluation)),
                run.is_best() ? "  best" : "");

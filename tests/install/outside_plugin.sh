@@ -55,6 +55,8 @@ build_plugin edge_plugin acme
 build_plugin min_norm_plugin min_norm
 build_plugin tversky_plugin tversky
 build_plugin room_program program
+build_plugin two_branch_plugin two_branch
+build_plugin distill_plugin distill
 module="$work/acme_build/acme_edge.so"
 weighting="$work/min_norm_build/acme_min_norm.so"
 [ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
@@ -145,6 +147,16 @@ for file in out/best.safetensors depth.png; do
 done
 program 3
 expect program_run/program.log "stopped: night"
+
+echo "-- training with an encoder and with a decoder of several tasks from outside"
+for example in two_branch distill; do
+  plugin=(--plugin "$work/${example}_build/acme_$example.so")
+  "$tasuki" train "$example/configs/rooms_$example.pbtxt" "${tiny[@]}" --work-dir "${example}_run" \
+    "${plugin[@]}" >"$example.log" 2>&1 || { cat "$example.log"; fail "training $example failed"; }
+  "$tasuki" eval "$example/configs/rooms_$example.pbtxt" "${example}_run/best.safetensors" \
+    "${tiny[@]}" "${plugin[@]}" >eval.log 2>&1 || { cat eval.log; fail "evaluating $example failed"; }
+  expect eval.log miou
+done
 
 echo "-- evaluating"
 "$tasuki" eval $config run/best.safetensors "${tiny[@]}" --plugin "$module" >eval.log 2>&1 ||

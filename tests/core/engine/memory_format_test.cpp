@@ -38,7 +38,7 @@ class MemoryFormatOf : public ::testing::TestWithParam<bool> {
     auto& model = *experiment.model;
     for (const auto& [route, features] : model.architecture().forward(image, {"seg", "normal"})) {
       for (size_t i = 0; i < features.size(); ++i) {
-        expect_stored(features[i], route + ", stage " + std::to_string(i));
+        expect_stored(features[i].at(0).tensor, route + ", stage " + std::to_string(i));
       }
     }
     const auto logits = model.forward(image, model.primaries());

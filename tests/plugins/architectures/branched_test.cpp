@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 // A convolution with a normalisation, so that stages have parameters and buffers.
-class PlainStage final : public Stage {
+class PlainStage final : public GridStage {
  public:
   PlainStage()
       : convolution_(register_module("conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 3, 1)))),
@@ -102,8 +102,8 @@ TEST_F(BranchedTest, RoutesThatMeetAgainShareWeightsButNotFeatures) {
       stage { name: "layer1" instance { name: "s" task: "seg" }
                              instance { name: "d" task: "depth" task: "normal" } })");
   const auto features = model->forward(torch::randn({2, 3, 4, 4}), routes_);
-  EXPECT_TRUE(features.at("depth")[2].is_same(features.at("normal")[2]));
-  EXPECT_FALSE(features.at("seg")[2].equal(features.at("depth")[2]));
+  EXPECT_TRUE(features.at("depth")[2][0].tensor.is_same(features.at("normal")[2][0].tensor));
+  EXPECT_FALSE(features.at("seg")[2][0].tensor.equal(features.at("depth")[2][0].tensor));
   EXPECT_EQ(instances(*model).back(), "layer2.shared");
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/model/decoder.h"
 #include "core/registry/registry.h"
+#include "tests/core/model/grids.h"
 
 namespace tasuki {
 namespace {
@@ -25,8 +26,9 @@ std::unique_ptr<Decoder> make_decoder(const std::string& name, const std::string
   return std::any_cast<const Factory<Decoder>&>(entry.factory)(*message, context);
 }
 
-Features features_of(const torch::Tensor& last) {
-  return {torch::zeros({last.size(0), 8, last.size(2), last.size(3)}, last.options()), last};
+RouteFeatures features_of(const torch::Tensor& last) {
+  const auto first = torch::zeros({last.size(0), 8, last.size(2), last.size(3)}, last.options());
+  return testing::grids({first, last});
 }
 
 std::map<std::string, Sizes> shapes(const Decoder& decoder) {
@@ -123,8 +125,8 @@ TEST(DeepLabHead, SaysWhyABatchOfOneCannotTrain) {
     head->forward(features_of(torch::randn({1, 32, 6, 5})));
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("batch of one image"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("drop_last"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("batch of one image"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("drop_last"));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/model/encoder.h"
 #include "core/registry/registry.h"
+#include "tests/core/model/grids.h"
 
 namespace tasuki {
 namespace {
@@ -81,8 +82,8 @@ TEST(ResNet, MayEndBeforeTheLastLayer) {
   const auto encoder = make_resnet("depth: 18 layers: 3 output_stride: 16");
   ASSERT_EQ(encoder->stages().size(), 4u);
   EXPECT_EQ(encoder->stages().back().name, "layer3");
-  EXPECT_EQ(encoder->stages().back().channels, 256);
-  EXPECT_EQ(encoder->stages().back().stride, 16);
+  EXPECT_EQ(encoder->stages().back().channels(), 256);
+  EXPECT_EQ(encoder->stages().back().stride(), 16);
   auto whole = published(*make_resnet("depth: 18"));
   for (auto it = whole.begin(); it != whole.end();) {
     it = it->first.rfind("layer4.", 0) == 0 ? whole.erase(it) : std::next(it);
@@ -90,7 +91,7 @@ TEST(ResNet, MayEndBeforeTheLastLayer) {
   const auto part = published(*encoder);
   ASSERT_EQ(part.size(), whole.size());
   for (const auto& [name, tensor] : part) EXPECT_EQ(tensor.sizes(), whole.at(name).sizes()) << name;
-  EXPECT_EQ(make_resnet("layers: 2")->stages().back().stride, 8);
+  EXPECT_EQ(make_resnet("layers: 2")->stages().back().stride(), 8);
 }
 
 TEST(ResNet, LeavesWeightsOfMissingLayersInTheFile) {
@@ -109,30 +110,31 @@ TEST(ResNet, DrawsWeightsByFanOut) {
   EXPECT_TRUE(tensors.at("layer4.1.bn2.weight").eq(1).all().item<bool>());
 }
 
-class ResNetStride : public testing::TestWithParam<std::tuple<int, int>> {};
+class ResNetStride : public ::testing::TestWithParam<std::tuple<int, int>> {};
 
 TEST_P(ResNetStride, FeaturesHaveTheAnnouncedShapes) {
   const auto [depth, stride] = GetParam();
   const auto encoder =
       make_resnet("depth: " + std::to_string(depth) + " output_stride: " + std::to_string(stride));
-  EXPECT_EQ(encoder->stages().front().stride, 4);
-  EXPECT_EQ(encoder->stages().back().stride, stride);
+  EXPECT_EQ(encoder->stages().front().stride(), 4);
+  EXPECT_EQ(encoder->stages().back().stride(), stride);
   const torch::NoGradGuard no_grad;
   auto x = torch::randn({2, 3, 64, 96});
   for (size_t i = 0; i < encoder->stages().size(); ++i) {
     const auto& info = encoder->stages()[i];
     EXPECT_EQ(info.name, i == 0 ? "stem" : "layer" + std::to_string(i));
-    x = encoder->make_stage(i)->forward(x);
+    x = testing::on_grid(*encoder->make_stage(i), x);
     EXPECT_EQ(x.sizes(),
-              (std::vector<int64_t>{2, info.channels, 64 / info.stride, 96 / info.stride}));
+              (std::vector<int64_t>{2, info.channels(), 64 / info.stride(), 96 / info.stride()}));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Depths, ResNetStride,
-                         testing::Combine(testing::Values(18, 50), testing::Values(8, 16, 32)));
+                         ::testing::Combine(::testing::Values(18, 50),
+                                            ::testing::Values(8, 16, 32)));
 
 // What dilation is for: with the same weights, the finer features hold the coarser ones.
-class ResNetDilation : public testing::TestWithParam<int> {};
+class ResNetDilation : public ::testing::TestWithParam<int> {};
 
 TEST_P(ResNetDilation, KeepsWhatPublishedWeightsCompute) {
   const torch::NoGradGuard no_grad;
@@ -145,7 +147,7 @@ TEST_P(ResNetDilation, KeepsWhatPublishedWeightsCompute) {
       const auto stage = encoder->make_stage(i);
       stage->to(torch::kDouble);
       stage->eval();
-      x = stage->forward(x);
+      x = testing::on_grid(*stage, x);
     }
     return x;
   };
@@ -157,7 +159,7 @@ TEST_P(ResNetDilation, KeepsWhatPublishedWeightsCompute) {
   EXPECT_TRUE(torch::allclose(sampled, coarse, 1e-9, 1e-9 * coarse.abs().max().item<double>()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Depths, ResNetDilation, testing::Values(18, 50));
+INSTANTIATE_TEST_SUITE_P(Depths, ResNetDilation, ::testing::Values(18, 50));
 
 TEST(ResNet, GradientsReachEveryParameter) {
   const auto encoder = make_resnet("depth: 18");
@@ -165,7 +167,7 @@ TEST(ResNet, GradientsReachEveryParameter) {
   auto x = torch::randn({2, 3, 32, 32});
   for (size_t i = 0; i < encoder->stages().size(); ++i) {
     stages.push_back(encoder->make_stage(i));
-    x = stages.back()->forward(x);
+    x = testing::on_grid(*stages.back(), x);
   }
   x.square().sum().backward();
   for (const auto& stage : stages) {

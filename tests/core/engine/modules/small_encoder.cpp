@@ -8,7 +8,7 @@
 namespace tasuki::test {
 namespace {
 
-class SmallStage : public Stage {
+class SmallStage : public GridStage {
  public:
   SmallStage(int64_t in, int64_t out)
       : conv_(register_module(
@@ -27,8 +27,8 @@ class SmallEncoder : public Encoder {
   SmallEncoder(const options::test::SmallEncoder&, const Context&) {}
   const std::vector<StageInfo>& stages() const override { return stages_; }
   std::shared_ptr<Stage> make_stage(size_t index) const override {
-    return std::make_shared<SmallStage>(index == 0 ? 3 : stages_[index - 1].channels,
-                                        stages_[index].channels);
+    return std::make_shared<SmallStage>(index == 0 ? 3 : stages_[index - 1].channels(),
+                                        stages_[index].channels());
   }
 
  private:
