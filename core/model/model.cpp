@@ -60,7 +60,7 @@ MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& c
                                Network network)
     : network_(network) {
   const auto& model = config.message().model();
-  align_corners_ = !model.has_align_corners() || model.align_corners();
+  align_corners_ = model.align_corners();
   encoder_ = config.create<Encoder>("model.encoder", model.encoder());
   for (auto& task : build_tasks(config, class_names)) {
     (task.joint ? tasks_ : sources_).push_back(std::move(task));

@@ -23,9 +23,6 @@ class FCNHead : public Decoder {
 
  private:
   FCNHead(const options::FCNHead& options, int64_t in, int64_t out) : dropout_(options.dropout()) {
-    require_option(dropout_ >= 0 && dropout_ < 1, "dropout", "must be at least 0 and below 1");
-    require_option(!options.has_channels() || options.channels() > 0, "channels",
-                   "must be at least 1");
     const int64_t channels =
         options.has_channels() ? options.channels() : std::max<int64_t>(in / 4, 1);
     const auto conv = nn::Conv2dOptions(in, channels, 3).padding(1).bias(false);

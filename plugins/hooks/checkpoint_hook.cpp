@@ -8,10 +8,7 @@ namespace {
 
 class Checkpoint : public Hook {
  public:
-  Checkpoint(const options::Checkpoint& options, const Context&)
-      : every_(options.has_every() ? options.every() : 1) {
-    require_option(every_ > 0, "every", "must be at least 1 epoch");
-  }
+  Checkpoint(const options::Checkpoint& options, const Context&) : every_(options.every()) {}
 
   bool only_observes() const override { return true; }
 

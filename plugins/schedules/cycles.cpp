@@ -13,14 +13,10 @@ class CosineRestarts : public Schedule {
  public:
   CosineRestarts(const options::CosineRestarts& options, const Context& context)
       : run_(context),
-        first_(options.has_first() ? options.first() : 10),
-        multiplier_(options.has_multiplier() ? options.multiplier() : 1),
-        least_(factor_option(options.min_factor())),
-        decay_(options.has_decay() ? options.decay() : 1) {
-    require_option(first_ > 0, "first", "must be at least 1 epoch");
-    require_option(multiplier_ > 0, "multiplier", "must be at least 1");
-    require_option(decay_ > 0 && decay_ <= 1, "decay", "must be in (0, 1]");
-  }
+        first_(options.first()),
+        multiplier_(options.multiplier()),
+        least_(options.min_factor()),
+        decay_(options.decay()) {}
 
   double factor(int64_t step) const override {
     double epoch = double(step) / double(std::max<int64_t>(run_.steps_per_epoch, 1));
@@ -45,18 +41,12 @@ class CosineRestarts : public Schedule {
 class OneCycle : public Schedule {
  public:
   OneCycle(const options::OneCycle& options, const Context& context)
-      : rise_(options.has_rise() ? options.rise() : 0.3),
-        start_(1 / (options.has_start_divisor() ? options.start_divisor() : 25)),
-        end_(start_ / (options.has_end_divisor() ? options.end_divisor() : 1e4)),
+      : rise_(options.rise()),
+        start_(1 / options.start_divisor()),
+        end_(start_ / options.end_divisor()),
         linear_(options.anneal() == options::OneCycle::LINEAR),
         last_(double(std::max<int64_t>(context.total_steps, 1) - 1)),
-        top_(rise_ * double(std::max<int64_t>(context.total_steps, 1)) - 1) {
-    require_option(rise_ >= 0 && rise_ <= 1, "rise", "must be in [0, 1]");
-    require_option(start_ > 0 && start_ <= 1, "start_divisor", "must be at least 1");
-    require_option(end_ > 0 && end_ <= start_, "end_divisor", "must be at least 1");
-    require_option(options::OneCycle::Anneal_IsValid(options.anneal()), "anneal",
-                   "is no shape; known: COSINE, LINEAR");
-  }
+        top_(rise_ * double(std::max<int64_t>(context.total_steps, 1)) - 1) {}
 
   double factor(int64_t step) const override {
     const double at = double(step);
