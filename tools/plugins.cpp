@@ -2,7 +2,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "core/registry/options_help.h"
+#include "core/config/options_help.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {
@@ -24,11 +24,19 @@ void print_wrapped(const std::string& text, size_t indent) {
   if (!line.empty()) std::cout << std::string(indent, ' ') << line << "\n";
 }
 
+// "depth: uint32 = 50; 18, 34, 50 or 101", "decoder: plugin Decoder; required"
+std::string headline(const OptionHelp& option) {
+  std::string text = option.name + ": " + option.type;
+  if (!option.kind.empty()) text += " " + option.kind;
+  if (option.required) text += "; required";
+  if (!option.default_text.empty()) text += " = " + option.default_text;
+  if (!option.range.empty()) return text + "; " + option.range;
+  return option.unit.empty() ? text : text + " (" + option.unit + ")";
+}
+
 void print_options(const std::vector<OptionHelp>& options, size_t indent) {
   for (const auto& option : options) {
-    std::cout << std::string(indent, ' ') << option.name << ": " << option.type;
-    if (!option.default_text.empty()) std::cout << " = " << option.default_text;
-    std::cout << "\n";
+    std::cout << std::string(indent, ' ') << headline(option) << "\n";
     print_wrapped(option.comment, indent + 4);
     print_options(option.nested, indent + 4);
   }

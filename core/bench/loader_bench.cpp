@@ -51,8 +51,7 @@ LoaderBench::LoaderBench(const ResolvedConfig& config, const std::filesystem::pa
       raw_(build_raw_dataset(config_, data_root)),
       files_(train_split(config_), samples, *raw_),
       pack_(config_.message().data().pack()) {
-  const auto& loader = config_.message().data().loader();
-  if (loader.has_batch_size()) batch_size_ = loader.batch_size();
+  batch_size_ = config_.message().data().loader().batch_size();
 }
 
 std::unique_ptr<SampleSource> LoaderBench::source_of(const std::shared_ptr<const Dataset>& dataset,

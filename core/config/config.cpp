@@ -4,6 +4,8 @@
 
 #include "core/config/assign.h"
 #include "core/config/config_file.h"
+#include "core/config/defaults.h"
+#include "core/config/field_schema.h"
 #include "core/config/layer.h"
 #include "core/config/merge.h"
 #include "core/config/parse.h"
@@ -63,7 +65,7 @@ class ConfigLoader {
     if (change.base_size() > 0) {
       throw Error(ErrorKind::kUsage, base.file() + ": base: a change in the program has none");
     }
-    Layer merged{base.message(), base.origins()};
+    Layer merged{base.given(), base.origins()};
     for (const auto& path : change.remove()) remove(merged, path, base.file() + ": remove: ");
     change.clear_remove();
     merge(merged, {std::move(change), {}});
@@ -74,9 +76,16 @@ class ConfigLoader {
                                const std::vector<std::string>& assignments) {
     for (const auto& assignment : assignments) assign(layer, assignment);
     ResolvedConfig resolved;
-    resolved.config_ = std::move(layer.config);
+    resolved.given_ = std::move(layer.config);
+    resolved.config_ = resolved.given_;
+    resolved.defaults_ = fill_defaults(resolved.config_);
     resolved.origins_ = std::move(layer.origins);
     resolved.file_ = file;
+    try {
+      check_ranges(resolved.config_, "");
+    } catch (const OptionError& wrong) {
+      throw resolved.error(wrong.field(), wrong.problem());
+    }
     return resolved;
   }
 
@@ -113,7 +122,11 @@ class ConfigLoader {
 };
 
 std::string ResolvedConfig::text(bool with_origin) const {
-  return write_text(config_, with_origin ? &origins_ : nullptr);
+  return with_origin ? write_text(config_, origins_, defaults_) : write_text(config_);
+}
+
+std::string ResolvedConfig::given_text(bool with_origin) const {
+  return with_origin ? write_text(given_, origins_, {}) : write_text(given_);
 }
 
 Error ResolvedConfig::error(const std::string& path, const std::string& problem) const {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,18 @@
 namespace tasuki {
 
 // A config after its bases, its own fields and the command line's assignments were laid over each
-// other, and where each field came from. Paths are written as errors print them and as --set takes
-// them: model.task[seg].decoder.channels (an Any is passed through as if it were its message; a
-// repeated message with a `name` is indexed by it, any other repeated field by its position from
-// 0).
+// other, where each field came from, and the defaults of all that was not given. Paths are written
+// as errors print them and as --set takes them: model.task[seg].decoder.channels (an Any is passed
+// through as if it were its message; a repeated message with a `name` is indexed by it, any other
+// repeated field by its position from 0).
 class ResolvedConfig {
  public:
+  // With every default written out, those of plugins' options too. has_x() is false only where a
+  // field has no one default (the option `absent` in its .proto file).
   const Config& message() const { return config_; }
+
+  // What files, assignments and changes said, and nothing else.
+  const Config& given() const { return given_; }
 
   // The config's file as it was given, or the name of its text.
   const std::string& file() const { return file_; }
@@ -26,9 +32,11 @@ class ResolvedConfig {
   // Where each field was set, by path.
   const Origins& origins() const { return origins_; }
 
-  // The resolved config as a text that load_config reads back to the same message; with_origin adds
-  // a comment "# file:line" to each line that sets a field.
+  // message() as a text that load_config reads back to the same; with_origin adds a comment
+  // "# file:line" or "# default" to each line that sets a field.
   std::string text(bool with_origin = false) const;
+  // The same of given().
+  std::string given_text(bool with_origin = false) const;
 
   // "file:line:column: path: problem" for the field at `path`, or for its nearest ancestor that a
   // file set.
@@ -55,19 +63,22 @@ class ResolvedConfig {
   Error located(const std::string& path, const Error& failure) const;
   static std::string missing_plugin(const std::string& kind);
 
+  Config given_;
   Config config_;
+  std::set<std::string> defaults_;  // paths of what only config_ has
   Origins origins_;
   std::string file_;
 };
 
 // Reads `file` and its bases, lays `assignments` ("path=value", the command line's --set) over
-// them, and fills no defaults: absent fields stay absent. Merge rules:
+// them, and at last writes defaults out: a base's never stand against a later layer. Merge rules:
 //  - messages merge field by field; scalars replace;
 //  - an Any of the same type merges field by field, of another type replaces;
 //  - repeated messages with a `name` merge by name, other repeated fields replace;
 //  - `remove` of a file takes paths out of its bases before the file itself is laid over them.
 // Error (kUsage) is "file:line:column: path: problem", for syntax, unknown fields (did you mean),
-// unknown plugin names, cycles of bases, paths of `remove` or --set that lead nowhere.
+// unknown plugin names, cycles of bases, paths of `remove` or --set that lead nowhere, values
+// outside the range that their field has by its .proto file.
 ResolvedConfig load_config(const std::filesystem::path& file,
                            const std::vector<std::string>& assignments = {});
 

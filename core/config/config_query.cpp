@@ -1,14 +1,8 @@
 #include "core/config/config_query.h"
 
 namespace tasuki {
-namespace {
-
-constexpr int64_t kDefaultEpochs = 200;
-
-}  // namespace
-
 int64_t epochs_of(const Config& config) {
-  return config.train().has_epochs() ? config.train().epochs() : kDefaultEpochs;
+  return config.train().epochs();
 }
 
 std::vector<std::string> task_names(const Config& config) {
@@ -20,7 +14,7 @@ std::vector<std::string> task_names(const Config& config) {
 std::vector<std::string> joint_tasks(const Config& config) {
   std::vector<std::string> names;
   for (const auto& task : config.model().task()) {
-    if (!task.has_joint() || task.joint()) names.push_back(task.name());
+    if (task.joint()) names.push_back(task.name());
   }
   return names;
 }

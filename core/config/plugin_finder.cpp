@@ -1,8 +1,8 @@
 #include "core/config/plugin_finder.h"
 
-#include <map>
 #include <vector>
 
+#include "core/config/field_schema.h"
 #include "core/config/reflect.h"
 #include "core/registry/registry.h"
 
@@ -41,54 +41,6 @@ const FieldDescriptor* field_holding(const Message& root, const Message& any) {
 
 }  // namespace
 
-namespace {
-
-const std::map<std::string, std::string>& kinds() {
-  static const auto* kinds = new std::map<std::string, std::string>{
-      {"tasuki.Data.dataset", "Dataset"},
-      {"tasuki.Data.train_pipeline", "Transform"},
-      {"tasuki.Data.eval_pipeline", "Transform"},
-      {"tasuki.Data.sampler", "Sampler"},
-      {"tasuki.Data.collate", "Collate"},
-      {"tasuki.Data.batch_transform", "BatchTransform"},
-      {"tasuki.Model.encoder", "Encoder"},
-      {"tasuki.Model.architecture", "Architecture"},
-      {"tasuki.Model.self_auxiliary", "SelfAuxiliary"},
-      {"tasuki.Model.norm", "Norm"},
-      {"tasuki.DecoderConfig.kind", "CrossTaskDecoder"},
-      {"tasuki.TaskConfig.kind", "Task"},
-      {"tasuki.TaskConfig.decoder", "Decoder"},
-      {"tasuki.TaskConfig.metric", "Metric"},
-      {"tasuki.LossConfig.kind", "Loss"},
-      {"tasuki.Train.optimizer", "Optimizer"},
-      {"tasuki.Train.schedule", "Schedule"},
-      {"tasuki.Train.momentum_schedule", "Schedule"},
-      {"tasuki.Train.weighting", "Weighting"},
-      {"tasuki.HookConfig.hook", "Hook"},
-  };
-  return *kinds;
-}
-
-}  // namespace
-
-std::string plugin_kind(const FieldDescriptor* field) {
-  if (field == nullptr) return "";
-  const auto found = kinds().find(field->full_name());
-  return found == kinds().end() ? "" : found->second;
-}
-
-std::string likely_plugin_kind(const FieldDescriptor* field) {
-  const auto kind = plugin_kind(field);
-  if (field == nullptr || !kind.empty()) return kind;
-  std::string likely;
-  for (const auto& [path, one] : kinds()) {
-    if (path.substr(path.find_last_of('.') + 1) != field->name()) continue;
-    if (!likely.empty()) return "";  // "kind" is of a task or of a loss
-    likely = one;
-  }
-  return likely;
-}
-
 std::string missing_plugin_text(const std::string& kind) {
   return "no " + (kind.empty() ? "plugin" : kind) + " is named here; write [name] {...}; " +
          Registry::instance().known(kind);
@@ -109,7 +61,7 @@ const Descriptor* PluginFinder::FindAnyType(const Message& any, const std::strin
 std::string PluginFinder::problem(const FieldDescriptor* field) const {
   if (unknown_.empty()) return problem_;
   try {
-    Registry::instance().find(unknown_, likely_plugin_kind(field));
+    Registry::instance().find(unknown_, plugin_kind(field));
   } catch (const Error& failure) {
     return failure.what();
   }

@@ -6,21 +6,14 @@
 
 namespace tasuki {
 
-// The kind of plugin that a field of the config holds ("Encoder" for tasuki.Model.encoder); "" for
-// an Any inside a plugin's options, where any kind may stand until the plugin looks at it.
-std::string plugin_kind(const google::protobuf::FieldDescriptor* field);
-
-// The same, and for an Any inside a plugin's options the kind of the config's field of that name:
-// `decoder` is a Decoder there too. Not for refusing anything, but for what a message lists.
-std::string likely_plugin_kind(const google::protobuf::FieldDescriptor* field);
-
 // "no Encoder is named here; write [tasuki/Name] {...}; known: ...": the problem of an Any without
 // a name.
 std::string missing_plugin_text(const std::string& kind);
 
 // Lets protobuf's text parser and printer read and write `[tasuki/ResNet] {...}`: the name is
 // looked up in the Registry, which loads its module, and has to be of the kind that its place
-// wants.
+// wants. (Inside a plugin's options the parser does not say which field it is at; survey.h looks at
+// the kind there.)
 class PluginFinder : public google::protobuf::TextFormat::Finder {
  public:
   // `root` is what is being parsed, the value of `root_field` (nullptr for a whole config).
@@ -32,6 +25,8 @@ class PluginFinder : public google::protobuf::TextFormat::Finder {
                                                   const std::string& prefix,
                                                   const std::string& name) const override;
 
+  // Whether a name could not be looked up, which ends the parsing.
+  bool failed() const { return !problem_.empty(); }
   // Why the last look-up failed, which is that of the value of `field`; the parser only says that
   // it did. "" where none failed.
   std::string problem(const google::protobuf::FieldDescriptor* field) const;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "core/config/field_schema.h"
 #include "core/config/path.h"
 #include "core/config/plugin_finder.h"
 #include "core/config/reflect.h"
@@ -109,7 +110,8 @@ class Surveyor {
     const bool raw = tree != nullptr && (tree->GetLocation(type->field(0), -1).line >= 0 ||
                                          tree->GetLocation(type->field(1), -1).line >= 0);
     if (raw) fail(path, "write a plugin as [name] {...}, not by type_url and value");
-    if (any.type_url().empty()) fail(path, missing_plugin_text(likely_plugin_kind(holder)));
+    if (any.type_url().empty()) fail(path, missing_plugin_text(plugin_kind(holder)));
+    check_kind(any, path, holder);
     std::unique_ptr<Message> options;
     try {
       options = Registry::instance().unpack(any);
@@ -118,6 +120,14 @@ class Surveyor {
     }
     message(*options, tree, path, nullptr);
     pack(any, *options);
+  }
+
+  void check_kind(const Any& any, const std::string& path, const FieldDescriptor* holder) const {
+    try {
+      Registry::instance().find(any.type_url(), plugin_kind(holder));
+    } catch (const Error& failure) {
+      fail(path, failure.what());
+    }
   }
 
   static const Tree* nested(const Tree* tree, const FieldDescriptor* field, int index) {

@@ -17,7 +17,8 @@ using google::protobuf::Message;
 
 class Writer {
  public:
-  explicit Writer(const Origins* origins) : origins_(origins) {
+  explicit Writer(const Origins* origins = nullptr, const std::set<std::string>* defaults = nullptr)
+      : origins_(origins), defaults_(defaults) {
     printer_.SetUseUtf8StringEscaping(true);
   }
 
@@ -99,13 +100,17 @@ class Writer {
 
   void line(const std::string& content, const std::string& path = "") {
     text_ += std::string(2 * depth_, ' ') + content;
+    text_ += comment(path) + "\n";
+  }
+
+  std::string comment(const std::string& path) const {
+    if (defaults_ != nullptr && defaults_->count(path) > 0) return "  # default";
     const Origin* origin = origins_ == nullptr ? nullptr : origins_->nearest(path);
-    if (origin != nullptr) text_ += "  # " + comment(*origin);
-    text_ += "\n";
+    return origin == nullptr ? "" : "  # " + one_line(*origin);
   }
 
   // Of one line: an assignment's text may have more.
-  static std::string comment(const Origin& origin) {
+  static std::string one_line(const Origin& origin) {
     std::string text = origin.text(false);
     std::replace_if(
         text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
@@ -113,6 +118,7 @@ class Writer {
   }
 
   const Origins* origins_;
+  const std::set<std::string>* defaults_;
   google::protobuf::TextFormat::Printer printer_;
   std::string text_;
   size_t depth_ = 0;
@@ -120,8 +126,15 @@ class Writer {
 
 }  // namespace
 
-std::string write_text(const Message& message, const Origins* origins) {
-  Writer writer(origins);
+std::string write_text(const Message& message) {
+  Writer writer;
+  writer.message(message, "");
+  return writer.take_text();
+}
+
+std::string write_text(const Message& message, const Origins& origins,
+                       const std::set<std::string>& defaults) {
+  Writer writer(&origins, &defaults);
   writer.message(message, "");
   return writer.take_text();
 }

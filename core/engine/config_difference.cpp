@@ -6,6 +6,8 @@
 
 #include "core/config/config_change.h"
 #include "core/config/config_query.h"
+#include "core/config/field_options.pb.h"
+#include "core/config/reflect.h"
 #include "core/config/writer.h"
 #include "core/engine/trainer.h"
 
@@ -39,18 +41,18 @@ std::optional<std::vector<std::string>> acting_hooks(const ResolvedConfig& confi
   return acting;
 }
 
-void take_what_changes_no_result(Config& to, const ResolvedConfig& before,
-                                 const ResolvedConfig& now) {
-  const auto& from = now.message();
-  take(to, from, {"name"});
-  take(*to.mutable_data(), from.data(), {"test_split", "pack"});
-  take(*to.mutable_data()->mutable_loader(), from.data().loader(),
-       {"eval_batch_size", "workers", "prefetch", "cache_mib"});
-  if (!from.data().has_loader() && to.data().loader().ByteSizeLong() == 0) {
-    to.mutable_data()->clear_loader();
+// Gives every field of `to` that changes no result by its .proto file the value that `from` has.
+void take_what_changes_no_result(Message& to, const Message& from) {
+  const auto* type = to.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    if (field->options().GetExtension(schema::changes_no_results)) {
+      replace_field(to, from, field);
+    } else if (!field->is_repeated() && holds_messages(field) && !holds_any(field)) {
+      take_what_changes_no_result(*to.GetReflection()->MutableMessage(&to, field),
+                                  from.GetReflection()->GetMessage(from, field));
+    }
   }
-  const auto hooks = acting_hooks(before);
-  if (hooks && hooks == acting_hooks(now)) take(*to.mutable_train(), from.train(), {"hook"});
 }
 
 }  // namespace
@@ -68,7 +70,9 @@ ConfigDifference config_difference(const ResolvedConfig& before, const ResolvedC
   difference.epochs_before = epochs_of(before.message());
   difference.epochs_now = epochs_of(now.message());
   Config alike = before.message();
-  take_what_changes_no_result(alike, before, now);
+  take_what_changes_no_result(alike, now.message());
+  const auto hooks = acting_hooks(before);
+  if (hooks && hooks == acting_hooks(now)) take(*alike.mutable_train(), train, {"hook"});
   take(*alike.mutable_train(), train, {"threads", "device", "precision", "epochs"});
   difference.results = config_change(write_text(alike), now.text());
   return difference;

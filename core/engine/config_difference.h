@@ -18,8 +18,9 @@ struct ChangedSetting {
 // In what a run that goes on has another config than it was begun with.
 struct ConfigDifference {
   // "line 3 of the resolved config was ... and now is ...", "" where nothing differs that changes
-  // results. These fields don't, and are never part of it: name, data.test_split, data.pack, the
-  // loader's workers, prefetch, cache_mib and eval_batch_size, and hooks that only observe.
+  // results. Fields that don't by their .proto file (changes_no_results: name, data.pack, the
+  // loader's workers, ...) are never part of it, nor are hooks that only observe. Defaults count as
+  // what they are, whether or not the config of before has them written out.
   std::string results;
   // What the machine decides where a config leaves it open.
   std::vector<ChangedSetting> machine;

@@ -3,6 +3,7 @@
 #include <set>
 #include <thread>
 
+#include "core/config/completed_text.h"
 #include "core/config/writer.h"
 #include "core/data/files.h"
 #include "core/data/image_io.h"
@@ -53,7 +54,9 @@ std::string DerivedNormals::settings() const {
   Config settings;
   const auto& data = config_.message().data();
   *settings.mutable_data()->mutable_dataset() = data.dataset();
-  if (data.has_image()) *settings.mutable_data()->mutable_image() = data.image();
+  if (config_.given().data().has_image()) {
+    *settings.mutable_data()->mutable_image() = config_.given().data().image();
+  }
   *settings.mutable_data()->mutable_train_pipeline() = data.train_pipeline();
   return "# What tasuki data normals made the pictures beside it with.\n" + write_text(settings);
 }
@@ -63,7 +66,7 @@ std::string DerivedNormals::settings() const {
 void DerivedNormals::check_settings() const {
   const auto file = folder_ / kSettings;
   if (!std::filesystem::exists(file)) return check_is_new();
-  if (read_file(file) == settings()) return;
+  if (completed_plugins(read_file(file)) == completed_plugins(settings())) return;
   throw Error(ErrorKind::kUsage, folder_.string() +
                                      " holds normals of another data set or other settings (" +
                                      file.string() + "); give another --output");

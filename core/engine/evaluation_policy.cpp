@@ -8,7 +8,7 @@ namespace tasuki {
 
 bool evaluation_is_due(const Run& run) {
   const auto& train = run.experiment.config.message().train();
-  const int64_t every = train.has_evaluate_every() ? train.evaluate_every() : 1;
+  const int64_t every = train.evaluate_every();
   if (run.epoch + 1 == run.epochs) return true;
   return every != 0 && (run.epoch + 1) % every == 0;
 }

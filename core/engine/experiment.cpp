@@ -20,11 +20,6 @@ namespace {
 
 constexpr size_t kMib = size_t{1} << 20;
 
-template <class Value>
-Value or_default(bool present, Value value, Value fallback) {
-  return present ? value : fallback;
-}
-
 // The tasks whose labels somebody looks at behind a pipeline.
 std::vector<const ModelTask*> labelled_tasks(const Experiment& experiment,
                                              Experiment::Pipeline pipeline) {
@@ -136,9 +131,7 @@ Experiment on_this_machine(const ResolvedConfig& config) {
   Experiment experiment;
   experiment.config = config;
   std::tie(experiment.device, experiment.precision) = device_and_precision(config);
-  const auto& loader = config.message().data().loader();
-  experiment.cache =
-      CacheBudget::of(kMib * or_default(loader.has_cache_mib(), loader.cache_mib(), 2048u));
+  experiment.cache = CacheBudget::of(kMib * config.message().data().loader().cache_mib());
   return experiment;
 }
 
@@ -284,12 +277,12 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
   const auto& message = config.message().data().loader();
   const bool training = pipeline == Pipeline::kTrain;
   Loader::Options options;
-  options.batch_size = or_default(message.has_batch_size(), message.batch_size(), 4u);
+  options.batch_size = message.batch_size();
   if (!training && message.has_eval_batch_size()) options.batch_size = message.eval_batch_size();
-  options.workers = or_default(message.has_workers(), message.workers(), 2u);
-  options.prefetch = or_default(message.has_prefetch(), message.prefetch(), 2u);
-  options.drop_last = training && or_default(message.has_drop_last(), message.drop_last(), true);
-  options.shuffle = training && or_default(message.has_shuffle(), message.shuffle(), true);
+  options.workers = message.workers();
+  options.prefetch = message.prefetch();
+  options.drop_last = training && message.drop_last();
+  options.shuffle = training && message.shuffle();
   options.seed = config.message().train().seed();
   if (training) {
     options.sampler = sampler;
@@ -302,18 +295,15 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
 }
 
 bool Experiment::channels_last() const {
-  const auto& train = config.message().train();
-  return or_default(train.has_channels_last(), train.channels_last(), true);
+  return config.message().train().channels_last();
 }
 
 std::string Experiment::train_split() const {
-  const auto& data = config.message().data();
-  return data.has_train_split() ? data.train_split() : "train";
+  return config.message().data().train_split();
 }
 
 std::string Experiment::validation_split() const {
-  const auto& data = config.message().data();
-  return data.has_validation_split() ? data.validation_split() : "val";
+  return config.message().data().validation_split();
 }
 
 std::string Experiment::test_split() const {
@@ -337,9 +327,6 @@ std::shared_ptr<const Dataset> build_dataset(const ResolvedConfig& config,
 
 ImageReading image_reading(const ResolvedConfig& config) {
   const auto& image = config.message().data().image();
-  if (image.has_white_level() && !(image.white_level() > 0 && std::isfinite(image.white_level()))) {
-    throw config.error("data.image.white_level", "a stored value above 0 is expected");
-  }
   return {image.ignore_orientation(), image.white_level()};
 }
 

@@ -37,8 +37,8 @@ std::string prefix_text(const Transforms& prefix, Experiment::Pipeline written_a
 PackHeader header_of_config(const ResolvedConfig& config) {
   Config dataset;
   *dataset.mutable_data()->mutable_dataset() = config.message().data().dataset();
-  if (config.message().data().has_image()) {
-    *dataset.mutable_data()->mutable_image() = config.message().data().image();
+  if (config.given().data().has_image()) {
+    *dataset.mutable_data()->mutable_image() = config.given().data().image();
   }
   PackHeader header;
   header.set_dataset(write_text(dataset));

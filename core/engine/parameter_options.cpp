@@ -28,15 +28,7 @@ void check_ranges(const ResolvedConfig& config) {
     const auto path = settings_path(i);
     require(!settings.pattern().empty(), path,
             "needs a pattern of the names that it is for, like \"encoder.*\"");
-    require(
-        !settings.has_lr_mult() || (settings.lr_mult() > 0 && std::isfinite(settings.lr_mult())),
-        path + ".lr_mult", "must be above 0; freeze: true leaves parameters as they are");
-    require(!settings.has_decay_mult() ||
-                (settings.decay_mult() >= 0 && std::isfinite(settings.decay_mult())),
-            path + ".decay_mult", "must not be negative");
   }
-  require(!train.has_layer_decay() || (train.layer_decay() > 0 && train.layer_decay() <= 1),
-          "train.layer_decay", "must be above 0 and at most 1");
   require(train.clip_per() == Train::ALL || train.clip_norm() > 0, "train.clip_per",
           "needs a clip_norm above 0, the largest norm of each part");
 }
@@ -156,7 +148,7 @@ std::vector<std::string> total_line(const std::string& name, const TableRow& tot
 }  // namespace
 
 bool has_parameter_options(const Train& train) {
-  return train.parameters_size() > 0 || train.no_decay_size() > 0 || train.has_layer_decay();
+  return train.parameters_size() > 0 || train.no_decay_size() > 0 || train.layer_decay() != 1;
 }
 
 void apply_parameter_options(const ResolvedConfig& config, MultiTaskModel& model,
@@ -171,12 +163,12 @@ void apply_parameter_options(const ResolvedConfig& config, MultiTaskModel& model
   for (int i = 0; i < train.parameters_size(); ++i) apply_settings(config, i, parameters);
   const auto stages = int64_t(model.encoder().stages().size());
   for (auto& parameter : parameters) {
-    if (train.has_layer_decay() && parameter.stage_index >= 0) {
+    if (parameter.stage_index >= 0) {
       parameter.lr_multiplier *= std::pow(train.layer_decay(), stages - parameter.stage_index);
     }
     if (parameter.frozen) parameter.tensor.set_requires_grad(false);
   }
-  if (!train.has_freeze_batch_norm() || train.freeze_batch_norm()) {
+  if (train.freeze_batch_norm()) {
     model.keep_in_evaluation_mode(frozen_batch_norms(model, parameters));
   }
   if (train.parameters_size() > 0) check_objectives_train(config, model, parameters);

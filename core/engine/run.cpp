@@ -14,21 +14,6 @@ namespace {
 
 constexpr uint64_t kTrainingStream = 1;  // of ShuffledBatches
 
-// What would stop the run only later, or never begin.
-void check_settings(const ResolvedConfig& config, const Run& run) {
-  const auto& train = config.message().train();
-  const auto& loader = config.message().data().loader();
-  const auto at_least_one = [&](bool given, uint32_t value, const char* path) {
-    if (given && value == 0) throw config.error(path, "must be at least 1");
-  };
-  at_least_one(loader.has_batch_size(), loader.batch_size(), "data.loader.batch_size");
-  at_least_one(loader.has_eval_batch_size(), loader.eval_batch_size(),
-               "data.loader.eval_batch_size");
-  at_least_one(loader.has_prefetch(), loader.prefetch(), "data.loader.prefetch");
-  if (run.epochs == 0) throw config.error("train.epochs", "must be at least 1");
-  if (train.clip_norm() < 0) throw config.error("train.clip_norm", "must not be negative");
-}
-
 std::map<std::string, double> values_of(const std::vector<Objective>& objectives, bool auxiliary,
                                         const std::map<std::string, double>& values) {
   std::map<std::string, double> found;
@@ -143,7 +128,6 @@ Run build_run(Experiment experiment, const std::filesystem::path& work_dir,
   run.validation_source =
       run.experiment.source(run.experiment.validation_split(), Experiment::Pipeline::kEvaluate);
   run.epochs = epochs_of(config.message());
-  check_settings(config, run);
   const Loader loader(*run.train_source,
                       run.experiment.loader_options(Experiment::Pipeline::kTrain));
   run.steps_per_epoch = int64_t(loader.batches());
@@ -168,7 +152,7 @@ std::vector<NamedHook> build_hooks(const ResolvedConfig& config) {
     if (described.name().empty()) throw config.error("train.hook", "a hook has no name");
     NamedHook hook;
     hook.name = described.name();
-    hook.priority = described.has_priority() ? described.priority() : 50;
+    hook.priority = described.priority();
     hook.hook = config.create<Hook>(path + ".hook", described.hook(), {hook.name});
     hooks.push_back(std::move(hook));
   }

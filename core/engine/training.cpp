@@ -23,7 +23,7 @@ ResolvedConfig completed(const ResolvedConfig& config, const std::filesystem::pa
   }
   const auto standard = load_config(base);
   const auto& own = config.message().train().hook();
-  for (const auto& hook : standard.message().train().hook()) {
+  for (const auto& hook : standard.given().train().hook()) {
     const bool there = std::any_of(
         own.begin(), own.end(), [&](const HookConfig& one) { return one.name() == hook.name(); });
     if (!there) *change.mutable_train()->add_hook() = hook;
@@ -88,7 +88,7 @@ class WorkDir {
 
 ResolvedConfig for_this_machine(const ResolvedConfig& config) {
   const auto decided = parse_config("", config.file(), machine_assignments(config));
-  return laid_over(config, decided.message());
+  return laid_over(config, decided.given());
 }
 
 Config read_config(const std::filesystem::path& file) {

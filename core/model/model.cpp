@@ -88,7 +88,7 @@ MultiTaskModel::MultiTaskModel(const ResolvedConfig& config, const ClassNames& c
                                Network network)
     : network_(network) {
   const auto& model = config.message().model();
-  align_corners_ = !model.has_align_corners() || model.align_corners();
+  align_corners_ = model.align_corners();
   norm_ = build_norm(config);
   encoder_ = config.create<Encoder>("model.encoder", model.encoder(), {norm_});
   for (auto& task : build_tasks(config, class_names)) {

@@ -93,8 +93,8 @@ ModelTask build_task(const ResolvedConfig& config, const TaskConfig& described,
   ModelTask task;
   task.name = described.name();
   task.field = label_field(described);
-  task.loss_scale = described.has_loss_scale() ? described.loss_scale() : 1.0;
-  task.joint = !described.has_joint() || described.joint();
+  task.loss_scale = described.loss_scale();
+  task.joint = described.joint();
   const auto names = class_names(task.field);
   task.task = config.create<Task>(path + ".kind", described.kind(),
                                   {task.name, names, !described.loss().empty()});

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/config/completed_text.h"
 #include "core/config/config_change.h"
 #include "core/pack/pack.h"
 
@@ -64,6 +65,9 @@ std::optional<PackHeader> read_pack_header(const LmdbFile& file,
   if (!bytes || !header.ParseFromArray(bytes->data(), int(bytes->size()))) {
     throw Error(ErrorKind::kData, path.string() + ": its header is damaged");
   }
+  header.set_dataset(completed_plugins(header.dataset()));
+  header.set_train_prefix(completed_plugins(header.train_prefix()));
+  header.set_eval_prefix(completed_plugins(header.eval_prefix()));
   return header;
 }
 

@@ -6,8 +6,6 @@
 namespace tasuki {
 namespace {
 
-constexpr double kLargestScale = 16;
-
 // Where windows of `size` begin along one side.
 std::vector<int64_t> starts(int64_t length, int64_t size, int64_t stride) {
   std::vector<int64_t> found;
@@ -57,13 +55,6 @@ Inference inference_of(const ResolvedConfig& config) {
   if (given.has_sliding_window()) inference.window = window_of(config);
   inference.flip = given.flip();
   if (given.scale_size() > 0) inference.scales.assign(given.scale().begin(), given.scale().end());
-  for (size_t i = 0; i < inference.scales.size(); ++i) {
-    const double scale = inference.scales[i];
-    if (scale > 0 && scale <= kLargestScale) continue;
-    throw config.error("inference.scale[" + std::to_string(i) + "]",
-                       "a number above 0 and at most 16 is expected: what the image's height and "
-                       "width are multiplied with");
-  }
   return inference;
 }
 

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 const FieldKind& image_kind(const ResolvedConfig& config) {
   const auto& image = config.message().data().image();
-  return field_kind(image.has_kind() ? image.kind() : "tasuki/image");
+  return field_kind(image.kind());
 }
 
 // The part of the evaluation pipeline that an image without labels can go through.

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "core/config/defaults.h"
+#include "core/config/field_schema.h"
 #include "core/data/field_kind.h"
 #include "core/registry/manifest.h"
 
@@ -255,6 +257,14 @@ std::unique_ptr<google::protobuf::Message> Registry::unpack(const google::protob
     throw Error(ErrorKind::kPlugin, "the options of \"" + any.type_url() + "\" are not a " +
                                         entry.options->GetDescriptor()->full_name());
   }
+  return options;
+}
+
+std::unique_ptr<google::protobuf::Message> Registry::checked_options(
+    const google::protobuf::Any& any) {
+  auto options = unpack(any);
+  fill_defaults(*options);
+  check_options(*options);
   return options;
 }
 

@@ -82,12 +82,17 @@ class Registry {
   // The options that `any` carries, as its name's message; Error when the bytes are another type's.
   std::unique_ptr<google::protobuf::Message> unpack(const google::protobuf::Any& any);
 
-  // Makes what `any` describes. Its type_url is the registered name as written in the config.
+  // The same with every default written out. OptionError for a value outside the range that its
+  // field has by its .proto file, and for a required field that is absent.
+  std::unique_ptr<google::protobuf::Message> checked_options(const google::protobuf::Any& any);
+
+  // Makes what `any` describes, of checked_options. Its type_url is the registered name as written
+  // in the config.
   template <class Interface>
   std::unique_ptr<Interface> create(const google::protobuf::Any& any,
                                     const typename Interface::Context& context = {}) {
     const auto& entry = find(any.type_url(), Interface::kKind);
-    return std::any_cast<const Factory<Interface>&>(entry.factory)(*unpack(any), context);
+    return std::any_cast<const Factory<Interface>&>(entry.factory)(*checked_options(any), context);
   }
   // The same with default options.
   template <class Interface>

@@ -12,12 +12,6 @@ using Options = options::GradientOptions;
 constexpr bool kNoWait = true;  // of copies from the host
 
 void check(const Options& options, const Weighting::Context& context, bool has_weights) {
-  require_option(Options::Scope_IsValid(options.scope()), "gradients.scope",
-                 "is none of SHARED, SHARED_AND_ROUTES");
-  require_option(Options::At_IsValid(options.at()), "gradients.at",
-                 "is none of PARAMETERS, FEATURES");
-  require_option(Options::Decoders_IsValid(options.decoders()), "gradients.decoders",
-                 "is none of PLAIN, WEIGHTED");
   require_option(has_weights || options.decoders() == Options::PLAIN, "gradients.decoders",
                  "WEIGHTED needs a weight for each objective, and this method has none; choose "
                  "PLAIN");

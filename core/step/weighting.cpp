@@ -31,8 +31,6 @@ GradientWeighting::~GradientWeighting() = default;
 
 void GradientWeighting::set_scope(options::GradientOptions& common,
                                   options::GradientOptions::Scope scope) {
-  require_option(options::GradientOptions::Scope_IsValid(scope), "scope",
-                 "is none of SHARED, SHARED_AND_ROUTES");
   require_option(!common.has_scope() || common.scope() == scope, "scope",
                  "says another thing than gradients.scope; one of them is enough");
   common.set_scope(scope);

@@ -1,5 +1,6 @@
 #include "core/study/compare_folder.h"
 
+#include "core/config/completed_text.h"
 #include "core/config/config_change.h"
 #include "core/config/parse.h"
 #include "core/config/writer.h"
@@ -53,7 +54,7 @@ CompareFolder::CompareFolder(const std::filesystem::path& path,
       lock_(path, FolderLock::Holder::kWithChildren, kLockPatience) {
   check_conditions();
   for (const auto& config : configs) open(config);
-  write_file_atomically(path_ / kStudyBaseFile, base_.config().text());
+  write_file_atomically(path_ / kStudyBaseFile, base_.config().given_text());
   write_conditions(path_ / kConditionsFile, conditions_);
   print_left_aside(path_, conditions_.seeds, out);
   print_left_aside(path_ / kSingles, conditions_.seeds, out);
@@ -110,7 +111,7 @@ void CompareFolder::open(const ComparedConfig& config) const {
     return;
   }
   check_self_auxiliaries(config);
-  const auto change = config_change(read_file(file), config.config.text());
+  const auto change = config_change(completed_config(read_file(file)), config.config.text());
   if (change.empty()) return;
   throw Error(ErrorKind::kUsage,
               folder.string() + " holds another config: " + change + "; give another --work-dir");

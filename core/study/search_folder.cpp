@@ -4,6 +4,7 @@
 #include <ostream>
 #include <set>
 
+#include "core/config/completed_text.h"
 #include "core/config/config_change.h"
 #include "core/config/writer.h"
 #include "core/data/files.h"
@@ -42,7 +43,7 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
   };
   const auto plan_file = path_ / kPlanFile, config_file = path_ / kSearchedConfigFile;
   if (std::filesystem::exists(plan_file)) {
-    const auto change = config_change(read_file(config_file), config_.text());
+    const auto change = config_change(completed_config(read_file(config_file)), config_.text());
     if (!change.empty()) throw refuse(change);
     const auto kept = read_plan(plan_file);
     const auto why = obstacle(kept, plan_);
@@ -59,7 +60,7 @@ void SearchFolder::open(const SearchOptions& options, const Dataset& dataset) {
     check_is_new(config_file);
     write_file_atomically(config_file, config_.text());
   }
-  write_file_atomically(path_ / kStudyBaseFile, base_.config().text());
+  write_file_atomically(path_ / kStudyBaseFile, base_.config().given_text());
   write_plan(plan_file, plan_);
   auto seeds = plan_.conditions.seeds;
   if (plan_.verdict_seeds) {
@@ -77,7 +78,7 @@ void SearchFolder::check_is_new(const std::filesystem::path& config_file) const 
                                        kPlanFile + " of a search; give another --work-dir");
   }
   if (!std::filesystem::exists(config_file)) return;
-  const auto change = config_change(read_file(config_file), config_.text());
+  const auto change = config_change(completed_config(read_file(config_file)), config_.text());
   if (change.empty()) return;
   throw Error(ErrorKind::kUsage, path_.string() + " is the folder of something else, without " +
                                      kPlanFile + ": " + change + "; give another --work-dir");

@@ -52,7 +52,7 @@ void set_string(Message& message, const std::string& field, const std::string& v
 template <class Find>
 const Any& only_policy(const ResolvedConfig& config, const std::string& wanted, Find find) {
   const Any* found = nullptr;
-  for (const auto& policy : config.message().model().self_auxiliary()) {
+  for (const auto& policy : config.given().model().self_auxiliary()) {
     if (find(*Registry::instance().unpack(policy)) == nullptr) continue;
     if (found != nullptr) {
       throw config.error("model.self_auxiliary", "two policies take " + wanted + "; leave one");
@@ -74,7 +74,7 @@ const Any& file_policy(const ResolvedConfig& config) {
 
 // What is set beside the parts would be ignored.
 void check_rest(const ResolvedConfig& config) {
-  Config rest = config.message();
+  Config rest = config.given();
   rest.clear_name();
   rest.mutable_model()->clear_self_auxiliary();
   rest.mutable_train()->clear_weighting();
@@ -95,7 +95,7 @@ StudyBase::StudyBase(const std::filesystem::path& file) : config_(load_config(fi
   check_rest(config_);
   edges_policy(config_);
   file_policy(config_);
-  const auto& train = config_.message().train();
+  const auto& train = config_.given().train();
   if (!train.has_weighting()) {
     throw config_.error("train.weighting", "a study needs the weighting of its trials");
   }
@@ -128,7 +128,7 @@ Any StudyBase::selection(const std::filesystem::path& file) const {
 }
 
 HookConfig StudyBase::affinity(uint32_t every) const {
-  HookConfig hook = config_.message().train().hook(0);
+  HookConfig hook = config_.given().train().hook(0);
   const auto options = Registry::instance().unpack(hook.hook());
   options->GetReflection()->SetUInt32(options.get(), find_every(*options), every);
   pack(*hook.mutable_hook(), *options);
@@ -150,7 +150,7 @@ const std::string& StudyBase::selection_name() const {
 }
 
 const std::string& StudyBase::affinity_name() const {
-  return config_.message().train().hook(0).hook().type_url();
+  return config_.given().train().hook(0).hook().type_url();
 }
 
 std::filesystem::path default_study_base() {
@@ -159,9 +159,10 @@ std::filesystem::path default_study_base() {
 
 std::string study_base_change(const std::filesystem::path& folder, const StudyBase& base) {
   const auto file = folder / kStudyBaseFile;
-  const auto kept = std::filesystem::exists(file) ? read_file(file)
-                                                  : StudyBase(default_study_base()).config().text();
-  return config_change(kept, base.config().text(), "the base of the study");
+  const auto kept = std::filesystem::exists(file)
+                        ? read_file(file)
+                        : StudyBase(default_study_base()).config().given_text();
+  return config_change(kept, base.config().given_text(), "the base of the study");
 }
 
 }  // namespace tasuki

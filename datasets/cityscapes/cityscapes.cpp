@@ -14,12 +14,6 @@ using Options = options::Cityscapes;
 
 constexpr const char* kImageEnding = "_leftImg8bit.png";
 
-uint32_t checked_classes(const Options& options) {
-  const uint32_t count = options.has_classes() ? options.classes() : 19;
-  require_option(count == 19 || count == 7, "classes", std::to_string(count) + " is not 19 or 7");
-  return count;
-}
-
 // "aachen" of "train/aachen/aachen_000000_000019".
 std::string city_of(const std::string& id) {
   const size_t begin = id.find('/') + 1;
@@ -31,11 +25,10 @@ class Cityscapes final : public ListedDataset {
   Cityscapes(const Options& options, const Context& context)
       : options_(options),
         reading_(context.image),
-        labels_(labels_of(checked_classes(options))),
+        labels_(labels_of(options.classes())),
         table_(labels_.meaning),
-        root_(existing_folder(context, options.has_root() ? options.root() : "cityscapes")) {
-    const double held = options.has_validation() ? options.validation() : 0.2;
-    require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
+        root_(existing_folder(context, options.root())) {
+    const double held = options.validation();
     const auto train = ids_below("train");
     const size_t border =
         held_out_border(train.size(), held, [&](size_t i) { return city_of(train[i]); });

@@ -10,7 +10,7 @@ class Repeat : public Dataset {
  public:
   Repeat(const options::Repeat& options, const Context& context)
       : inner_(make_inner(options.dataset(), "dataset", context)),
-        times_(options.has_times() ? options.times() : 2),
+        times_(options.times()),
         repeated_(chosen_splits(*inner_, options.split(), "split")) {
     require_option(times_ > 0, "times", "must be at least 1");
   }

@@ -11,7 +11,7 @@ class Shard : public Dataset {
   Shard(const options::Shard& options, const Context& context)
       : inner_(make_inner(options.dataset(), "dataset", context)),
         index_(options.index()),
-        count_(options.has_count() ? options.count() : 1),
+        count_(options.count()),
         cut_(chosen_splits(*inner_, options.split(), "split")) {
     require_option(count_ > 0, "count", "must be at least 1");
     require_option(index_ < count_, "index",

@@ -106,22 +106,13 @@ class Folder final : public ListedDataset {
   }
 
   void set_camera(const options::Folder::Camera& camera) {
-    const auto focal = [](double f) { return f > 0 && std::isfinite(f); };
-    require_option(focal(camera.fx()), "camera.fx", "a focal length in pixels is required");
-    require_option(focal(camera.fy()), "camera.fy", "a focal length in pixels is required");
-    require_option(camera.has_cx() && std::isfinite(camera.cx()), "camera.cx",
-                   "the principal point is required");
-    require_option(camera.has_cy() && std::isfinite(camera.cy()), "camera.cy",
-                   "the principal point is required");
+    require_option(std::isfinite(camera.cx()), "camera.cx", "the principal point must be finite");
+    require_option(std::isfinite(camera.cy()), "camera.cy", "the principal point must be finite");
     camera_ = Camera{camera.fx(), camera.fy(), camera.cx(), camera.cy()};
   }
 
   void add_split(const options::Folder::Split& split, const std::string& at) {
-    require_option(split.from() >= 0 && split.from() <= 1, at + ".from",
-                   "a fraction is between 0 and 1");
-    const double to = split.has_to() ? split.to() : 1;
-    require_option(to > split.from() && to <= 1, at + ".to",
-                   "a fraction above `from` and at most 1 is expected");
+    require_option(split.to() > split.from(), at + ".to", "a fraction above `from` is expected");
     const auto root = root_ / split.folder();
     const auto source = root / (split.has_list() ? split.list() : image_->folder());
     const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
@@ -130,7 +121,7 @@ class Folder final : public ListedDataset {
           source, all, [&](const std::string& id) { return path_exists(image_->file(root, id)); });
     }
     const auto excluded = excluded_from(split, root, all);
-    auto chosen = part_of(all, split.from(), to);
+    auto chosen = part_of(all, split.from(), split.to());
     std::erase_if(chosen, [&](const std::string& id) { return excluded.count(id) > 0; });
     if (!split.folder().empty()) {
       split_folders_.insert(split.folder());

@@ -17,9 +17,7 @@ constexpr Camera kColourCamera = {518.85790117450188, 519.46961112127485, 325.58
 const cv::Size kCameraSize(640, 480);
 
 Classes checked_classes(const options::NYUv2& options) {
-  const uint32_t count = options.has_classes() ? options.classes() : 13;
-  require_option(count == 13 || count == 40 || count == 894, "classes",
-                 std::to_string(count) + " is not 13, 40 or 894");
+  const uint32_t count = options.classes();
   require_option(count != 894 || !options.otherprop_is_void(), "otherprop_is_void",
                  "otherprop is one of 40 classes; the 894 have none");
   return classes_of(count, options.otherprop_is_void());
@@ -42,14 +40,10 @@ class NYUv2 final : public ListedDataset {
   NYUv2(const options::NYUv2& options, const Context& context)
       : classes_(checked_classes(options)),
         table_(classes_.meaning),
-        labeled_(existing_folder(context, options.has_root() ? options.root() : "nyuv2") /
-                     (options.has_labeled() ? options.labeled() : "nyu_depth_v2_labeled.mat"),
+        labeled_(existing_folder(context, options.root()) / options.labeled(),
                  options.depth() == options::NYUv2::RAW ? "rawDepths" : "depths") {
-    const double validation = options.has_validation() ? options.validation() : 0.2;
-    require_option(validation > 0 && validation < 1, "validation",
-                   "a fraction between 0 and 1 is expected");
-    const auto file =
-        labeled_.path().parent_path() / (options.has_splits() ? options.splits() : "splits.mat");
+    const double validation = options.validation();
+    const auto file = labeled_.path().parent_path() / options.splits();
     const auto official = read_official_split(file, labeled_.frames());
     const auto scenes = options.whole_scenes() ? labeled_.scenes() : std::vector<std::string>();
     const auto border =

@@ -17,8 +17,6 @@ namespace {
 using Options = options::PascalContext;
 using Path = std::filesystem::path;
 
-const std::vector<std::string> kFields = {"seg", "parts", "normal", "saliency", "edge"};
-
 const std::vector<std::string> kClasses = {
     "background", "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",
     "car",        "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",
@@ -30,25 +28,6 @@ ValueMeaning meaning_of_classes() {
   meaning.limit = static_cast<int>(kClasses.size());
   meaning.ignored = {255};
   return meaning;
-}
-
-std::vector<std::string> checked_fields(const Options& options) {
-  if (options.field().empty()) return {"seg", "parts", "normal"};
-  for (int i = 0; i < options.field_size(); ++i) {
-    const auto& field = options.field(i);
-    require_option(std::find(kFields.begin(), kFields.end(), field) != kFields.end(),
-                   "field[" + std::to_string(i) + "]",
-                   "there is no field \"" + field + "\"" + did_you_mean(field, kFields) +
-                       "; there are: " + join(kFields));
-  }
-  return {options.field().begin(), options.field().end()};
-}
-
-size_t checked_parts(const Options& options) {
-  const uint32_t count = options.has_human_parts() ? options.human_parts() : 6;
-  require_option(count == 1 || count == 4 || count == 6 || count == 14, "human_parts",
-                 std::to_string(count) + " is not 1, 4, 6 or 14");
-  return count;
 }
 
 // A network's belief, 0 to 255, as yes or no.
@@ -63,11 +42,10 @@ class PascalContext final : public ListedDataset {
   PascalContext(const Options& options, const Context& context)
       : options_(options),
         reading_(context.image),
-        fields_(checked_fields(options)),
-        parts_(checked_parts(options)),
-        root_(existing_folder(context, options.has_root() ? options.root() : "PASCAL_MT")) {
-    const double held = options.has_validation() ? options.validation() : 0.2;
-    require_option(held > 0 && held < 1, "validation", "a fraction between 0 and 1 is expected");
+        fields_(options.field().begin(), options.field().end()),
+        parts_(options.human_parts()),
+        root_(existing_folder(context, options.root())) {
+    const double held = options.validation();
     const auto lists = root_ / "ImageSets/Context";
     const auto train = read_ids(lists / "train.txt");
     check_is_one_column(lists / "train.txt", train, [&](const std::string& id) {

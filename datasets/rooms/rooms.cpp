@@ -8,44 +8,20 @@
 namespace tasuki::rooms {
 namespace {
 
-constexpr uint32_t kLargestSplit = 10000000;
-
 struct Split {
   const char* name;
   size_t size;
 };
 
-template <class Value>
-Value in_range(const char* field, Value value, Value low, Value high) {
-  const auto text = [](Value number) {
-    std::string digits = std::to_string(number);
-    if (digits.find('.') != std::string::npos) digits.erase(digits.find_last_not_of("0") + 1);
-    if (digits.back() == '.') digits.pop_back();
-    return digits;
-  };
-  // Not (value < low || value > high): that would let NaN pass.
-  require_option(value >= low && value <= high, field,
-                 text(value) + " is not between " + text(low) + " and " + text(high));
-  return value;
-}
-
-uint32_t split_size(const char* field, bool given, uint32_t value, uint32_t usual) {
-  return in_range<uint32_t>(field, given ? value : usual, 1, kLargestSplit);
-}
-
 RenderSettings settings_of(const options::Rooms& options) {
+  require_option(options.fov_low() <= options.fov_high(), "fov_high", "must be at least fov_low");
   RenderSettings settings;
-  if (options.has_height()) {
-    settings.height = static_cast<int>(in_range<uint32_t>("height", options.height(), 16, 2048));
-  }
-  if (options.has_width()) {
-    settings.width = static_cast<int>(in_range<uint32_t>("width", options.width(), 16, 2048));
-  }
-  if (options.has_fov_low()) settings.fov_low = in_range("fov_low", options.fov_low(), 20.f, 120.f);
-  if (options.has_fov_high()) settings.fov_high = options.fov_high();
-  in_range("fov_high", settings.fov_high, settings.fov_low, 120.f);
-  if (options.has_clutter()) settings.clutter = in_range("clutter", options.clutter(), 0.f, 3.f);
-  if (options.has_noise()) settings.noise = in_range("noise", options.noise(), 0.f, 10.f);
+  settings.height = static_cast<int>(options.height());
+  settings.width = static_cast<int>(options.width());
+  settings.fov_low = options.fov_low();
+  settings.fov_high = options.fov_high();
+  settings.clutter = options.clutter();
+  settings.noise = options.noise();
   return settings;
 }
 
@@ -55,12 +31,9 @@ class Rooms final : public Dataset {
   Rooms(const options::Rooms& options, const Dataset::Context&)
       : settings_(settings_of(options)),
         seed_(options.seed()),
-        splits_{{
-            {"train",
-             split_size("train_size", options.has_train_size(), options.train_size(), 400)},
-            {"val", split_size("val_size", options.has_val_size(), options.val_size(), 80)},
-            {"test", split_size("test_size", options.has_test_size(), options.test_size(), 120)},
-        }} {}
+        splits_{{{"train", options.train_size()},
+                 {"val", options.val_size()},
+                 {"test", options.test_size()}}} {}
 
   std::vector<std::string> splits() const override {
     std::vector<std::string> names;

@@ -32,8 +32,7 @@ class Taskonomy final : public ListedDataset {
         labels_(labels()),
         table_(labels_.meaning),
         buildings_(buildings_of(options)),
-        tree_(existing_folder(context, options.has_root() ? options.root() : "taskonomy"),
-              buildings_) {
+        tree_(existing_folder(context, options.root()), buildings_) {
     const auto listings = list(context);
     check_present(listings);
     for (const char* split : {"train", "val", "test"}) {
@@ -147,7 +146,7 @@ class Taskonomy final : public ListedDataset {
   }
 
   void add_camera(Sample& sample, const std::string& id) const {
-    auto presence = options_.has_camera() ? options_.camera() : Options::NOT_READ;
+    auto presence = options_.camera();
     if (has_distances()) presence = Options::REQUIRED;
     if (presence == Options::NOT_READ) return;
     auto file = tree_.file(kFixatedCameras, id);

@@ -27,10 +27,7 @@ torch::Tensor draw_mask(const torch::Tensor& labels, cv::RNG& random) {
 class ClassMix : public BatchTransform {
  public:
   explicit ClassMix(const options::ClassMix& options)
-      : probability_(options.has_probability() ? options.probability() : 0.5),
-        field_(options.has_field() ? options.field() : "seg") {
-    require_option(probability_ >= 0 && probability_ <= 1, "probability", "must be in [0, 1]");
-  }
+      : probability_(options.probability()), field_(options.field()) {}
 
   void apply(Batch& batch, cv::RNG& random) const override {
     if (random.uniform(0.0, 1.0) >= probability_ || batch.size() < 2) return;

@@ -8,8 +8,6 @@
 namespace tasuki::batches {
 namespace {
 
-constexpr uint32_t kLargestDivisor = 1 << 15;
-
 class StackCollate : public Stack {
  public:
   explicit StackCollate(const options::StackCollate&) {}
@@ -17,11 +15,7 @@ class StackCollate : public Stack {
 
 class PadCollate : public WholeCollate {
  public:
-  explicit PadCollate(const options::PadCollate& options)
-      : divisor_(options.has_divisor() ? int(options.divisor()) : 1) {
-    require_option(divisor_ >= 1 && options.divisor() <= kLargestDivisor, "divisor",
-                   "must be 1 to 32768 pixels");
-  }
+  explicit PadCollate(const options::PadCollate& options) : divisor_(int(options.divisor())) {}
 
   void align(std::vector<Sample>& samples, const std::vector<std::string>& fields) const override {
     if (fields.empty()) return;

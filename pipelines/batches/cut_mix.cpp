@@ -31,11 +31,7 @@ cv::Rect draw_box(double share, int height, int width, cv::RNG& random) {
 class CutMix : public BatchTransform {
  public:
   explicit CutMix(const options::CutMix& options)
-      : probability_(options.has_probability() ? options.probability() : 0.5),
-        alpha_(options.has_alpha() ? options.alpha() : 1) {
-    require_option(probability_ >= 0 && probability_ <= 1, "probability", "must be in [0, 1]");
-    require_option(alpha_ > 0 && alpha_ <= 2, "alpha", "must be in (0, 2]");
-  }
+      : probability_(options.probability()), alpha_(options.alpha()) {}
 
   void apply(Batch& batch, cv::RNG& random) const override {
     if (random.uniform(0.0, 1.0) >= probability_ || batch.size() < 2) return;

@@ -52,12 +52,9 @@ class RareClass : public Sampler {
  public:
   RareClass(const options::RareClassSampler& options, const Context& context)
       : length_(options.has_samples() ? options.samples() : context.size()) {
-    const double temperature = options.has_temperature() ? options.temperature() : 0.01;
-    const size_t least = options.has_least_pixels() ? options.least_pixels() : 1;
-    require_option(temperature > 0 && std::isfinite(temperature), "temperature", "must be above 0");
-    require_option(least > 0, "least_pixels", "must be at least 1");
-    require_option(length_ > 0 || context.size() == 0, "samples", "must be at least 1");
-    const std::string field = options.has_field() ? options.field() : "seg";
+    const double temperature = options.temperature();
+    const size_t least = options.least_pixels();
+    const std::string field = options.field();
     const auto counts = count_all(context, field);
     PixelCounts pixels;
     std::map<int, std::vector<size_t>> showing;

@@ -33,8 +33,7 @@ std::vector<double> part_weights(const options::WeightedSampler& options, const 
   for (int i = 0; i < options.part_size(); ++i) {
     const auto& part = options.part(i);
     const std::string field = "part[" + std::to_string(i) + "]";
-    const double weight = part.has_weight() ? part.weight() : 1;
-    require_option(is_weight(weight), field + ".weight", "must be 0 or more");
+    const double weight = part.weight();
     const bool known = std::any_of(parts.begin(), parts.end(),
                                    [&](const auto& one) { return one.name == part.name(); });
     require_option(
@@ -102,7 +101,6 @@ class Weighted : public Sampler {
  public:
   Weighted(const options::WeightedSampler& options, const Context& context)
       : length_(options.has_samples() ? options.samples() : context.size()) {
-    require_option(length_ > 0 || context.size() == 0, "samples", "must be at least 1");
     require_option(options.table().empty() || options.part().empty(), "table",
                    "give a table or weights by part");
     const auto weights = options.table().empty() ? weights_by_part(options, context.parts)

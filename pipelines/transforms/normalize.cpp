@@ -11,9 +11,7 @@ namespace {
 
 using Numbers = google::protobuf::RepeatedField<float>;
 
-std::array<float, 3> three(const Numbers& given, const std::string& field,
-                           const std::array<float, 3>& otherwise) {
-  if (given.empty()) return otherwise;
+std::array<float, 3> three(const Numbers& given, const std::string& field) {
   require_option(given.size() == 3, field, "three numbers, for R, G and B, are needed");
   std::array<float, 3> values;
   std::copy(given.begin(), given.end(), values.begin());
@@ -26,13 +24,8 @@ std::array<float, 3> three(const Numbers& given, const std::string& field,
 class Normalize final : public Transform {
  public:
   Normalize(const options::Normalize& options, const Transform::Context&)
-      : normalization_{
-            three(options.mean(), "mean", {0.485f, 0.456f, 0.406f}),
-            three(options.standard_deviation(), "standard_deviation", {0.229f, 0.224f, 0.225f})} {
-    for (const float deviation : normalization_.standard_deviation) {
-      require_option(deviation > 0, "standard_deviation", "the numbers must be above 0");
-    }
-  }
+      : normalization_{three(options.mean(), "mean"),
+                       three(options.standard_deviation(), "standard_deviation")} {}
 
   bool random() const override { return false; }
   void apply(Sample& sample, cv::RNG&) const override { sample.normalization = normalization_; }

@@ -11,32 +11,21 @@ namespace {
 
 PlaneFit plane_fit(const options::NormalsFromDepth& options) {
   PlaneFit fit;
-  if (options.has_window()) fit.window = static_cast<int>(std::min(options.window(), 1u << 16));
-  if (options.has_gate()) fit.gate = options.gate();
-  if (options.has_depth_step()) fit.depth_step = options.depth_step();
-  if (options.has_scales()) {
-    fit.scales = static_cast<int>(std::min<uint32_t>(options.scales(), PlaneFit::kMostScales + 1));
-  }
-  if (options.has_noise()) fit.noise = options.noise();
-  if (options.has_least_neighbours()) {
-    fit.least_neighbours = static_cast<int>(std::min(options.least_neighbours(), 1u << 16));
-  }
-  require_option(fit.window >= 3 && fit.window <= 127 && fit.window % 2 == 1, "window",
-                 "must be an odd number from 3 to 127");
-  require_option(fit.gate > 0 && fit.gate <= 1, "gate", "must be above 0 and at most 1");
-  require_option(fit.depth_step >= 0 && fit.depth_step <= 10, "depth_step", "must be 0 to 10 m");
-  require_option(fit.scales >= 1 && fit.scales <= PlaneFit::kMostScales, "scales",
-                 "must be 1 to " + std::to_string(PlaneFit::kMostScales));
-  require_option(fit.noise >= 0 && fit.noise <= 1, "noise", "must be 0 to 1 m");
-  require_option(fit.least_neighbours >= 3, "least_neighbours", "a plane needs at least 3");
+  fit.window = static_cast<int>(options.window());
+  fit.gate = options.gate();
+  fit.depth_step = options.depth_step();
+  fit.scales = static_cast<int>(options.scales());
+  fit.noise = options.noise();
+  fit.least_neighbours = static_cast<int>(std::min(options.least_neighbours(), 1u << 16));
+  require_option(fit.window % 2 == 1, "window", "must be an odd number");
   return fit;
 }
 
 class NormalsFromDepth final : public Transform {
  public:
   NormalsFromDepth(const options::NormalsFromDepth& options, const Transform::Context&)
-      : depth_(options.has_depth() ? options.depth() : "depth"),
-        normals_(options.has_normals() ? options.normals() : "normal"),
+      : depth_(options.depth()),
+        normals_(options.normals()),
         fit_(plane_fit(options)),
         kind_(field_kind("tasuki/normals")) {}
 

@@ -16,13 +16,8 @@ class Pad final : public Transform {
         divisor_(options.has_divisor() ? static_cast<int>(options.divisor())
                  : least_.empty()      ? 32
                                        : 1) {
-    const std::string range = "at most 32768 pixels";
-    require_option(options.height() <= kLargestSide, "height", range);
-    require_option(options.width() <= kLargestSide, "width", range);
     require_option(options.has_height() == options.has_width(),
                    options.has_height() ? "height" : "width", "height and width go together");
-    require_option(divisor_ >= 1 && options.divisor() <= kLargestSide, "divisor",
-                   "a divisor is 1 to 32768 pixels");
   }
 
   bool random() const override { return false; }

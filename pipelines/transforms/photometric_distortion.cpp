@@ -42,17 +42,13 @@ void change_colours(cv::Mat& image, double saturation, int hue) {
 class PhotometricDistortion final : public Transform {
  public:
   PhotometricDistortion(const options::PhotometricDistortion& options, const Transform::Context&)
-      : field_(options.has_field() ? options.field() : "image"),
-        brightness_(options.has_brightness() ? options.brightness() : 32),
-        contrast_{options.has_contrast_lower() ? options.contrast_lower() : 0.5,
-                  options.has_contrast_upper() ? options.contrast_upper() : 1.5},
-        saturation_{options.has_saturation_lower() ? options.saturation_lower() : 0.5,
-                    options.has_saturation_upper() ? options.saturation_upper() : 1.5},
-        hue_(options.has_hue() ? static_cast<int>(options.hue()) : 18) {
-    require_option(brightness_ >= 0 && brightness_ <= 255, "brightness", "must be 0 to 255");
+      : field_(options.field()),
+        brightness_(options.brightness()),
+        contrast_{options.contrast_lower(), options.contrast_upper()},
+        saturation_{options.saturation_lower(), options.saturation_upper()},
+        hue_(static_cast<int>(options.hue())) {
     check(contrast_, "contrast");
     check(saturation_, "saturation");
-    require_option(options.hue() <= 90, "hue", "must be 0 to 90");
   }
 
   bool random() const override { return true; }
@@ -68,9 +64,8 @@ class PhotometricDistortion final : public Transform {
 
  private:
   static void check(const Range& range, const std::string& name) {
-    require_option(range.lower >= 0 && range.lower <= range.upper && range.upper <= 100,
-                   name + "_lower",
-                   "0 <= " + name + "_lower <= " + name + "_upper <= 100 must hold");
+    require_option(range.lower <= range.upper, name + "_lower",
+                   "must be at most " + name + "_upper");
   }
 
   Drawn draw(cv::RNG& random) const {

@@ -12,11 +12,7 @@ namespace {
 class RandomCrop final : public Transform {
  public:
   RandomCrop(const options::RandomCrop& options, const Transform::Context&)
-      : size_(static_cast<int>(options.width()), static_cast<int>(options.height())) {
-    const std::string range = "a size of 1 to 32768 pixels is required";
-    require_option(options.height() >= 1 && options.height() <= kLargestSide, "height", range);
-    require_option(options.width() >= 1 && options.width() <= kLargestSide, "width", range);
-  }
+      : size_(static_cast<int>(options.width()), static_cast<int>(options.height())) {}
 
   bool random() const override { return true; }
 

@@ -11,10 +11,7 @@ namespace {
 class RandomFlip final : public Transform {
  public:
   RandomFlip(const options::RandomFlip& options, const Transform::Context&)
-      : probability_(options.has_probability() ? options.probability() : 0.5) {
-    require_option(probability_ >= 0 && probability_ <= 1, "probability",
-                   "a probability is between 0 and 1");
-  }
+      : probability_(options.probability()) {}
 
   bool random() const override { return true; }
 

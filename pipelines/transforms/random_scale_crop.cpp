@@ -28,13 +28,7 @@ class RandomScaleCrop final : public Transform {
  public:
   RandomScaleCrop(const options::RandomScaleCrop& options, const Transform::Context&)
       : scales_(options.scale().begin(), options.scale().end()),
-        compressed_(options.renormalise_normals().begin(), options.renormalise_normals().end()) {
-    if (scales_.empty()) scales_ = {1.0, 1.2, 1.5};
-    for (size_t i = 0; i < scales_.size(); ++i) {
-      require_option(scales_[i] >= 1 && scales_[i] <= 16, "scale[" + std::to_string(i) + "]",
-                     "a scale is 1 to 16: the window is cut out of the picture");
-    }
-  }
+        compressed_(options.renormalise_normals().begin(), options.renormalise_normals().end()) {}
 
   bool random() const override { return true; }
 

@@ -12,11 +12,7 @@ namespace {
 
 class Resize final : public Transform {
  public:
-  Resize(const options::Resize& options, const Transform::Context&) : options_(options) {
-    const std::string range = "a size of 1 to 32768 pixels is required";
-    require_option(options.height() >= 1 && options.height() <= kLargestSide, "height", range);
-    require_option(options.width() >= 1 && options.width() <= kLargestSide, "width", range);
-  }
+  Resize(const options::Resize& options, const Transform::Context&) : options_(options) {}
 
   bool random() const override { return false; }
 

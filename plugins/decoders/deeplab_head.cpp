@@ -11,25 +11,13 @@ namespace {
 
 namespace nn = torch::nn;
 
-// Dilations of any map that this can be run on stay far below this.
-constexpr uint32_t kMostRate = 4096;
-
 AsppOptions aspp_options(const options::DeepLabHead& options, int64_t in_channels) {
-  require_option(!options.has_channels() || options.channels() > 0, "channels",
-                 "must be at least 1");
-  require_option(options.dropout() >= 0 && options.dropout() < 1, "dropout",
-                 "must be at least 0 and below 1");
   AsppOptions aspp;
   aspp.in_channels = in_channels;
-  if (options.has_channels()) aspp.channels = options.channels();
-  if (options.rates_size() > 0) aspp.rates.assign(options.rates().begin(), options.rates().end());
-  for (int i = 0; i < options.rates_size(); ++i) {
-    require_option(options.rates(i) > 0 && options.rates(i) <= kMostRate,
-                   "rates[" + std::to_string(i) + "]",
-                   "must be from 1 to " + std::to_string(kMostRate));
-  }
+  aspp.channels = options.channels();
+  aspp.rates.assign(options.rates().begin(), options.rates().end());
   aspp.dropout = options.dropout();
-  if (options.has_exact_shortcuts()) aspp.exact_shortcuts = options.exact_shortcuts();
+  aspp.exact_shortcuts = options.exact_shortcuts();
   return aspp;
 }
 

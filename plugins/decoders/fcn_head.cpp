@@ -15,9 +15,6 @@ class FCNHead : public GridDecoder {
  public:
   FCNHead(const options::FCNHead& options, const Context& context)
       : GridDecoder(context), dropout_(options.dropout()) {
-    require_option(dropout_ >= 0 && dropout_ < 1, "dropout", "must be at least 0 and below 1");
-    require_option(!options.has_channels() || options.channels() > 0, "channels",
-                   "must be at least 1");
     const int64_t in = context.stages.back().channels();
     const int64_t channels =
         options.has_channels() ? options.channels() : std::max<int64_t>(in / 4, 1);

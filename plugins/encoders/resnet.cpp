@@ -22,10 +22,7 @@ Design design_of(uint32_t depth) {
                                                       {34, {false, {3, 4, 6, 3}}},
                                                       {50, {true, {3, 4, 6, 3}}},
                                                       {101, {true, {3, 4, 23, 3}}}};
-  const auto found = kDesigns.find(depth);
-  require_option(found != kDesigns.end(), "depth",
-                 std::to_string(depth) + " is none of 18, 34, 50, 101");
-  return found->second;
+  return kDesigns.at(depth);
 }
 
 // A stage whose stride would pass the output stride keeps its resolution; the convolutions after
@@ -59,18 +56,13 @@ class ResNet : public Encoder {
  public:
   ResNet(const options::ResNet& options, const Context& context)
       : pretrained_(options.pretrained()), norm_(context.norm) {
-    const uint32_t output_stride = options.has_output_stride() ? options.output_stride() : 8;
-    require_option(output_stride == 8 || output_stride == 16 || output_stride == 32,
-                   "output_stride", std::to_string(output_stride) + " is none of 8, 16, 32");
-    const uint32_t layers = options.has_layers() ? options.layers() : 4;
-    require_option(layers >= 2 && layers <= 4, "layers",
-                   std::to_string(layers) + " is not in 2 to 4");
+    const uint32_t output_stride = options.output_stride();
+    const uint32_t layers = options.layers();
     require_option(output_stride <= 4u << (layers - 1), "output_stride",
                    std::to_string(output_stride) + " needs more than " + std::to_string(layers) +
                        " layers, whose last has at most stride " +
                        std::to_string(4u << (layers - 1)));
-    layers_ =
-        layer_shapes(design_of(options.has_depth() ? options.depth() : 50), layers, output_stride);
+    layers_ = layer_shapes(design_of(options.depth()), layers, output_stride);
     stages_.push_back({"stem", "", 64, 4});
     for (const auto& layer : layers_) {
       const std::string name = "layer" + std::to_string(stages_.size());

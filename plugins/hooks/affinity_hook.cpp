@@ -95,13 +95,9 @@ class Untouched {
 class Affinity : public Hook {
  public:
   Affinity(const options::Affinity& options, const Context&)
-      : every_(options.has_every() ? options.every() : 10),
-        every_epochs_(options.has_every_epochs() ? options.every_epochs() : 1) {
-    require_option(every_ > 0, "every", "must be at least 1 step");
-    require_option(every_epochs_ > 0, "every_epochs", "must be at least 1 epoch");
+      : every_(options.every()), every_epochs_(options.every_epochs()) {
     const auto asked = [&](options::Affinity::Measure measure) {
-      return options.measure().empty() ||
-             std::count(options.measure().begin(), options.measure().end(), measure) > 0;
+      return std::count(options.measure().begin(), options.measure().end(), measure) > 0;
     };
     look_ahead_ = asked(options::Affinity::LOOK_AHEAD);
     cosine_ = asked(options::Affinity::COSINE);

@@ -9,9 +9,7 @@ namespace {
 class Checkpoint : public Hook {
  public:
   Checkpoint(const options::Checkpoint& options, const Context&)
-      : every_(options.has_every() ? options.every() : 1), every_steps_(options.every_steps()) {
-    require_option(every_ > 0, "every", "must be at least 1 epoch");
-  }
+      : every_(options.every()), every_steps_(options.every_steps()) {}
 
   bool only_observes() const override { return true; }
 

@@ -20,14 +20,10 @@ struct Averaged {
 class EMA : public Hook {
  public:
   EMA(const options::EMA& options, const Context&)
-      : decay_(options.has_decay() ? options.decay() : 0.999),
-        warmup_(!options.has_warmup() || options.warmup()),
-        every_(options.has_every() ? options.every() : 1),
-        buffers_(options.buffers()) {
-    require_option(decay_ >= 0 && decay_ < 1, "decay", "must be in [0, 1)");
-    require_option(every_ > 0, "every", "must be at least 1 step");
-    require_option(options::EMA::Buffers_IsValid(buffers_), "buffers", "is none of COPY, AVERAGE");
-  }
+      : decay_(options.decay()),
+        warmup_(options.warmup()),
+        every_(options.every()),
+        buffers_(options.buffers()) {}
 
   // The average begins where the weights do.
   void before_run(Run& run) override {

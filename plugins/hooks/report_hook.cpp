@@ -33,8 +33,7 @@ class KeptTensors {
 
 class Report : public Hook {
  public:
-  Report(const options::Report& options, const Context&)
-      : samples_(options.has_samples() ? options.samples() : 6) {}
+  Report(const options::Report& options, const Context&) : samples_(options.samples()) {}
 
   bool only_observes() const override { return true; }
 

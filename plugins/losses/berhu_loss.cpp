@@ -13,12 +13,10 @@ class BerHuLoss final : public Loss {
  public:
   BerHuLoss(const options::BerHuLoss& options, const Context& context)
       : target_(context),
-        parts_(1 / (options.has_share() ? double{options.share()} : 0.2)),
+        parts_(1 / options.share()),
         by_image_(options.over() == options::BerHuLoss::IMAGE) {
     require_one_number(context, "BerHuLoss");
-    require_option(parts_ >= 1 && parts_ <= 1e9, "share", "must be more than 0 and at most 1");
-    require_option(options::BerHuLoss::Over_IsValid(options.over()), "over",
-                   "is none of BATCH, IMAGE");
+    require_option(parts_ <= 1e9, "share", "must be at least 1e-9");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

@@ -12,7 +12,6 @@ class CrossEntropyLoss final : public Loss {
   CrossEntropyLoss(const options::CrossEntropyLoss& options, const Context& context)
       : weights_(options.class_weight(), context), smoothing_(options.label_smoothing()) {
     require_classes(context, "CrossEntropyLoss");
-    require_option(smoothing_ >= 0 && smoothing_ <= 1, "label_smoothing", "must be in 0..1");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

@@ -12,14 +12,10 @@ namespace {
 class DiceLoss final : public Loss {
  public:
   DiceLoss(const options::DiceLoss& options, const Context& context)
-      : smooth_(options.has_smooth() ? options.smooth() : 1),
-        squared_(!options.has_exponent() || options.exponent() == 2),
+      : smooth_(options.smooth()),
+        squared_(options.exponent() == 2),
         by_image_(options.over() == options::DiceLoss::IMAGE) {
     require_classes(context, "DiceLoss");
-    require_option(smooth_ > 0 && std::isfinite(smooth_), "smooth", "must be more than 0");
-    require_option(squared_ || options.exponent() == 1, "exponent", "must be 1 or 2");
-    require_option(options::DiceLoss::Over_IsValid(options.over()), "over",
-                   "is none of IMAGE, BATCH");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

@@ -15,10 +15,8 @@ constexpr double kLeastDoubt = 1e-30;
 class FocalLoss final : public Loss {
  public:
   FocalLoss(const options::FocalLoss& options, const Context& context)
-      : weights_(options.class_weight(), context),
-        gamma_(options.has_gamma() ? options.gamma() : 2) {
+      : weights_(options.class_weight(), context), gamma_(options.gamma()) {
     require_classes(context, "FocalLoss");
-    require_option(gamma_ >= 0 && std::isfinite(gamma_), "gamma", "must be 0 or more");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

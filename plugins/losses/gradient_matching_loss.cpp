@@ -26,12 +26,10 @@ class GradientMatchingLoss final : public Loss {
  public:
   GradientMatchingLoss(const options::GradientMatchingLoss& options, const Context& context)
       : target_(context),
-        scales_(options.has_scales() ? options.scales() : 4),
+        scales_(options.scales()),
         logarithms_(options.logarithms()),
-        floor_(options.has_floor() ? options.floor() : 0.1) {
+        floor_(options.floor()) {
     require_values(context, "GradientMatchingLoss");
-    require_option(scales_ >= 1 && scales_ <= 8, "scales", "must be 1 to 8");
-    require_option(floor_ > 0 && std::isfinite(floor_), "floor", "must be more than 0");
     if (logarithms_) require_one_number(context, "GradientMatchingLoss of logarithms");
   }
 

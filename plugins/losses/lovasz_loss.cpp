@@ -30,8 +30,6 @@ class LovaszLoss final : public Loss {
   LovaszLoss(const options::LovaszLoss& options, const Context& context)
       : by_image_(options.over() == options::LovaszLoss::IMAGE) {
     require_classes(context, "LovaszLoss");
-    require_option(options::LovaszLoss::Over_IsValid(options.over()), "over",
-                   "is none of IMAGE, BATCH");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

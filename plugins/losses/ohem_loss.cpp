@@ -12,12 +12,9 @@ namespace {
 class OHEMLoss final : public Loss {
  public:
   OHEMLoss(const options::OHEMLoss& options, const Context& context)
-      : weights_(options.class_weight(), context),
-        share_(options.has_min_share() ? options.min_share() : 0.0625) {
-    const double threshold = options.has_threshold() ? options.threshold() : 0.7;
+      : weights_(options.class_weight(), context), share_(options.min_share()) {
+    const double threshold = options.threshold();
     require_classes(context, "OHEMLoss");
-    require_option(threshold >= 0 && threshold <= 1, "threshold", "must be in 0..1");
-    require_option(share_ > 0 && share_ <= 1, "min_share", "must be more than 0 and at most 1");
     easy_ = -std::log(threshold);
   }
 

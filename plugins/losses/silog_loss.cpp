@@ -13,14 +13,10 @@ class SILogLoss final : public Loss {
  public:
   SILogLoss(const options::SILogLoss& options, const Context& context)
       : target_(context),
-        lambda_(options.has_lambda() ? options.lambda() : 0.5),
-        floor_(options.has_floor() ? options.floor() : 0.1),
+        lambda_(options.lambda()),
+        floor_(options.floor()),
         by_image_(options.over() == options::SILogLoss::IMAGE) {
     require_one_number(context, "SILogLoss");
-    require_option(lambda_ >= 0 && lambda_ <= 1, "lambda", "must be in 0..1");
-    require_option(floor_ > 0 && std::isfinite(floor_), "floor", "must be more than 0");
-    require_option(options::SILogLoss::Over_IsValid(options.over()), "over",
-                   "is none of IMAGE, BATCH");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

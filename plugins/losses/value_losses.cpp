@@ -43,9 +43,8 @@ class L2Loss final : public Loss {
 class HuberLoss final : public Loss {
  public:
   HuberLoss(const options::HuberLoss& options, const Context& context)
-      : target_(context), delta_(options.has_delta() ? options.delta() : 1) {
+      : target_(context), delta_(options.delta()) {
     require_values(context, "HuberLoss");
-    require_option(delta_ > 0 && std::isfinite(delta_), "delta", "must be more than 0");
   }
 
   LossSum compute(const torch::Tensor& prediction, const torch::Tensor& target) const override {

@@ -140,14 +140,11 @@ void DepthSums::describe(nlohmann::json& out) const {
 class DepthMetric final : public StreamingMetric<DepthSums> {
  public:
   DepthMetric(const options::DepthMetric& options, const Context& context)
-      : StreamingMetric(DepthSums(options.has_min_depth() ? options.min_depth() : 1e-3,
-                                  options.has_max_depth() ? options.max_depth() : 10),
-                        DepthSums::infos(), context.averaging) {
+      : StreamingMetric(DepthSums(options.min_depth(), options.max_depth()), DepthSums::infos(),
+                        context.averaging) {
     require_one_value(context, "DepthMetric");
-    const double least = options.has_min_depth() ? options.min_depth() : 1e-3;
-    const double most = options.has_max_depth() ? options.max_depth() : 10;
-    require_option(least > 0, "min_depth", "must be more than 0 metres: it has a logarithm");
-    require_option(most > least && std::isfinite(most), "max_depth", "must be more than min_depth");
+    require_option(options.max_depth() > options.min_depth(), "max_depth",
+                   "must be more than min_depth");
   }
 };
 

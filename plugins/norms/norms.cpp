@@ -13,19 +13,10 @@ namespace {
 
 namespace nn = torch::nn;
 
-template <class Options>
-double eps_of(const Options& options) {
-  const double eps = options.has_eps() ? options.eps() : 1e-5;
-  require_option(eps > 0 && std::isfinite(eps), "eps", "must be above 0");
-  return eps;
-}
-
 class BatchNorm : public Norm {
  public:
   explicit BatchNorm(const options::BatchNorm& options)
-      : momentum_(options.has_momentum() ? options.momentum() : 0.1), eps_(eps_of(options)) {
-    require_option(momentum_ > 0 && momentum_ <= 1, "momentum", "must be above 0 and at most 1");
-  }
+      : momentum_(options.momentum()), eps_(options.eps()) {}
 
   NormLayer make(int64_t channels) const override {
     return NormLayer(
@@ -60,7 +51,7 @@ class FrozenBatchNorm2d : public nn::Module {
 
 class FrozenBatchNorm : public Norm {
  public:
-  explicit FrozenBatchNorm(const options::FrozenBatchNorm& options) : eps_(eps_of(options)) {}
+  explicit FrozenBatchNorm(const options::FrozenBatchNorm& options) : eps_(options.eps()) {}
   NormLayer make(int64_t channels) const override {
     return NormLayer(std::make_shared<FrozenBatchNorm2d>(channels, eps_));
   }
@@ -72,9 +63,7 @@ class FrozenBatchNorm : public Norm {
 class GroupNorm : public Norm {
  public:
   explicit GroupNorm(const options::GroupNorm& options)
-      : groups_(options.has_groups() ? options.groups() : 32), eps_(eps_of(options)) {
-    require_option(groups_ > 0, "groups", "must be at least 1");
-  }
+      : groups_(options.groups()), eps_(options.eps()) {}
 
   NormLayer make(int64_t channels) const override {
     require_option(channels % groups_ == 0, "groups",

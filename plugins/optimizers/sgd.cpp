@@ -11,16 +11,11 @@ namespace {
 constexpr const char* kMomentum = "momentum_buffer";
 
 torch::optim::SGDOptions read_options(const options::SGD& options) {
-  const double lr = options.has_lr() ? options.lr() : 0.1;
-  const double momentum = options.has_momentum() ? options.momentum() : 0.9;
-  const double weight_decay = options.has_weight_decay() ? options.weight_decay() : 1e-4;
-  require_option(lr > 0, "lr", "must be above 0");
-  require_option(momentum >= 0 && momentum < 1, "momentum", "must be in [0, 1)");
-  require_option(weight_decay >= 0, "weight_decay", "must not be negative");
-  require_option(!options.nesterov() || momentum > 0, "nesterov", "needs a momentum above 0");
-  return torch::optim::SGDOptions(lr)
-      .momentum(momentum)
-      .weight_decay(weight_decay)
+  require_option(!options.nesterov() || options.momentum() > 0, "nesterov",
+                 "needs a momentum above 0");
+  return torch::optim::SGDOptions(options.lr())
+      .momentum(options.momentum())
+      .weight_decay(options.weight_decay())
       .nesterov(options.nesterov());
 }
 

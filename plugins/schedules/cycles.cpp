@@ -13,14 +13,10 @@ class CosineRestarts : public Schedule {
  public:
   CosineRestarts(const options::CosineRestarts& options, const Context& context)
       : run_(context),
-        first_(options.has_first() ? options.first() : 10),
-        multiplier_(options.has_multiplier() ? options.multiplier() : 1),
-        least_(factor_option(options.min_factor())),
-        decay_(options.has_decay() ? options.decay() : 1) {
-    require_option(first_ > 0, "first", "must be at least 1 epoch");
-    require_option(multiplier_ > 0, "multiplier", "must be at least 1");
-    require_option(decay_ > 0 && decay_ <= 1, "decay", "must be in (0, 1]");
-  }
+        first_(options.first()),
+        multiplier_(options.multiplier()),
+        least_(options.min_factor()),
+        decay_(options.decay()) {}
 
   double factor(int64_t step) const override {
     double epoch = double(step) / double(std::max<int64_t>(run_.steps_per_epoch, 1));
@@ -48,11 +44,7 @@ class TwoSides {
   TwoSides(double rise, options::OneCycle::Anneal anneal, const Schedule::Context& context)
       : linear_(anneal == options::OneCycle::LINEAR),
         last_(double(std::max<int64_t>(context.total_steps, 1) - 1)),
-        top_(rise * double(std::max<int64_t>(context.total_steps, 1)) - 1) {
-    require_option(rise >= 0 && rise <= 1, "rise", "must be in [0, 1]");
-    require_option(options::OneCycle::Anneal_IsValid(anneal), "anneal",
-                   "is no shape; known: COSINE, LINEAR");
-  }
+        top_(rise * double(std::max<int64_t>(context.total_steps, 1)) - 1) {}
 
   double at(int64_t step, double start, double peak, double end) const {
     const double x = double(step);
@@ -73,9 +65,9 @@ class TwoSides {
 class OneCycle : public Schedule {
  public:
   OneCycle(const options::OneCycle& options, const Context& context)
-      : sides_(options.has_rise() ? options.rise() : 0.3, options.anneal(), context),
-        start_(1 / (options.has_start_divisor() ? options.start_divisor() : 25)),
-        end_(start_ / (options.has_end_divisor() ? options.end_divisor() : 1e4)) {
+      : sides_(options.rise(), options.anneal(), context),
+        start_(1 / options.start_divisor()),
+        end_(start_ / options.end_divisor()) {
     require_option(start_ > 0 && start_ <= 1, "start_divisor", "must be at least 1");
     require_option(end_ > 0 && end_ <= start_, "end_divisor", "must be at least 1");
   }
@@ -91,8 +83,7 @@ class OneCycle : public Schedule {
 class OneCycleMomentum : public Schedule {
  public:
   OneCycleMomentum(const options::OneCycleMomentum& options, const Context& context)
-      : sides_(options.has_rise() ? options.rise() : 0.3, options.anneal(), context),
-        least_(options.has_least() ? options.least() : 0.8947368421052632) {
+      : sides_(options.rise(), options.anneal(), context), least_(options.least()) {
     require_option(least_ >= 0 && least_ <= 1, "least", "must be in [0, 1]");
   }
 

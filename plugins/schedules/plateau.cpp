@@ -13,17 +13,13 @@ namespace {
 class Plateau : public Schedule {
  public:
   Plateau(const options::Plateau& options, const Context& context)
-      : metric_(options.has_metric() ? options.metric() : "score"),
-        fall_(options.has_factor() ? options.factor() : 0.1),
-        patience_(options.has_patience() ? options.patience() : 10),
-        threshold_(options.has_threshold() ? options.threshold() : 1e-4),
+      : metric_(options.metric()),
+        fall_(options.factor()),
+        patience_(options.patience()),
+        threshold_(options.threshold()),
         relative_(options.threshold_mode() == options::Plateau::REL),
         cooldown_(options.cooldown()),
-        least_(factor_option(options.min_factor())) {
-    require_option(fall_ > 0 && fall_ < 1, "factor", "must be in (0, 1)");
-    require_option(threshold_ >= 0 && std::isfinite(threshold_), "threshold", "must be 0 or more");
-    require_option(options::Plateau::Threshold_IsValid(options.threshold_mode()), "threshold_mode",
-                   "is none of REL, ABS");
+        least_(options.min_factor()) {
     const auto& known = context.measured;
     require_option(known.empty() || std::find(known.begin(), known.end(), metric_) != known.end(),
                    "metric",

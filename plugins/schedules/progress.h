@@ -5,7 +5,6 @@
 #include <numbers>
 
 #include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
 
 namespace tasuki::schedules {
 
@@ -17,12 +16,6 @@ inline double progress(int64_t step, const Schedule::Context& run) {
 // Half a cosine from `from` at share 0 to `to` at share 1.
 inline double half_cosine(double from, double to, double share) {
   return to + (from - to) * 0.5 * (1 + std::cos(std::numbers::pi * share));
-}
-
-// OptionError of min_factor outside [0, 1].
-inline double factor_option(double value) {
-  require_option(value >= 0 && value <= 1, "min_factor", "must be in [0, 1]");
-  return value;
 }
 
 }  // namespace tasuki::schedules

@@ -19,7 +19,7 @@ class Constant : public Schedule {
 class Cosine : public Schedule {
  public:
   Cosine(const options::Cosine& options, const Context& context)
-      : run_(context), least_(factor_option(options.min_factor())) {}
+      : run_(context), least_(options.min_factor()) {}
 
   double factor(int64_t step) const override {
     const double wave = 0.5 * (1 + std::cos(std::numbers::pi * progress(step, run_)));
@@ -34,11 +34,7 @@ class Cosine : public Schedule {
 class Polynomial : public Schedule {
  public:
   Polynomial(const options::Polynomial& options, const Context& context)
-      : run_(context),
-        power_(options.has_power() ? options.power() : 0.9),
-        least_(factor_option(options.min_factor())) {
-    require_option(power_ > 0, "power", "must be above 0");
-  }
+      : run_(context), power_(options.power()), least_(options.min_factor()) {}
 
   double factor(int64_t step) const override {
     return std::max(least_, std::pow(1 - progress(step, run_), power_));
@@ -54,11 +50,9 @@ class Step : public Schedule {
  public:
   Step(const options::Step& options, const Context& context)
       : run_(context),
-        gamma_(options.has_gamma() ? options.gamma() : 0.1),
+        gamma_(options.gamma()),
         every_(options.has_every() ? options.every() : 100),
         epochs_(options.epoch().begin(), options.epoch().end()) {
-    require_option(gamma_ > 0 && gamma_ <= 1, "gamma", "must be in (0, 1]");
-    require_option(every_ > 0, "every", "must be at least 1 epoch");
     require_option(epochs_.empty() || !options.has_every(), "every",
                    "give either every or a list of epochs, not both");
     require_option(std::is_sorted(epochs_.begin(), epochs_.end()), "epoch", "must ascend");
@@ -82,9 +76,7 @@ class Step : public Schedule {
 class Exponential : public Schedule {
  public:
   Exponential(const options::Exponential& options, const Context& context)
-      : run_(context), gamma_(options.has_gamma() ? options.gamma() : 0.97) {
-    require_option(gamma_ > 0 && gamma_ <= 1, "gamma", "must be in (0, 1]");
-  }
+      : run_(context), gamma_(options.gamma()) {}
 
   double factor(int64_t step) const override {
     return std::pow(gamma_, double(step) / double(std::max<int64_t>(run_.steps_per_epoch, 1)));
@@ -98,12 +90,7 @@ class Exponential : public Schedule {
 class Linear : public Schedule {
  public:
   Linear(const options::Linear& options, const Context& context)
-      : run_(context),
-        from_(options.has_from() ? options.from() : 0.001),
-        to_(options.has_to() ? options.to() : 1) {
-    require_option(from_ >= 0 && std::isfinite(from_), "from", "must be 0 or more");
-    require_option(to_ >= 0 && std::isfinite(to_), "to", "must be 0 or more");
-  }
+      : run_(context), from_(options.from()), to_(options.to()) {}
 
   double factor(int64_t step) const override {
     return from_ + (to_ - from_) * progress(step, run_);

@@ -20,8 +20,6 @@ std::string piece_field(int index, const std::string& field) {
 std::unique_ptr<Schedule> make_schedule(const PieceOptions& options, int index,
                                         const Schedule::Context& context) {
   const auto field = piece_field(index, "schedule");
-  require_option(options.has_schedule() && !options.schedule().type_url().empty(), field,
-                 "no Schedule is named here; write schedule { [tasuki/Cosine] {} }");
   try {
     return Registry::instance().create<Schedule>(options.schedule(), context);
   } catch (const OptionError& wrong) {
@@ -87,8 +85,6 @@ class Sequence : public Schedule {
                         const Context& context) {
     const auto& piece = options.piece(index);
     const bool last = index + 1 == options.piece_size();
-    require_option(PieceOptions::Unit_IsValid(piece.by()), piece_field(index, "by"),
-                   "is no unit; known: EPOCH, STEP");
     require_option(last != piece.has_end(), piece_field(index, "end"),
                    last ? "the last piece ends with the run; leave it out"
                         : "say where the piece ends and the next one begins");

@@ -3,19 +3,10 @@
 #include "core/registry/registry.h"
 
 namespace tasuki::self_auxiliaries {
-namespace {
-
-// In a sum of float32 losses a larger factor leaves nothing of the others.
-constexpr double kLargestCoefficient = 1e6;
-
-}  // namespace
-
 CoefficientSchedule read_coefficient(const options::Coefficient& options,
                                      const std::string& field) {
   CoefficientSchedule schedule;
-  if (options.has_value()) schedule.value = options.value();
-  require_option(schedule.value >= 0 && schedule.value <= kLargestCoefficient, field + ".value",
-                 "must be a number from 0 to 1e6");
+  schedule.value = options.value();
   schedule.warmup_epochs = options.warmup_epochs();
   if (options.has_drop_after()) schedule.drop_after = options.drop_after();
   if (options.decay() == options::Coefficient::CONSTANT) {

@@ -11,14 +11,12 @@ using DisparityOptions = options::Disparity;
 
 RegressionSettings disparity_settings(const DisparityOptions& options,
                                       const Task::Context& context) {
-  require_option(DisparityOptions::Loss_IsValid(options.loss()), "loss",
-                 "is none of L1, SMOOTH_L1");
   require_no_own_losses(options.has_loss(), context);
   RegressionSettings settings;
   settings.field_kind = "tasuki/disparity";
   settings.unit = "px";
   settings.activation = options.activation();
-  settings.picture_error = options.has_picture_error() ? options.picture_error() : 5;
+  settings.picture_error = options.picture_error();
   settings.loss = plain_loss(plugin_any(
       options.loss() == DisparityOptions::SMOOTH_L1 ? "tasuki/HuberLoss" : "tasuki/L1Loss"));
   settings.metric = plugin_any("tasuki/DisparityMetric");

@@ -11,7 +11,7 @@ RegressionSettings inverse_depth_settings(const options::InverseDepth& options) 
   RegressionSettings settings;
   settings.field_kind = "tasuki/inverse_depth";
   settings.activation = options.activation();
-  settings.picture_error = options.has_picture_error() ? options.picture_error() : 0.05;
+  settings.picture_error = options.picture_error();
   settings.loss = plain_loss(plugin_any("tasuki/L1Loss"));
   settings.metric = plugin_any("tasuki/InverseDepthMetric");
   settings.read = read_inverse_depth;

@@ -23,7 +23,6 @@ constexpr double kShortestNormal = 1e-4;
 class Normals final : public Task {
  public:
   Normals(const options::Normals& options, const Context& context) : loss_(options.loss()) {
-    require_option(options::Normals::Loss_IsValid(loss_), "loss", "is none of L1, COSINE");
     require_no_own_losses(options.has_loss(), context);
   }
 

@@ -11,13 +11,7 @@
 
 namespace tasuki::tasks {
 
-Regression::Regression(RegressionSettings settings) : settings_(std::move(settings)) {
-  require_option(options::Activation::Kind_IsValid(settings_.activation), "activation",
-                 "is none of LINEAR, SOFTPLUS");
-  require_option(settings_.picture_error > 0 && std::isfinite(settings_.picture_error),
-                 "picture_error",
-                 "must be more than 0" + (settings_.unit.empty() ? "" : " " + settings_.unit));
-}
+Regression::Regression(RegressionSettings settings) : settings_(std::move(settings)) {}
 
 torch::Tensor Regression::activate(const torch::Tensor& logits) const {
   return settings_.activation == options::Activation::SOFTPLUS ? torch::softplus(logits) : logits;

@@ -34,7 +34,6 @@ struct RegressionSettings {
 // One number a pixel: depth, disparity, inverse depth.
 class Regression : public Task {
  public:
-  // OptionError for an activation that is none and for a picture_error that is not above 0.
   explicit Regression(RegressionSettings settings);
 
   std::string field_kind() const override { return settings_.field_kind; }

@@ -15,9 +15,6 @@
 namespace tasuki::tasks {
 namespace {
 
-// The confusion counts of more classes would not fit a report, nor a cache.
-constexpr uint32_t kMostClasses = 1024;
-
 // The data set's names, or "0", "1", ...
 std::vector<std::string> class_names(size_t classes, const std::vector<std::string>& given) {
   if (!given.empty()) return given;
@@ -30,10 +27,6 @@ class Segmentation final : public Task {
  public:
   Segmentation(const options::Segmentation& options, const Context& context)
       : classes_(static_cast<int>(options.classes())) {
-    require_option(options.has_classes(), "classes", "is required: the number of classes");
-    require_option(options.classes() >= 2 && options.classes() <= kMostClasses, "classes",
-                   std::to_string(options.classes()) + " is out of range: 2 to " +
-                       std::to_string(kMostClasses));
     const size_t named = context.class_names.size();
     require_option(named == 0 || named == options.classes(), "classes",
                    "is " + std::to_string(classes_) + ", but the data set names " +

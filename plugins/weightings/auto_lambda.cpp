@@ -42,15 +42,11 @@ class AutoLambda : public StepWeighting {
  public:
   AutoLambda(const options::AutoLambda& options, const Context& context)
       : parameters_(context.parameters),
-        lr_(options.has_lr() ? options.lr() : 1e-4),
+        lr_(options.lr()),
         lagged_(options.lagged()),
-        every_(options.has_every() ? options.every() : 1),
+        every_(options.every()),
         update_statistics_(options.update_statistics()) {
-    const double init = options.has_init() ? options.init() : 0.1;
-    require_option(init > 0 && std::isfinite(init), "init", "must be above 0");
-    require_option(lr_ > 0 && std::isfinite(lr_), "lr", "must be above 0");
-    require_option(every_ > 0, "every", "must be at least 1");
-    weights_ = torch::full({int64_t(context.objectives.size())}, init, torch::kFloat64);
+    weights_ = torch::full({int64_t(context.objectives.size())}, options.init(), torch::kFloat64);
     mean_ = torch::zeros_like(weights_);
     square_ = torch::zeros_like(weights_);
     updates_ = torch::zeros_like(weights_, torch::kInt64);

@@ -106,10 +106,8 @@ class Dual {
 
 class CAGrad : public GramianWeighting {
  public:
-  explicit CAGrad(const options::CAGrad& options) : c_(options.has_c() ? options.c() : 0.4) {
-    const auto rescale = options.has_rescale() ? options.rescale() : 1;
-    require_option(c_ >= 0 && c_ < 1, "c", "must be in [0, 1)");
-    require_option(rescale <= 2, "rescale", "must be 0, 1 or 2");
+  explicit CAGrad(const options::CAGrad& options) : c_(options.c()) {
+    const auto rescale = options.rescale();
     divisor_ = rescale == 0 ? 1 : rescale == 1 ? 1 + c_ * c_ : 1 + c_;
   }
 

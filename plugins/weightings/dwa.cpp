@@ -12,12 +12,9 @@ namespace {
 class DWA : public LossWeighting {
  public:
   DWA(const options::DWA& options, const Context& context)
-      : temperature_(options.has_temperature() ? options.temperature() : 2),
+      : temperature_(options.temperature()),
         sums_(torch::zeros({kEpochs, int64_t(context.objectives.size())}, torch::kFloat64)),
-        steps_(torch::zeros_like(sums_)) {
-    require_option(temperature_ > 0 && std::isfinite(temperature_), "temperature",
-                   "must be above 0");
-  }
+        steps_(torch::zeros_like(sums_)) {}
 
   LossWeights weigh(const LossStep& step) override {
     sums_ = sums_.to(step.losses.device());

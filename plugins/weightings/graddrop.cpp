@@ -8,9 +8,7 @@ namespace {
 
 class GradDrop : public RowWeighting {
  public:
-  explicit GradDrop(const options::GradDrop& options) : leak_(options.leak()) {
-    require_option(leak_ >= 0 && leak_ <= 1, "leak", "must be in [0, 1]");
-  }
+  explicit GradDrop(const options::GradDrop& options) : leak_(options.leak()) {}
 
   bool by_column() const override { return true; }
 

@@ -10,8 +10,7 @@ namespace {
 
 class UW : public LossWeighting {
  public:
-  UW(const options::UW& options, const Context& context)
-      : init_(options.has_init() ? options.init() : -0.5) {
+  UW(const options::UW& options, const Context& context) : init_(options.init()) {
     require_option(std::isfinite(init_), "init", "must be a finite number");
     require_option(context.route_normalization != Train::SUM, "",
                    "UW can't learn under train.route_normalization: SUM, which takes out the scale "

@@ -1,9 +1,14 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "core/config/config.h"
+#include "core/config/defaults.h"
+#include "core/config/field_options.pb.h"
+#include "core/config/field_schema.h"
 #include "core/config/writer.h"
 #include "tests/conformance/registered.h"
 
@@ -72,15 +77,35 @@ const google::protobuf::Any* find_any(const Message& message) {
   return nullptr;
 }
 
+// A number near `wanted` that the field may have.
+double within_range(const FieldDescriptor* field, double wanted) {
+  const auto& options = field->options();
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return wanted;
+  if (options.ExtensionSize(schema::allowed) > 0) {
+    return std::stod(options.GetExtension(schema::allowed, 0));
+  }
+  const double infinite = std::numeric_limits<double>::infinity();
+  const double low = options.HasExtension(schema::min)     ? options.GetExtension(schema::min)
+                     : options.HasExtension(schema::above) ? options.GetExtension(schema::above)
+                                                           : -infinite;
+  const double high = options.HasExtension(schema::max)     ? options.GetExtension(schema::max)
+                      : options.HasExtension(schema::below) ? options.GetExtension(schema::below)
+                                                            : infinite;
+  if (low < wanted && wanted < high) return wanted;
+  if (high == infinite) return low + 1 / 7.0;
+  return low == -infinite ? high - 1 : low + (high - low) * 5 / 7;
+}
+
 // Sets every field, two elements each where repeated, to values that are no defaults and that text
 // has to quote or to write with all their digits.
 class Filler {
  public:
-  void fill(Message& message) {
+  void fill(Message& message, const FieldDescriptor* holder = nullptr) {
     const auto* type = message.GetDescriptor();
     // Options that hold a plugin of their own: text format knows it by its name alone.
     if (type == google::protobuf::Any::descriptor()) {
-      static_cast<google::protobuf::Any&>(message).set_type_url("tasuki/FCNHead");
+      static_cast<google::protobuf::Any&>(message).set_type_url(
+          Registry::instance().names(plugin_kind(holder)).front());
       return;
     }
     for (int i = 0; i < type->field_count(); ++i) {
@@ -93,20 +118,20 @@ class Filler {
   void set(Message& message, const FieldDescriptor* field) {
     const auto* r = message.GetReflection();
     const bool list = field->is_repeated();
-    ++count_;
+    const double number = within_range(field, ++count_);
     switch (field->cpp_type()) {
 #define TASUKI_SET(TYPE, Type, value)                                                   \
   case FieldDescriptor::CPPTYPE_##TYPE:                                                 \
     list ? r->Add##Type(&message, field, value) : r->Set##Type(&message, field, value); \
     break
-      TASUKI_SET(INT32, Int32, -count_);
+      TASUKI_SET(INT32, Int32, int32_t(within_range(field, -count_)));
       TASUKI_SET(INT64, Int64, -count_ * (int64_t{1} << 40));
-      TASUKI_SET(UINT32, UInt32, uint32_t(count_));
+      TASUKI_SET(UINT32, UInt32, uint32_t(std::ceil(number)));
       TASUKI_SET(UINT64, UInt64, uint64_t(count_) << 40);
-      TASUKI_SET(DOUBLE, Double, count_ / 7.0);
-      TASUKI_SET(FLOAT, Float, float(count_) / 7);
+      TASUKI_SET(DOUBLE, Double, within_range(field, count_ / 7.0));
+      TASUKI_SET(FLOAT, Float, float(within_range(field, count_ / 7.0)));
       TASUKI_SET(BOOL, Bool, true);
-      TASUKI_SET(STRING, String, "text \"" + std::to_string(count_) + "\"\n\\ \xc3\xa4");
+      TASUKI_SET(STRING, String, text(field));
 #undef TASUKI_SET
       case FieldDescriptor::CPPTYPE_ENUM: {
         const auto* last = field->enum_type()->value(field->enum_type()->value_count() - 1);
@@ -114,10 +139,18 @@ class Filler {
         break;
       }
       case FieldDescriptor::CPPTYPE_MESSAGE:
-        fill(list ? *r->AddMessage(&message, field) : *r->MutableMessage(&message, field));
+        fill(list ? *r->AddMessage(&message, field) : *r->MutableMessage(&message, field), field);
         break;
     }
     rename(message, field);
+  }
+
+  std::string text(const FieldDescriptor* field) const {
+    const auto& options = field->options();
+    if (options.ExtensionSize(schema::allowed) > 0) {
+      return options.GetExtension(schema::allowed, 0);
+    }
+    return "text \"" + std::to_string(count_) + "\"\n\\ \xc3\xa4";
   }
 
   // Names of elements are indices of paths: no brackets, quotes or control characters.
@@ -141,6 +174,7 @@ TEST_P(Options, AllFieldsSurviveAConfig) {
   const auto* any = find_any(twice.message());
   ASSERT_NE(any, nullptr);
   EXPECT_EQ(any->type_url(), GetParam());
+  fill_defaults(*options);  // of plugins inside
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*options, *registry.unpack(*any)))
       << once.text();
   EXPECT_EQ(once.text(), twice.text());

@@ -59,10 +59,13 @@ test_config_and_plugins() {
   expect 0 config folder.pbtxt --origin --set train.epochs=9
   grep -qE "epochs: 9.*# --set" out.txt || fail "--origin names --set"
   grep -qE "lr: 0.001.*# .*tiny.pbtxt:19" out.txt || fail "--origin names file and line"
+  grep -qE "align_corners: true +# default" out.txt || fail "--origin tells defaults"
+  expect 0 config folder.pbtxt --given
+  ! grep -q "align_corners" out.txt || fail "--given leaves defaults out"
   expect 0 plugins
   for text in Encoder tasuki/ResNet output_stride tasuki/Rooms tasuki/depth; do says "$text"; done
   expect 0 plugins tasuki/DeepLabHead
-  says "rates"
+  says "rates: repeated uint32 = [12, 24, 36]; 1 to 4096"
 }
 
 test_train_and_resume() {

@@ -178,7 +178,7 @@ class TokenHead : public Decoder {
   DecoderOutput early_output(const torch::Tensor& features) {
     DecoderOutput output;
     output.logits = early_(features);
-    output.weight = options_.has_weight() ? options_.weight() : 0.5;
+    output.weight = options_.weight();
     if (options_.at_logits()) output.at = DecoderOutput::At::kLogits;
     output.losses.assign(options_.loss().begin(), options_.loss().end());
     return output;
@@ -247,7 +247,7 @@ class Distill : public CrossTaskDecoder {
 class Gated : public Architecture {
  public:
   Gated(const options::test::Gated& options, const Context& context)
-      : coefficient_(options.has_coefficient() ? options.coefficient() : 0.5),
+      : coefficient_(options.coefficient()),
         routes_(context.routes),
         stages_(context.encoder->stages()) {
     for (size_t i = 0; i < stages_.size(); ++i) {

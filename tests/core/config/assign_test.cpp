@@ -42,25 +42,25 @@ TEST_F(Assign, SetsScalarsOfEveryType) {
 }
 
 TEST_F(Assign, StringsNeedNoQuotes) {
-  EXPECT_EQ(set("name=a \"b\" {c} # d").message().name(), "a \"b\" {c} # d");
-  EXPECT_EQ(set("name=\"quoted\\n\"").message().name(), "quoted\n");
-  EXPECT_EQ(set("name='quoted'").message().name(), "quoted");
-  EXPECT_EQ(set("name=back\\slash").message().name(), "back\\slash");
-  EXPECT_EQ(set("name=").message().name(), "");
-  EXPECT_EQ(set("name=a=b").message().name(), "a=b");
+  EXPECT_EQ(set("name=a \"b\" {c} # d").given().name(), "a \"b\" {c} # d");
+  EXPECT_EQ(set("name=\"quoted\\n\"").given().name(), "quoted\n");
+  EXPECT_EQ(set("name='quoted'").given().name(), "quoted");
+  EXPECT_EQ(set("name=back\\slash").given().name(), "back\\slash");
+  EXPECT_EQ(set("name=").given().name(), "");
+  EXPECT_EQ(set("name=a=b").given().name(), "a=b");
 }
 
 TEST_F(Assign, GoesThroughOptionsAndListsByNameAndPosition) {
   const auto stage = encoder_text(set("model.encoder.stage[a].channels=64"));
   EXPECT_THAT(stage, HasSubstr("stage { name: \"a\" channels: 64 }"));
-  EXPECT_EQ(set("model.task[seg].loss_scale=2").message().model().task(0).loss_scale(), 2);
+  EXPECT_EQ(set("model.task[seg].loss_scale=2").given().model().task(0).loss_scale(), 2);
   EXPECT_THAT(flat(set("data.train_pipeline[1].probability=0.5")),
               HasSubstr("[test/Shift] { probability: 0.5 }"));
   EXPECT_THAT(flat(set("model.task[seg].kind.y=3")), HasSubstr("[test/Loss] { x: 1 y: 3 }"));
 }
 
 TEST_F(Assign, MakesTheMessagesOnItsWay) {
-  EXPECT_EQ(set("data.loader.workers=0").message().data().loader().workers(), 0u);
+  EXPECT_EQ(set("data.loader.workers=0").given().data().loader().workers(), 0u);
   EXPECT_EQ(options("model.encoder.nested.nested.stem.channels=3"),
             "nested { nested { stem { channels: 3 } } }");
 }
@@ -69,9 +69,9 @@ TEST_F(Assign, MakesNewElementsOfNamedLists) {
   const auto config = parse_config(text_, "text",
                                    {"model.task[new].kind=[test/Loss]{}",
                                     "model.task[new].loss_scale=3", "model.task[new].name=new"});
-  ASSERT_EQ(config.message().model().task_size(), 2);
-  EXPECT_EQ(config.message().model().task(1).name(), "new");
-  EXPECT_EQ(config.message().model().task(1).loss_scale(), 3);
+  ASSERT_EQ(config.given().model().task_size(), 2);
+  EXPECT_EQ(config.given().model().task(1).name(), "new");
+  EXPECT_EQ(config.given().model().task(1).loss_scale(), 3);
   EXPECT_EQ(config.error("model.task[new].decoder", "is missing").what(),
             std::string("--set model.task[new].kind=[test/Loss]{}: model.task[new].decoder: is "
                         "missing"));
@@ -105,8 +105,7 @@ TEST_F(Assign, ReplacesWholeLists) {
   EXPECT_EQ(options("model.encoder.tag=one"), "tag: \"one\"");
   EXPECT_EQ(encoder_text(set("model.encoder.width=[]")),
             "depth: 50 stage { name: \"a\" channels: 4 }");
-  EXPECT_EQ(set("data.train_pipeline=[{[test/Shift]{}}]").message().data().train_pipeline_size(),
-            1);
+  EXPECT_EQ(set("data.train_pipeline=[{[test/Shift]{}}]").given().data().train_pipeline_size(), 1);
   EXPECT_EQ(options("model.encoder.label_map=[{key: 1 value: 2}]"),
             "label_map { key: 1 value: 2 }");
 }
@@ -119,9 +118,8 @@ TEST_F(Assign, ReplacesOneElementOfAScalarList) {
 }
 
 TEST_F(Assign, LaterOnesWin) {
-  EXPECT_EQ(
-      parse_config("", "text", {"train.epochs=1", "train.epochs=2"}).message().train().epochs(),
-      2u);
+  EXPECT_EQ(parse_config("", "text", {"train.epochs=1", "train.epochs=2"}).given().train().epochs(),
+            2u);
 }
 
 TEST_F(Assign, UnsetsTheOtherFieldOfAOneof) {
@@ -193,7 +191,7 @@ TEST_F(Assign, NestsAsDeepAsATextMay) {
   // Three levels are the braces of model, of encoder and of [test/Net].
   for (const int path : {1, 20, 40, 61}) {
     const auto config = set(nested(path, 61 - path));
-    EXPECT_EQ(parse_config(config.text(), "text").text(), config.text()) << path;
+    EXPECT_EQ(parse_config(config.given_text(), "text").given_text(), config.given_text()) << path;
     EXPECT_THAT(failure(nested(path, 62 - path)), HasSubstr("is too deep: at most 64")) << path;
   }
   EXPECT_THAT(failure(nested(62, 0)), HasSubstr("is too deep"));

@@ -23,7 +23,7 @@ TEST_F(Base, AnAbsolutePathIsTakenAsItIs) {
   write("a.pbtxt", "name: 'a'");
   const auto absolute = std::filesystem::absolute("a.pbtxt").string();
   write("b/b.pbtxt", "base: '" + absolute + "'");
-  EXPECT_EQ(load_config("b/b.pbtxt").message().name(), "a");
+  EXPECT_EQ(load_config("b/b.pbtxt").given().name(), "a");
 }
 
 TEST_F(Base, AMissingOneNamesWhoAsked) {
@@ -68,7 +68,7 @@ TEST_F(Base, DiamondsOnDiamondsAreReadOnce) {
     const std::string below = "'" + std::to_string(i - 1) + ".pbtxt'";
     write(std::to_string(i) + ".pbtxt", "base: [" + below + ", " + below + "]");
   }
-  EXPECT_EQ(load_config("39.pbtxt").message().name(), "x");
+  EXPECT_EQ(load_config("39.pbtxt").given().name(), "x");
 }
 
 TEST_F(Base, AnEndlessChainIsCut) {
@@ -90,7 +90,7 @@ TEST_F(Base, NothingOfBasesIsLeftInTheResult) {
 
 TEST_F(Base, ATextsBasesAreRelativeToTheWorkingFolder) {
   write("base.pbtxt", "name: 'x'");
-  EXPECT_EQ(parse_config("base: 'base.pbtxt'", "elsewhere/text").message().name(), "x");
+  EXPECT_EQ(parse_config("base: 'base.pbtxt'", "elsewhere/text").given().name(), "x");
 }
 
 }  // namespace

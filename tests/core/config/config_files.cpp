@@ -62,11 +62,11 @@ std::string one_line(const google::protobuf::Message& message) {
 }
 
 std::string encoder_text(const ResolvedConfig& config) {
-  return one_line(*Registry::instance().unpack(config.message().model().encoder()));
+  return one_line(*Registry::instance().unpack(config.given().model().encoder()));
 }
 
 std::string flat(const ResolvedConfig& config) {
-  std::istringstream words(config.text());
+  std::istringstream words(config.given_text());
   std::string text, word;
   while (words >> word) text += (text.empty() ? "" : " ") + word;
   return text;

@@ -25,9 +25,9 @@ TEST_F(Merge, ScalarsReplaceAndTheRestStays) {
 }
 
 TEST_F(Merge, ZeroAndFalseOverride) {
-  EXPECT_EQ(flat(merged("train { epochs: 3 channels_last: true }",
-                        "train { epochs: 0 channels_last: false }")),
-            "train { epochs: 0 channels_last: false }");
+  EXPECT_EQ(flat(merged("train { warmup_steps: 3 channels_last: true }",
+                        "train { warmup_steps: 0 channels_last: false }")),
+            "train { warmup_steps: 0 channels_last: false }");
 }
 
 TEST_F(Merge, APluginOfTheSameNameMergesFieldByField) {
@@ -99,18 +99,18 @@ TEST_F(Merge, AMessageIsLaidOverAsAFileIs) {
   change.add_remove("model.task[a]");
   change.mutable_model()->mutable_encoder()->CopyFrom(
       parse_config("model { encoder { [test/Net] { depth: 18 } } }", "text")
-          .message()
+          .given()
           .model()
           .encoder());
   change.mutable_model()->add_task()->set_name("d");
-  change.mutable_train()->set_epochs(0);
+  change.mutable_train()->set_epochs(1);
   const auto changed = laid_over(load_config("base.pbtxt"), change);
   EXPECT_EQ(
       flat(changed),
       "name: \"b\" model { encoder { [test/Net] { depth: 18 rate: 0.25 } } task { name: \"c\" } "
-      "task { name: \"d\" } } train { epochs: 0 seed: 4 }");
+      "task { name: \"d\" } } train { epochs: 1 seed: 4 }");
   write("child.pbtxt", "base: \"base.pbtxt\"\n" + write_text(change));
-  EXPECT_EQ(changed.text(), load_config("child.pbtxt").text());
+  EXPECT_EQ(changed.given_text(), load_config("child.pbtxt").given_text());
   // Places are those of the base, of what is around a field where the message set it.
   EXPECT_STREQ(changed.error("train.seed", "x").what(),
                load_config("base.pbtxt").error("train.seed", "x").what());

@@ -1,4 +1,4 @@
-#include "core/registry/options_help.h"
+#include "core/config/options_help.h"
 
 #include <algorithm>
 
@@ -38,15 +38,28 @@ TEST_F(OptionsHelp, TellsTypes) {
   EXPECT_EQ(field("label_map").type, "map<int32, int32>");
 }
 
-TEST_F(OptionsHelp, TellsCommentsAndDefaultsBeforeAndBehindTheField) {
-  EXPECT_EQ(field("depth").comment, "Number of layers. Default 50.");
+TEST_F(OptionsHelp, TellsCommentsBeforeAndBehindTheField) {
+  EXPECT_EQ(field("depth").comment, "Number of layers.");
+  EXPECT_EQ(field("rate").comment, "Dropped share.");
+  EXPECT_EQ(plugin_comment(*entry_->options->GetDescriptor(), entry_->module),
+            "An encoder that takes everything a field can be. It is only read, never run.");
+}
+
+TEST_F(OptionsHelp, TellsDefaultsRangesUnitsAndKinds) {
   EXPECT_EQ(field("depth").default_text, "50");
-  EXPECT_EQ(field("rate").comment, "Dropped share. Default 0.5.");
   EXPECT_EQ(field("rate").default_text, "0.5");
   EXPECT_EQ(field("width").default_text, "[1, 2, 4]");
   EXPECT_EQ(field("weights").default_text, "");
-  EXPECT_EQ(plugin_comment(*entry_->options->GetDescriptor(), entry_->module),
-            "An encoder that takes everything a field can be. It is only read, never run.");
+  EXPECT_EQ(field("inner").kind, "");
+  EXPECT_EQ(field("encoder").kind, "Encoder");
+  const auto& ranges = field("ranges").nested;
+  ASSERT_EQ(ranges.size(), 7u);
+  EXPECT_EQ(ranges[0].range, "at least 0 and below 1");
+  EXPECT_EQ(ranges[1].default_text, "the image's");
+  EXPECT_EQ(ranges[1].unit, "metres");
+  EXPECT_EQ(ranges[2].range, "8 or 16");
+  EXPECT_FALSE(ranges[5].required);
+  EXPECT_TRUE(ranges[6].required);
 }
 
 TEST_F(OptionsHelp, GoesIntoMessagesButNotInCircles) {

@@ -59,12 +59,12 @@ TEST_F(OriginOf, ReplacedValuesLeaveNone) {
 }
 
 TEST_F(OriginOf, ErrorsTellPlacePathAndProblem) {
-  const auto config = load_config("a.pbtxt", {"train.epochs=0"});
+  const auto config = load_config("a.pbtxt", {"train.epochs=1"});
   const auto text = [&](const char* path) {
     return std::string(config.error(path, "is wrong").what());
   };
   EXPECT_EQ(text("model.encoder.depth"), "base.pbtxt:3:5: model.encoder.depth: is wrong");
-  EXPECT_EQ(text("train.epochs"), "--set train.epochs=0: train.epochs: is wrong");
+  EXPECT_EQ(text("train.epochs"), "--set train.epochs=1: train.epochs: is wrong");
   EXPECT_EQ(text("data.dataset"), "a.pbtxt: data.dataset: is wrong");
   EXPECT_EQ(config.error("x", "y").kind(), ErrorKind::kUsage);
 }

@@ -25,7 +25,7 @@ TEST_F(Builder, MakesWhatATextSays) {
             R"(model { encoder { [test/Net] { depth: 18 rate: 0.25 weights: "a \"b\"\n" } } })");
   const auto written = parse_config(
       "model { encoder { [test/Net] { weights: 'a \"b\"\\n' rate: 0.25 depth: 18 } } }", "text");
-  EXPECT_EQ(made.SerializeAsString(), written.message().model().encoder().SerializeAsString());
+  EXPECT_EQ(made.SerializeAsString(), written.given().model().encoder().SerializeAsString());
   EXPECT_EQ(text_of(PluginBuilder("test/Net").any()), "model { encoder { [test/Net] { } } }");
 }
 

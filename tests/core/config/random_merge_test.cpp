@@ -17,7 +17,7 @@ class RandomLayer {
  public:
   explicit RandomLayer(uint32_t seed) : random_(seed) {
     if (toss()) scalar("name", "\"n" + number() + "\"", "", text_);
-    if (toss()) text_ += "train { " + scalars("train", {"epochs", "seed", "threads"}) + "} ";
+    if (toss()) text_ += "train { " + scalars("train", {"warmup_steps", "seed", "threads"}) + "} ";
     if (toss()) text_ += "protocol { metric: [" + list("protocol.metric") + "] } ";
     if (toss()) text_ += "model { " + model() + "} ";
   }
@@ -140,7 +140,7 @@ TEST_F(RandomMerge, IsWhatTheRulesSay) {
     write("three.pbtxt", "base: 'one.pbtxt' base: 'two.pbtxt' " + three.text());
     const auto config = load_config("three.pbtxt");
     Leaves found;
-    collect(config.message(), "", found);
+    collect(config.given(), "", found);
     ASSERT_EQ(found, merge_leaves(merge_leaves(one.leaves(), two.leaves()), three.leaves()))
         << one.text() << "\n"
         << two.text() << "\n"
@@ -185,7 +185,7 @@ TEST_F(RandomMerge, AssigningEveryLeafMakesTheSameConfig) {
                                     : value));
     }
     Leaves found;
-    collect(parse_config("", "text", assignments).message(), "", found);
+    collect(parse_config("", "text", assignments).given(), "", found);
     EXPECT_EQ(found, layer.leaves());
   }
 }
@@ -194,6 +194,8 @@ TEST_F(RandomMerge, TheTextIsReadBackToTheSameConfig) {
   for (uint32_t seed = 0; seed < 200; ++seed) {
     const auto config = parse_config(RandomLayer(seed).text(), "text");
     for (const bool with_origin : {false, true}) {
+      const auto given = parse_config(config.given_text(with_origin), "again");
+      ASSERT_EQ(given.given().SerializeAsString(), config.given().SerializeAsString());
       const auto again = parse_config(config.text(with_origin), "again");
       ASSERT_EQ(again.message().SerializeAsString(), config.message().SerializeAsString());
       ASSERT_EQ(again.text(), config.text());

@@ -29,21 +29,21 @@ model { encoder { [test/Net] { depth: 50 rate: 0.5 stage { name: "a" channels: 1
 };
 
 TEST_F(Remove, TakesOutFieldsAndWholeLists) {
-  EXPECT_FALSE(without("train.epochs").message().train().has_epochs());
-  EXPECT_FALSE(without("train").message().has_train());
-  EXPECT_EQ(without("data.train_pipeline").message().data().train_pipeline_size(), 0);
+  EXPECT_FALSE(without("train.epochs").given().train().has_epochs());
+  EXPECT_FALSE(without("train").given().has_train());
+  EXPECT_EQ(without("data.train_pipeline").given().data().train_pipeline_size(), 0);
 }
 
 TEST_F(Remove, TakesOutElementsByName) {
   const auto config = without("train.hook[log]");
-  ASSERT_EQ(config.message().train().hook_size(), 1);
-  EXPECT_EQ(config.message().train().hook(0).name(), "save");
+  ASSERT_EQ(config.given().train().hook_size(), 1);
+  EXPECT_EQ(config.given().train().hook(0).name(), "save");
 }
 
 TEST_F(Remove, TakesOutElementsByPositionAndMovesTheRestUp) {
   const auto config = without("data.train_pipeline[0]");
-  ASSERT_EQ(config.message().data().train_pipeline_size(), 2);
-  EXPECT_EQ(config.message().data().train_pipeline(0).type_url(), "test/Shift");
+  ASSERT_EQ(config.given().data().train_pipeline_size(), 2);
+  EXPECT_EQ(config.given().data().train_pipeline(0).type_url(), "test/Shift");
   EXPECT_EQ(config.origins().nearest("data.train_pipeline[0].probability")->line, 4);
   EXPECT_EQ(config.origins().nearest("data.train_pipeline[1].probability")->line, 5);
   EXPECT_EQ(config.origins().by_path().count("data.train_pipeline[2]"), 0u);
@@ -65,7 +65,7 @@ TEST_F(Remove, ComesBeforeTheFilesOwnFields) {
 TEST_F(Remove, OfOneFileDoesntReachWhatLaterFilesSet) {
   without("train.epochs");
   write("b.pbtxt", "base: 'a.pbtxt' train { epochs: 9 }");
-  EXPECT_EQ(load_config("b.pbtxt").message().train().epochs(), 9u);
+  EXPECT_EQ(load_config("b.pbtxt").given().train().epochs(), 9u);
 }
 
 TEST_F(Remove, APathThatLeadsNowhereIsAnError) {

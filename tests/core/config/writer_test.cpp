@@ -44,16 +44,16 @@ train {
 }
 )";
   const auto config = parse_config(text, "text");
-  EXPECT_EQ(config.text(), text);
-  const auto again = parse_config(config.text(true), "text");
-  EXPECT_EQ(again.text(), text);
-  EXPECT_EQ(again.message().SerializeAsString(), config.message().SerializeAsString());
+  EXPECT_EQ(config.given_text(), text);
+  const auto again = parse_config(config.given_text(true), "text");
+  EXPECT_EQ(again.given_text(), text);
+  EXPECT_EQ(again.given().SerializeAsString(), config.given().SerializeAsString());
 }
 
 TEST_F(Writer, TellsOriginsOfValuesAndPlugins) {
   write("base.pbtxt", "model {\n encoder {\n [test/Net] { depth: 50 width: [1,\n2] } } }");
   write("a.pbtxt", "base: 'base.pbtxt'\ntrain { epochs: 3 }");
-  EXPECT_EQ(load_config("a.pbtxt", {"model.encoder.rate=1"}).text(true),
+  EXPECT_EQ(load_config("a.pbtxt", {"model.encoder.rate=1"}).given_text(true),
             "model {\n"
             "  encoder {\n"
             "    [test/Net] {  # base.pbtxt:2\n"
@@ -70,8 +70,8 @@ TEST_F(Writer, TellsOriginsOfValuesAndPlugins) {
 
 TEST_F(Writer, AnOriginOfSeveralLinesStaysAComment) {
   const auto config = parse_config("", "text", {"data.loader.workers=\n4\n", "name=a\nepochs: 1"});
-  const auto again = parse_config(config.text(true), "text");
-  EXPECT_EQ(again.message().SerializeAsString(), config.message().SerializeAsString());
+  const auto again = parse_config(config.given_text(true), "text");
+  EXPECT_EQ(again.given().SerializeAsString(), config.given().SerializeAsString());
 }
 
 }  // namespace

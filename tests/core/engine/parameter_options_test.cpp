@@ -118,7 +118,7 @@ TEST_F(ParameterOptions, MistakesAreLocated) {
       {{parameters({"pattern:\"*\" lr_mult:0"})}, "train.parameters[0].lr_mult: must be above 0"},
       {{parameters({"pattern:\"*\" lr_mult:nan"})}, "train.parameters[0].lr_mult: must be above 0"},
       {{parameters({"pattern:\"*\" decay_mult:-1"})},
-       "train.parameters[0].decay_mult: must not be negative"},
+       "train.parameters[0].decay_mult: must be at least 0"},
       {{"train.layer_decay=0"}, "train.layer_decay: must be above 0 and at most 1"},
       {{"train.layer_decay=1.01"}, "train.layer_decay: must be above 0 and at most 1"},
       {{"train.clip_per=PART"}, "train.clip_per: needs a clip_norm"},

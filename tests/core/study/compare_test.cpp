@@ -76,7 +76,7 @@ TEST_F(CompareTest, WhatCanNotGoWellIsRefusedBeforeAnythingIsWritten) {
         "base: \"two.pbtxt\"\nmodel { self_auxiliary { [tasuki/FromSearch] {} } }\n");
   EXPECT_THAT(
       usage_error({"two.pbtxt", "nowhere.pbtxt"}, {}),
-      AllOf(HasSubstr("nowhere.pbtxt:2:"), HasSubstr("self_auxiliary[0].file: is missing")));
+      AllOf(HasSubstr("nowhere.pbtxt:2:"), HasSubstr("self_auxiliary[0].file: is required")));
   EXPECT_FALSE(exists("table"));
   EXPECT_THAT(runner_.trained, IsEmpty());
 }

@@ -58,8 +58,8 @@ TEST_F(StudyBaseTest, ItsPluginsHaveWhatIsSet) {
     }
     train { hook { name: "affinity" hook { [tasuki/Affinity] { every: 7 } } } })",
                                     "text");
-  EXPECT_EQ(write_text(made), written.text());
-  EXPECT_EQ(made.SerializeAsString(), written.message().SerializeAsString());
+  EXPECT_EQ(write_text(made), written.given_text());
+  EXPECT_EQ(made.SerializeAsString(), written.given().SerializeAsString());
   EXPECT_EQ(study.selection_file(made.model().self_auxiliary(1)), "/x/y.pbtxt");
   EXPECT_FALSE(study.selection_file(made.model().self_auxiliary(0)));
   EXPECT_TRUE(study.measures_affinity(made.train().hook(0)));

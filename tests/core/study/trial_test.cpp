@@ -122,7 +122,7 @@ TEST_F(TrialConfig, OfAMeasuredRunHasTheHook) {
   EXPECT_EQ(config.message().train().hook(0).hook().type_url(), "tasuki/Affinity");
   EXPECT_EQ(config.message().train().hook(0).name(), "affinity");
   EXPECT_THAT(config.text(), ::testing::HasSubstr("every: 3"));
-  EXPECT_FALSE(config.message().train().has_threads());
+  EXPECT_FALSE(config.given().train().has_threads());
 }
 
 TEST(WarmUp, LeavesEveryRungAStep) {

@@ -254,7 +254,7 @@ TEST_F(PascalContext, TruncatedFilesAreErrors) {
 }
 
 TEST_F(PascalContext, ErrorsOfOptionsNameThem) {
-  EXPECT_THAT(failure("human_parts: 5"), HasSubstr("human_parts: 5 is not 1, 4, 6 or 14"));
+  EXPECT_THAT(failure("human_parts: 5"), HasSubstr("human_parts: must be 1, 4, 6 or 14, not 5"));
   EXPECT_THAT(failure("field: ['seg', 'normals']"),
               AllOf(HasSubstr("field[1]"), HasSubstr("did you mean \"normal\"")));
   EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: a fraction"));

@@ -146,12 +146,12 @@ TEST(Rooms, WrongSplitsAndIndicesAreErrors) {
 }
 
 TEST(Rooms, OptionsOutOfRangeAreErrorsOfTheirField) {
-  EXPECT_EQ(problem_of("height: 15"), "height: 15 is not between 16 and 2048");
-  EXPECT_EQ(problem_of("width: 2049"), "width: 2049 is not between 16 and 2048");
-  EXPECT_EQ(problem_of("train_size: 0"), "train_size: 0 is not between 1 and 10000000");
-  EXPECT_EQ(problem_of("fov_low: 10"), "fov_low: 10 is not between 20 and 120");
-  EXPECT_EQ(problem_of("fov_high: 50"), "fov_high: 50 is not between 55 and 120");
-  EXPECT_EQ(problem_of("clutter: 3.5"), "clutter: 3.5 is not between 0 and 3");
+  EXPECT_EQ(problem_of("height: 15"), "height: must be 16 to 2048 (pixels), not 15");
+  EXPECT_EQ(problem_of("width: 2049"), "width: must be 16 to 2048 (pixels), not 2049");
+  EXPECT_EQ(problem_of("train_size: 0"), "train_size: must be 1 to 10000000 (samples), not 0");
+  EXPECT_EQ(problem_of("fov_low: 10"), "fov_low: must be 20 to 120 (degrees), not 10");
+  EXPECT_EQ(problem_of("fov_high: 50"), "fov_high: must be at least fov_low");
+  EXPECT_EQ(problem_of("clutter: 3.5"), "clutter: must be 0 to 3, not 3.5");
   EXPECT_THAT(problem_of("noise: nan"), HasSubstr("noise: "));
 }
 

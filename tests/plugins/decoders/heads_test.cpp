@@ -1,5 +1,4 @@
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -9,8 +8,8 @@
 #include <vector>
 
 #include "core/model/decoder.h"
-#include "core/registry/registry.h"
 #include "tests/core/model/grids.h"
+#include "tests/pipelines/plugin.h"
 
 namespace tasuki {
 namespace {
@@ -19,11 +18,8 @@ using Sizes = std::vector<int64_t>;
 
 std::unique_ptr<Decoder> make_decoder(const std::string& name, const std::string& options,
                                       int64_t in = 32, int64_t out = 3) {
-  const auto& entry = Registry::instance().find(name, Decoder::kKind);
-  std::unique_ptr<google::protobuf::Message> message(entry.options->New());
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(options, message.get()));
   const Decoder::Context context{{{"stem", "", 8, 4}, {"layer1", "layer1.", in, 8}}, out};
-  return std::any_cast<const Factory<Decoder>&>(entry.factory)(*message, context);
+  return testing::make<Decoder>(name, options, context);
 }
 
 RouteFeatures features_of(const torch::Tensor& last) {

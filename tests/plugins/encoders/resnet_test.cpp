@@ -1,4 +1,3 @@
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -8,18 +7,14 @@
 #include <vector>
 
 #include "core/model/encoder.h"
-#include "core/registry/registry.h"
 #include "tests/core/model/grids.h"
+#include "tests/pipelines/plugin.h"
 
 namespace tasuki {
 namespace {
 
 std::unique_ptr<Encoder> make_resnet(const std::string& options) {
-  auto& registry = Registry::instance();
-  const auto& entry = registry.find("tasuki/ResNet", Encoder::kKind);
-  std::unique_ptr<google::protobuf::Message> message(entry.options->New());
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(options, message.get()));
-  return std::any_cast<const Factory<Encoder>&>(entry.factory)(*message, {});
+  return testing::make<Encoder>("tasuki/ResNet", options);
 }
 
 // All tensors of the encoder by the names of the published layout.
@@ -194,10 +189,10 @@ TEST(ResNet, RefusesOtherDepthsAndStrides) {
     }
     return std::string();
   };
-  EXPECT_EQ(field("depth: 51"), "depth: 51 is none of 18, 34, 50, 101");
-  EXPECT_EQ(field("output_stride: 4"), "output_stride: 4 is none of 8, 16, 32");
-  EXPECT_EQ(field("layers: 5"), "layers: 5 is not in 2 to 4");
-  EXPECT_EQ(field("layers: 1"), "layers: 1 is not in 2 to 4");
+  EXPECT_EQ(field("depth: 51"), "depth: must be 18, 34, 50 or 101, not 51");
+  EXPECT_EQ(field("output_stride: 4"), "output_stride: must be 8, 16 or 32, not 4");
+  EXPECT_EQ(field("layers: 5"), "layers: must be 2 to 4, not 5");
+  EXPECT_EQ(field("layers: 1"), "layers: must be 2 to 4, not 1");
   EXPECT_EQ(field("layers: 3 output_stride: 32"),
             "output_stride: 32 needs more than 3 layers, whose last has at most stride 16");
 }

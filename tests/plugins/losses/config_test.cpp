@@ -82,11 +82,11 @@ TEST(TaskLosses, SeeTheActivatedPrediction) {
 
 TEST(TaskLosses, MistakesHaveTheirPlace) {
   EXPECT_THAT(refusal(kDepth + "loss { kind { [tasuki/HuberLoss] { delta: -1 } } }"),
-              HasSubstr("task.pbtxt:2:36: model.task[t].loss[0].kind.delta: must be more than 0"));
+              HasSubstr("task.pbtxt:2:36: model.task[t].loss[0].kind.delta: must be above 0"));
   EXPECT_THAT(refusal(kDepth + "loss { kind { [tasuki/CrossEntropyLoss] {} } }"),
               HasSubstr("model.task[t].loss[0].kind: CrossEntropyLoss compares logits with"));
   EXPECT_THAT(refusal(kDepth + "loss { weight: 0 kind { [tasuki/L1Loss] {} } }"),
-              HasSubstr("task.pbtxt:2:8: model.task[t].loss[0].weight: a factor above 0"));
+              HasSubstr("task.pbtxt:2:8: model.task[t].loss[0].weight: must be above 0"));
   EXPECT_THAT(refusal(kDepth + "loss { weight: 2 }"),
               HasSubstr("model.task[t].loss[0].kind: no Loss is named here"));
   EXPECT_THAT(refusal(kDepth + "loss { kind { [tasuki/DepthMetric] {} } }"),
@@ -145,8 +145,8 @@ TEST(PluginAny, IsWhatTheConfigWouldSay) {
       "} } }",
       "any.pbtxt");
   const auto any = plugin_any("tasuki/SILogLoss", {{"over", "BATCH"}, {"lambda", 0.25}});
-  EXPECT_EQ(any.type_url(), config.message().model().task(0).loss(0).kind().type_url());
-  EXPECT_EQ(any.value(), config.message().model().task(0).loss(0).kind().value());
+  EXPECT_EQ(any.type_url(), config.given().model().task(0).loss(0).kind().type_url());
+  EXPECT_EQ(any.value(), config.given().model().task(0).loss(0).kind().value());
   EXPECT_THROW(plugin_any("tasuki/NoSuchLoss"), Error);
   EXPECT_THROW(plugin_any("tasuki/SILogLoss", {{"over", "EVERYTHING"}}), Error);
   EXPECT_THROW(plugin_any("tasuki/SILogLoss", {{"lambda", true}}), Error);

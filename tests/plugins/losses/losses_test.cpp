@@ -232,20 +232,22 @@ TEST(LossOptions, SayWhatIsWrong) {
   EXPECT_THAT(refusal("CrossEntropyLoss", classes(3), "class_weight: [1, 2]"),
               HasSubstr("class_weight: has 2 weights, but there are 3 classes"));
   EXPECT_THAT(refusal("CrossEntropyLoss", classes(2), "class_weight: [1, -2]"),
-              HasSubstr("class_weight: weights must be 0 or more"));
+              HasSubstr("class_weight[1]: must be at least 0"));
   EXPECT_THAT(refusal("FocalLoss", classes(2), "class_weight: [0, 0]"),
               HasSubstr("class_weight: every class weighs 0"));
   EXPECT_THAT(refusal("CrossEntropyLoss", classes(2), "label_smoothing: 1.5"),
-              HasSubstr("label_smoothing: must be in 0..1"));
-  EXPECT_THAT(refusal("FocalLoss", classes(2), "gamma: -1"), HasSubstr("gamma: must be 0"));
+              HasSubstr("label_smoothing: must be 0 to 1"));
+  EXPECT_THAT(refusal("FocalLoss", classes(2), "gamma: -1"),
+              HasSubstr("gamma: must be at least 0"));
   EXPECT_THAT(refusal("OHEMLoss", classes(2), "min_share: 0"), HasSubstr("min_share: must be"));
   EXPECT_THAT(refusal("OHEMLoss", classes(2), "threshold: nan"), HasSubstr("threshold: must be"));
-  EXPECT_THAT(refusal("DiceLoss", classes(2), "smooth: 0"), HasSubstr("smooth: must be more"));
-  EXPECT_THAT(refusal("DiceLoss", classes(2), "exponent: 3"), HasSubstr("exponent: must be 1"));
-  EXPECT_THAT(refusal("HuberLoss", depths(), "delta: 0"), HasSubstr("delta: must be more"));
-  EXPECT_THAT(refusal("BerHuLoss", depths(), "share: 0"), HasSubstr("share: must be more"));
-  EXPECT_THAT(refusal("SILogLoss", depths(), "floor: inf"), HasSubstr("floor: must be more"));
-  EXPECT_THAT(refusal("SILogLoss", depths(), "lambda: 2"), HasSubstr("lambda: must be in"));
+  EXPECT_THAT(refusal("DiceLoss", classes(2), "smooth: 0"), HasSubstr("smooth: must be above"));
+  EXPECT_THAT(refusal("DiceLoss", classes(2), "exponent: 3"),
+              HasSubstr("exponent: must be 1 to 2"));
+  EXPECT_THAT(refusal("HuberLoss", depths(), "delta: 0"), HasSubstr("delta: must be above"));
+  EXPECT_THAT(refusal("BerHuLoss", depths(), "share: 0"), HasSubstr("share: must be above"));
+  EXPECT_THAT(refusal("SILogLoss", depths(), "floor: inf"), HasSubstr("floor: must be above"));
+  EXPECT_THAT(refusal("SILogLoss", depths(), "lambda: 2"), HasSubstr("lambda: must be 0 to 1"));
   EXPECT_THAT(refusal("GradientMatchingLoss", depths(), "scales: 9"), HasSubstr("scales: must"));
 }
 

@@ -69,10 +69,9 @@ TEST(TransferList, HasTransfers) {
 // Beyond 1e6 a loss leaves no digit of the others in float32.
 TEST(Coefficients, AreRefusedWhereTheyAreRead) {
   for (const auto* value : {"1e308", "1.1e6", "inf", "nan", "-1"}) {
-    EXPECT_EQ(
-        policy_refusal("tasuki/AllPairs", "coefficient { value: " + std::string(value) + " }"),
-        "coefficient.value: must be a number from 0 to 1e6")
-        << value;
+    const auto refusal =
+        policy_refusal("tasuki/AllPairs", "coefficient { value: " + std::string(value) + " }");
+    EXPECT_EQ(refusal.rfind("coefficient.value: must be 0 to 1000000, not ", 0), 0u) << refusal;
   }
   EXPECT_EQ(edges("tasuki/AllPairs", "coefficient { value: 1e6 }").size(), 4u);
 }

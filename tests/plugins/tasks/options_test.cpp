@@ -13,8 +13,9 @@ TEST(TaskOptions, SayWhatIsWrong) {
     return error_of([&] { make_task(name, options); });
   };
   EXPECT_THAT(refusal("tasuki/Segmentation", ""), HasSubstr("classes: is required"));
-  EXPECT_THAT(refusal("tasuki/Segmentation", "classes: 1"), HasSubstr("1 is out of range"));
-  EXPECT_THAT(refusal("tasuki/Segmentation", "classes: 4000000000"), HasSubstr("out of range"));
+  EXPECT_THAT(refusal("tasuki/Segmentation", "classes: 1"),
+              HasSubstr("classes: must be 2 to 1024, not 1"));
+  EXPECT_THAT(refusal("tasuki/Segmentation", "classes: 4000000000"), HasSubstr("not 4000000000"));
   EXPECT_THAT(refusal("tasuki/Depth", "min_depth: 0"), HasSubstr("min_depth: must be"));
   EXPECT_THAT(refusal("tasuki/Depth", "max_depth: 0.0001"), HasSubstr("max_depth: must be"));
   EXPECT_THAT(refusal("tasuki/Depth", "max_depth: nan"), HasSubstr("max_depth: must be"));

@@ -18,8 +18,8 @@ nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel) {
 class Distill : public tasuki::CrossTaskDecoder {
  public:
   Distill(const options::Distill& options, const Context& context)
-      : tasks_(context.tasks), weight_(options.has_first_weight() ? options.first_weight() : 0.5) {
-    const int64_t channels = options.has_channels() ? options.channels() : 32;
+      : tasks_(context.tasks), weight_(options.first_weight()) {
+    const int64_t channels = options.channels();
     tasuki::require_option(channels > 0, "channels", "must be at least 1");
     tasuki::require_option(weight_ > 0, "first_weight", "must be above 0");
     tasuki::require_option(context.stages.back().is_one_grid(), "", "needs one grid of features");

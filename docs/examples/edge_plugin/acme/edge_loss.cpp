@@ -11,10 +11,7 @@ class EdgeLoss final : public tasuki::Loss {
   EdgeLoss(const options::EdgeLoss& options, const Context& context) {
     tasuki::require_option(!context.is_index && context.channels == 1, "",
                            "EdgeLoss is of tasks with one number a pixel");
-    if (!options.has_positive_weight()) return;
-    positive_weight_ = options.positive_weight();
-    tasuki::require_option(*positive_weight_ > 0 && *positive_weight_ < 1, "positive_weight",
-                           "must be more than 0 and less than 1");
+    if (options.has_positive_weight()) positive_weight_ = options.positive_weight();
   }
 
   tasuki::LossSum compute(const torch::Tensor& prediction,

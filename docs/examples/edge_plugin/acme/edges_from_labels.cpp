@@ -29,8 +29,7 @@ cv::Mat class_edges(const cv::Mat& classes) {
 class EdgesFromLabels final : public tasuki::Transform {
  public:
   EdgesFromLabels(const options::EdgesFromLabels& options, const Context&)
-      : labels_(options.has_labels() ? options.labels() : "seg"),
-        edges_(options.has_edges() ? options.edges() : "edge") {
+      : labels_(options.labels()), edges_(options.edges()) {
     tasuki::require_option(labels_ != edges_, "edges", "is the field that the labels are in");
   }
 

@@ -8,8 +8,7 @@ namespace acme {
 class TverskyLoss : public tasuki::Loss {
  public:
   explicit TverskyLoss(const options::TverskyLoss& options)
-      : alpha_(options.has_alpha() ? options.alpha() : 0.3),
-        beta_(options.has_beta() ? options.beta() : 0.7) {}
+      : alpha_(options.alpha()), beta_(options.beta()) {}
 
   // prediction: logits [N, C, H, W]; target: [N, H, W] int64, -1 void.
   tasuki::LossSum compute(const torch::Tensor& prediction,

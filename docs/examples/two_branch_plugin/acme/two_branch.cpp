@@ -85,7 +85,7 @@ class MergeStage : public tasuki::Stage {
 class TwoBranch : public tasuki::Encoder {
  public:
   TwoBranch(const options::TwoBranch& options, const Context& context)
-      : width_(options.has_width() ? options.width() : 16), norm_(context.norm) {
+      : width_(options.width()), norm_(context.norm) {
     tasuki::require_option(width_ > 0, "width", "must be at least 1");
     stages_ = {{"stem", "", width_, 4},
                {"split", "split.", {{width_, 4}, {2 * width_, 8}}},

@@ -12,8 +12,15 @@ struct OptionHelp {
   std::string name;
   // "uint32", "enum {A, B}", "repeated float", "map<int32, string>", "message", "plugin".
   std::string type;
-  // What the comment says after "Default": "50"; "" when it says nothing.
+  // "50", "[12, 24, 36]", or in words what its absence means; "" when the .proto file says nothing.
   std::string default_text;
+  // "0 to 1", "above 0 (metres)", "8, 16 or 32"; "" for every value of the type.
+  std::string range;
+  // What numbers count: "pixels"; "" when it isn't said.
+  std::string unit;
+  // Kind of plugin that an Any holds: "Decoder"; "" for any.
+  std::string kind;
+  bool required = false;
   // The field's comment as one paragraph, "" when there is none.
   std::string comment;
   // Fields of a message; empty for a message inside itself.

@@ -1,4 +1,4 @@
-#include "core/registry/options_help.h"
+#include "core/config/options_help.h"
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
-#include <boost/algorithm/string/trim.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "core/config/field_options.pb.h"
+#include "core/config/field_schema.h"
 
 namespace tasuki {
 namespace {
@@ -68,21 +70,6 @@ std::string comment_of(const Described& described) {
   return one_paragraph(location.leading_comments + " " + location.trailing_comments);
 }
 
-// Up to the end of the sentence that begins with "Default": a full stop before a space or the end.
-std::string default_in(const std::string& comment) {
-  static const std::string word = "Default";
-  size_t begin = comment.find(word);
-  if (begin == std::string::npos) return "";
-  begin += word.size();
-  size_t end = begin;
-  while ((end = comment.find('.', end)) != std::string::npos) {
-    if (end + 1 == comment.size() || comment[end + 1] == ' ') break;
-    ++end;
-  }
-  const auto text = comment.substr(begin, end == std::string::npos ? end : end - begin);
-  return boost::algorithm::trim_copy_if(text, [](char c) { return c == ' ' || c == ':'; });
-}
-
 std::string value_type(const FieldDescriptor& field) {
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     const bool plugin = field.message_type()->full_name() == "google.protobuf.Any";
@@ -110,8 +97,15 @@ std::vector<OptionHelp> describe(const Descriptor& message, std::vector<const De
   std::vector<OptionHelp> fields;
   for (int i = 0; i < message.field_count(); ++i) {
     const auto& field = *message.field(i);
-    const auto comment = comment_of(field);
-    fields.push_back({field.name(), full_type(field), default_in(comment), comment, {}});
+    fields.push_back({field.name(),
+                      full_type(field),
+                      default_text(&field),
+                      range_text(&field),
+                      field.options().GetExtension(schema::unit),
+                      plugin_kind(&field),
+                      field.options().GetExtension(schema::required),
+                      comment_of(field),
+                      {}});
     const auto* inner =
         field.is_map() ? field.message_type()->map_value()->message_type() : field.message_type();
     const bool opaque = inner == nullptr || inner->full_name() == "google.protobuf.Any";
