@@ -3,16 +3,16 @@
 include(CMakePackageConfigHelpers)
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Tasuki")
-set(include_folder "${CMAKE_INSTALL_INCLUDEDIR}/tasuki")
+set(include_folder "${CMAKE_INSTALL_INCLUDEDIR}")
 
 install(TARGETS tasuki RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-install(TARGETS tasuki_base tasuki_report tasuki_core tasuki_study tasuki_manifest
+install(TARGETS tasuki_base tasuki_report tasuki_core tasuki_study tasuki_all tasuki_manifest
         EXPORT TasukiTargets
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
         LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT TasukiTargets NAMESPACE Tasuki:: DESTINATION "${package_folder}")
 
-install(DIRECTORY core DESTINATION "${include_folder}"
+install(DIRECTORY core/ DESTINATION "${include_folder}/tasuki"
         FILES_MATCHING PATTERN "*.h" PATTERN "*.proto")
 install(DIRECTORY "${PROJECT_BINARY_DIR}/include/" DESTINATION "${include_folder}"
         FILES_MATCHING PATTERN "*.h")
@@ -32,4 +32,5 @@ install(FILES "${PROJECT_BINARY_DIR}/TasukiConfig.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/Stamp.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/TasukiPlugin.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/plugin.map"
         DESTINATION "${package_folder}")

@@ -65,6 +65,14 @@ function(tasuki_reuse_header target library)
   target_precompile_headers(${target} REUSE_FROM ${library})
 endfunction()
 
+set(TASUKI_PLUGIN_MAP "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
+
+# The names that a shared library exports are those that a linker's version script lists.
+function(tasuki_export target map)
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${map}")
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS "${map}")
+endfunction()
+
 function(tasuki_absolute_paths variable)
   set(paths)
   foreach(path IN LISTS ARGN)
@@ -99,6 +107,7 @@ function(tasuki_add_plugin)
     ${target} PROPERTIES OUTPUT_NAME "${PLUGIN_NAME}" PREFIX "" SUFFIX ".so" DEFINE_SYMBOL ""
                          LIBRARY_OUTPUT_DIRECTORY "${output}")
   target_compile_features(${target} PRIVATE cxx_std_20)
+  tasuki_export(${target} "${TASUKI_PLUGIN_MAP}")
   tasuki_compile_protos(${target} "${PLUGIN_PROTO_ROOT}" "${CMAKE_CURRENT_BINARY_DIR}/proto"
                         ${protos})
   tasuki_descriptor_set(${target} "${PLUGIN_PROTO_ROOT}" "${output}/${PLUGIN_NAME}.descriptors.pb"

@@ -2,5 +2,5 @@
 // with TASUKI_REGISTER.
 #pragma once
 
-#include "core/model/architecture.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/registry/registry.h"

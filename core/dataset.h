@@ -1,6 +1,6 @@
 // A data set. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/data/dataset.h"
-#include "core/data/listed_dataset.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/registry/registry.h"

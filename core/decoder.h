@@ -1,5 +1,5 @@
 // A decoder: features to logits. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/model/decoder.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/registry/registry.h"

@@ -1,6 +1,6 @@
 // A kind of fields of samples. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/data/field_kind.h"
-#include "core/data/sample.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/registry/registry.h"

@@ -1,5 +1,5 @@
 // A hook: code at the points of the training loop. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/engine/hook.h"
-#include "core/registry/registry.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/registry/registry.h"

@@ -1,5 +1,5 @@
 // A loss. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/model/loss.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/registry/registry.h"

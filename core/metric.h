@@ -1,5 +1,5 @@
 // A metric. What its plugin includes, with TASUKI_REGISTER.
 #pragma once
 
-#include "core/model/metric.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/metric.h"
+#include "tasuki/registry/registry.h"

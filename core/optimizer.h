@@ -2,5 +2,5 @@
 // TASUKI_REGISTER.
 #pragma once
 
-#include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/registry/registry.h"

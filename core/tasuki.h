@@ -6,10 +6,10 @@
 // docs/examples/room_program is one.
 #pragma once
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/evaluate.h"
-#include "core/engine/training.h"
-#include "core/predict/predictor.h"
-#include "core/registry/plugin_folders.h"
-#include "core/study/compare.h"
-#include "core/study/search.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/engine/training.h"
+#include "tasuki/predict/predictor.h"
+#include "tasuki/registry/plugin_folders.h"
+#include "tasuki/study/compare.h"
+#include "tasuki/study/search.h"

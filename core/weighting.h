@@ -2,5 +2,5 @@
 // TASUKI_REGISTER.
 #pragma once
 
-#include "core/registry/registry.h"
-#include "core/step/weighting.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/step/weighting.h"

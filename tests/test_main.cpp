@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <string>
 
-#include "core/registry/registry.h"
-#include "core/system/process.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/system/process.h"
 
 namespace {
 

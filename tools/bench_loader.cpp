@@ -3,7 +3,7 @@
 #include <iostream>
 #include <opencv2/core.hpp>
 
-#include "core/bench/loader_bench.h"
+#include "tasuki/bench/loader_bench.h"
 #include "tools/bench.h"
 
 namespace tasuki::tools {

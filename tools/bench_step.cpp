@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "core/bench/step_bench.h"
-#include "core/engine/process_settings.h"
+#include "tasuki/bench/step_bench.h"
+#include "tasuki/engine/process_settings.h"
 #include "tools/bench.h"
 #include "tools/progress.h"
 

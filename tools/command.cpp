@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-#include "core/engine/training.h"
-#include "core/registry/plugin_folders.h"
+#include "tasuki/engine/training.h"
+#include "tasuki/registry/plugin_folders.h"
 
 namespace tasuki::tools {
 

@@ -1,4 +1,4 @@
-#include "core/study/compare.h"
+#include "tasuki/study/compare.h"
 
 #include <iostream>
 

@@ -3,12 +3,12 @@
 
 #include <iostream>
 
-#include "core/engine/experiment.h"
-#include "core/engine/parameter_options.h"
-#include "core/engine/process_settings.h"
-#include "core/model/complexity.h"
-#include "core/model/exact_shortcuts.h"
-#include "core/model/flops.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/engine/parameter_options.h"
+#include "tasuki/engine/process_settings.h"
+#include "tasuki/model/complexity.h"
+#include "tasuki/model/exact_shortcuts.h"
+#include "tasuki/model/flops.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

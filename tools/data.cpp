@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "core/system/processors.h"
+#include "tasuki/system/processors.h"
 
 namespace tasuki::tools {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/engine/split_use.h"
+#include "tasuki/engine/split_use.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

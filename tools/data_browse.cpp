@@ -1,8 +1,8 @@
 #include <iostream>
 
-#include "core/data/files.h"
-#include "core/data/output_folder.h"
-#include "core/engine/sample_page.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/engine/sample_page.h"
 #include "tools/data.h"
 
 namespace tasuki::tools {

@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "core/check/split_check.h"
-#include "core/check/split_findings.h"
+#include "tasuki/check/split_check.h"
+#include "tasuki/check/split_findings.h"
 #include "tools/data.h"
 #include "tools/field_print.h"
 #include "tools/progress.h"

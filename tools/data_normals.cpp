@@ -1,7 +1,7 @@
 #include <iostream>
 
-#include "core/config/plugin_builder.h"
-#include "core/engine/derived_normals.h"
+#include "tasuki/config/plugin_builder.h"
+#include "tasuki/engine/derived_normals.h"
 #include "tools/data.h"
 #include "tools/progress.h"
 

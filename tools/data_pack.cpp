@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "core/engine/packed_data.h"
+#include "tasuki/engine/packed_data.h"
 #include "tools/data.h"
 #include "tools/progress.h"
 

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <iostream>
 
-#include "core/data/files.h"
-#include "core/data/output_folder.h"
-#include "core/engine/evaluate.h"
-#include "core/engine/report_builder.h"
-#include "core/model/label_range.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/engine/report_builder.h"
+#include "tasuki/model/label_range.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

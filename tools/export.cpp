@@ -1,9 +1,9 @@
 #include <iostream>
 
-#include "core/config/writer.h"
-#include "core/data/output_folder.h"
-#include "core/engine/checkpoint.h"
-#include "core/model/safetensors.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/model/safetensors.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

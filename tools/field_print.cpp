@@ -7,7 +7,7 @@
 #include <numeric>
 #include <ostream>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::tools {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/check/field_summary.h"
+#include "tasuki/check/field_summary.h"
 
 namespace tasuki::tools {
 

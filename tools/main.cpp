@@ -4,9 +4,9 @@
 #include <iostream>
 #include <opencv2/core/utility.hpp>
 
-#include "core/error/error.h"
-#include "core/system/process.h"
+#include "tasuki/error/error.h"
 #include "tasuki/stamp.h"
+#include "tasuki/system/process.h"
 #include "tools/command.h"
 
 namespace {

@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <iostream>
 
-#include "core/data/files.h"
-#include "core/registry/manifest.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/files.h"
+#include "tasuki/registry/manifest.h"
+#include "tasuki/registry/registry.h"
 
 namespace {
 

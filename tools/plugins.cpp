@@ -2,7 +2,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "core/config/options_help.h"
+#include "tasuki/config/options_help.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

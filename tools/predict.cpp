@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "core/predict/image_predictor.h"
+#include "tasuki/predict/image_predictor.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

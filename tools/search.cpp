@@ -1,10 +1,10 @@
-#include "core/study/search.h"
+#include "tasuki/study/search.h"
 
 #include <iostream>
 
-#include "core/study/recheck.h"
-#include "core/study/seeds.h"
-#include "core/study/strategy.h"
+#include "tasuki/study/recheck.h"
+#include "tasuki/study/seeds.h"
+#include "tasuki/study/strategy.h"
 #include "tools/study.h"
 
 namespace tasuki::tools {

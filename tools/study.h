@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "core/study/process_runner.h"
+#include "tasuki/study/process_runner.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

@@ -1,8 +1,8 @@
-#include "core/engine/training.h"
+#include "tasuki/engine/training.h"
 
 #include <iostream>
 
-#include "core/engine/checkpoint.h"
+#include "tasuki/engine/checkpoint.h"
 #include "tools/command.h"
 
 namespace tasuki::tools {

@@ -1,11 +1,11 @@
-#include "core/bench/loader_bench.h"
+#include "tasuki/bench/loader_bench.h"
 
 #include <chrono>
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/bench/step_bench.h"
-#include "core/engine/packed_data.h"
-#include "core/system/elapsed.h"
+#include "tasuki/bench/step_bench.h"
+#include "tasuki/engine/packed_data.h"
+#include "tasuki/system/elapsed.h"
 
 namespace tasuki {
 namespace {

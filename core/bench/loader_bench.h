@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/bench/sample_files.h"
-#include "core/engine/experiment.h"
+#include "tasuki/bench/sample_files.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/bench/sample_files.h"
+#include "tasuki/bench/sample_files.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "core/data/dataset.h"
+#include "tasuki/data/dataset.h"
 
 namespace tasuki {
 

@@ -1,13 +1,13 @@
-#include "core/bench/step_bench.h"
+#include "tasuki/bench/step_bench.h"
 
 #include <malloc.h>
 
 #include <algorithm>
 #include <fstream>
 
-#include "core/engine/precision.h"
-#include "core/engine/training.h"
-#include "core/model/exact_shortcuts.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/training.h"
+#include "tasuki/model/exact_shortcuts.h"
 
 namespace tasuki {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/phase_timer.h"
-#include "core/engine/trainer.h"
+#include "tasuki/engine/phase_timer.h"
+#include "tasuki/engine/trainer.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/check/field_summary.h"
+#include "tasuki/check/field_summary.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/check/split_check.h"
+#include "tasuki/check/split_check.h"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -8,8 +8,8 @@
 #include <set>
 #include <thread>
 
-#include "core/data/jpeg_damage.h"
-#include "core/model/label_range.h"
+#include "tasuki/data/jpeg_damage.h"
+#include "tasuki/model/label_range.h"
 
 namespace tasuki {
 namespace {

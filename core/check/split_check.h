@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/check/field_summary.h"
-#include "core/engine/experiment.h"
+#include "tasuki/check/field_summary.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/check/split_findings.h"
+#include "tasuki/check/split_findings.h"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/split_use.h"
+#include "tasuki/engine/split_use.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/config/assign.h"
+#include "tasuki/config/assign.h"
 
-#include "core/config/diagnosis.h"
-#include "core/config/navigate.h"
-#include "core/config/parse.h"
-#include "core/config/reflect.h"
-#include "core/config/value_text.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/diagnosis.h"
+#include "tasuki/config/navigate.h"
+#include "tasuki/config/parse.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/value_text.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

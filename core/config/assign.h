@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/config/layer.h"
+#include "tasuki/config/layer.h"
 
 namespace tasuki {
 

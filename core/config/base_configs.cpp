@@ -1,4 +1,4 @@
-#include "core/config/base_configs.h"
+#include "tasuki/config/base_configs.h"
 
 #include <boost/dll/runtime_symbol_info.hpp>
 

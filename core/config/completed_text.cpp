@@ -1,11 +1,11 @@
-#include "core/config/completed_text.h"
+#include "tasuki/config/completed_text.h"
 
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/config/defaults.h"
-#include "core/config/reflect.h"
-#include "core/config/writer.h"
+#include "tasuki/config/config.h"
+#include "tasuki/config/defaults.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/writer.h"
 
 namespace tasuki {
 namespace {

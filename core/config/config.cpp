@@ -1,19 +1,19 @@
-#include "core/config/config.h"
+#include "tasuki/config/config.h"
 
 #include <algorithm>
 
-#include "core/config/assign.h"
-#include "core/config/config_file.h"
-#include "core/config/defaults.h"
-#include "core/config/field_schema.h"
-#include "core/config/layer.h"
-#include "core/config/merge.h"
-#include "core/config/parse.h"
-#include "core/config/path.h"
-#include "core/config/plugin_finder.h"
-#include "core/config/reflect.h"
-#include "core/config/remove.h"
-#include "core/config/writer.h"
+#include "tasuki/config/assign.h"
+#include "tasuki/config/config_file.h"
+#include "tasuki/config/defaults.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/config/layer.h"
+#include "tasuki/config/merge.h"
+#include "tasuki/config/parse.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/plugin_finder.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/remove.h"
+#include "tasuki/config/writer.h"
 
 namespace tasuki {
 namespace {

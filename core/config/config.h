@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.pb.h"
-#include "core/config/origin.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/config.pb.h"
+#include "tasuki/config/origin.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/config/config_change.h"
+#include "tasuki/config/config_change.h"
 
 #include <sstream>
 

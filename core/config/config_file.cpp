@@ -1,11 +1,11 @@
-#include "core/config/config_file.h"
+#include "tasuki/config/config_file.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

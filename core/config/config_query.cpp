@@ -1,4 +1,4 @@
-#include "core/config/config_query.h"
+#include "tasuki/config/config_query.h"
 
 namespace tasuki {
 int64_t epochs_of(const Config& config) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.pb.h"
+#include "tasuki/config/config.pb.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/config/defaults.h"
+#include "tasuki/config/defaults.h"
 
 #include <google/protobuf/text_format.h>
 
-#include "core/config/field_options.pb.h"
-#include "core/config/path.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

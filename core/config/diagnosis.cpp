@@ -1,8 +1,8 @@
-#include "core/config/diagnosis.h"
+#include "tasuki/config/diagnosis.h"
 
-#include "core/config/parse.h"
-#include "core/config/reflect.h"
-#include "core/error/error.h"
+#include "tasuki/config/parse.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/config/outline.h"
+#include "tasuki/config/outline.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/config/field_schema.h"
+#include "tasuki/config/field_schema.h"
 
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/text_format.h>
@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "core/config/field_options.pb.h"
-#include "core/error/error.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

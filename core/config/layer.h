@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/config/config.pb.h"
-#include "core/config/origin.h"
+#include "tasuki/config/config.pb.h"
+#include "tasuki/config/origin.h"
 
 namespace tasuki {
 

@@ -1,10 +1,10 @@
-#include "core/config/merge.h"
+#include "tasuki/config/merge.h"
 
 #include <map>
 
-#include "core/config/path.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/config/layer.h"
+#include "tasuki/config/layer.h"
 
 namespace tasuki {
 

@@ -1,8 +1,8 @@
-#include "core/config/navigate.h"
+#include "tasuki/config/navigate.h"
 
-#include "core/config/diagnosis.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/diagnosis.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 

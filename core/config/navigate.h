@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "core/config/path.h"
+#include "tasuki/config/path.h"
 
 namespace tasuki {
 

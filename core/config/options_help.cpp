@@ -1,4 +1,4 @@
-#include "core/config/options_help.h"
+#include "tasuki/config/options_help.h"
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -10,8 +10,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/config/field_options.pb.h"
-#include "core/config/field_schema.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/config/field_schema.h"
 
 namespace tasuki {
 namespace {

@@ -1,9 +1,9 @@
-#include "core/config/origin.h"
+#include "tasuki/config/origin.h"
 
 #include <utility>
 #include <vector>
 
-#include "core/config/path.h"
+#include "tasuki/config/path.h"
 
 namespace tasuki {
 namespace {

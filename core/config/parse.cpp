@@ -1,4 +1,4 @@
-#include "core/config/parse.h"
+#include "tasuki/config/parse.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/config/diagnosis.h"
-#include "core/config/outline.h"
-#include "core/config/path.h"
-#include "core/config/plugin_finder.h"
-#include "core/config/survey.h"
-#include "core/config/utf8.h"
-#include "core/error/error.h"
+#include "tasuki/config/diagnosis.h"
+#include "tasuki/config/outline.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/plugin_finder.h"
+#include "tasuki/config/survey.h"
+#include "tasuki/config/utf8.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/config/origin.h"
+#include "tasuki/config/origin.h"
 
 namespace tasuki {
 

@@ -1,9 +1,9 @@
-#include "core/config/path.h"
+#include "tasuki/config/path.h"
 
 #include <algorithm>
 
-#include "core/config/utf8.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/utf8.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

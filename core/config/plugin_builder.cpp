@@ -1,7 +1,7 @@
-#include "core/config/plugin_builder.h"
+#include "tasuki/config/plugin_builder.h"
 
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

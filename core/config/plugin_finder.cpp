@@ -1,10 +1,10 @@
-#include "core/config/plugin_finder.h"
+#include "tasuki/config/plugin_finder.h"
 
 #include <vector>
 
-#include "core/config/field_schema.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

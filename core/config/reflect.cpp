@@ -1,12 +1,12 @@
-#include "core/config/reflect.h"
+#include "tasuki/config/reflect.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <charconv>
 
-#include "core/config/path.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/path.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/config/remove.h"
+#include "tasuki/config/remove.h"
 
-#include "core/config/navigate.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/navigate.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

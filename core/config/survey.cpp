@@ -1,13 +1,13 @@
-#include "core/config/survey.h"
+#include "tasuki/config/survey.h"
 
 #include <set>
 
-#include "core/config/field_schema.h"
-#include "core/config/path.h"
-#include "core/config/plugin_finder.h"
-#include "core/config/reflect.h"
-#include "core/config/utf8.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/plugin_finder.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/utf8.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

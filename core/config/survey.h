@@ -3,7 +3,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
-#include "core/config/parse.h"
+#include "tasuki/config/parse.h"
 
 namespace tasuki {
 

@@ -1,9 +1,9 @@
-#include "core/config/field_options.pb.h"
-#include "core/config/field_schema.h"
-#include "core/config/path.h"
-#include "core/config/plugin_finder.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/plugin_finder.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/config/value_text.h"
+#include "tasuki/config/value_text.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

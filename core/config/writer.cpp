@@ -1,13 +1,13 @@
-#include "core/config/writer.h"
+#include "tasuki/config/writer.h"
 
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "core/config/path.h"
-#include "core/config/reflect.h"
-#include "core/registry/registry.h"
+#include "tasuki/config/path.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

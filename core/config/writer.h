@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "core/config/origin.h"
+#include "tasuki/config/origin.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/data/atomic_file.h"
+#include "tasuki/data/atomic_file.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #include <cstring>
 #include <random>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/data/csv_table.h"
+#include "tasuki/data/csv_table.h"
 
 #include <sstream>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

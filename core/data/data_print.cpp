@@ -1,4 +1,4 @@
-#include "core/data/data_print.h"
+#include "tasuki/data/data_print.h"
 
 #include <algorithm>
 #include <boost/crc.hpp>

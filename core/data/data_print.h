@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
+#include "tasuki/data/dataset.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/data/dataset.h"
+#include "tasuki/data/dataset.h"
 
 #include <algorithm>
 

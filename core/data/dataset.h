@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/data/image_io.h"
-#include "core/data/sample.h"
-#include "core/error/error.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

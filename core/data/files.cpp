@@ -1,9 +1,9 @@
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 
 #include <sys/stat.h>
 
-#include "core/data/atomic_file.h"
-#include "core/error/error.h"
+#include "tasuki/data/atomic_file.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/data/folder_lock.h"
+#include "tasuki/data/folder_lock.h"
 
 #include <sys/file.h>
 #include <sys/utsname.h>
@@ -7,8 +7,8 @@
 #include <string>
 #include <thread>
 
-#include "core/data/atomic_file.h"
-#include "core/error/error.h"
+#include "tasuki/data/atomic_file.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

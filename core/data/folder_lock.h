@@ -3,7 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "core/data/file_handle.h"
+#include "tasuki/data/file_handle.h"
 
 namespace tasuki {
 

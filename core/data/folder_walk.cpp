@@ -1,9 +1,9 @@
-#include "core/data/folder_walk.h"
+#include "tasuki/data/folder_walk.h"
 
 #include <algorithm>
 #include <cctype>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/data/image_io.h"
+#include "tasuki/data/image_io.h"
 
 #include <boost/crc.hpp>
 #include <cmath>
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "core/data/picture_format.h"
+#include "tasuki/data/picture_format.h"
 
 namespace tasuki {
 

@@ -1,12 +1,12 @@
-#include "core/data/input_images.h"
+#include "tasuki/data/input_images.h"
 
 #include <algorithm>
 #include <memory>
 #include <set>
 
-#include "core/data/id_list.h"
-#include "core/data/output_folder.h"
-#include "core/error/error.h"
+#include "tasuki/data/id_list.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/data/jpeg_damage.h"
+#include "tasuki/data/jpeg_damage.h"
 
 // jpeglib.h needs it, and does not include it.
 #include <cstdio>
@@ -9,8 +9,8 @@
 #include <fstream>
 #include <vector>
 
-#include "core/data/files.h"
-#include "core/data/picture_format.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/picture_format.h"
 
 namespace tasuki {
 namespace {

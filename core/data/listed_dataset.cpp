@@ -1,6 +1,6 @@
-#include "core/data/listed_dataset.h"
+#include "tasuki/data/listed_dataset.h"
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/data/npy.h"
+#include "tasuki/data/npy.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

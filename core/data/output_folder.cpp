@@ -1,4 +1,4 @@
-#include "core/data/output_folder.h"
+#include "tasuki/data/output_folder.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include <optional>
 #include <system_error>
 
-#include "core/data/file_handle.h"
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/file_handle.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

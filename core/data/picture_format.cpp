@@ -1,6 +1,6 @@
-#include "core/data/picture_format.h"
+#include "tasuki/data/picture_format.h"
 
-#include "core/data/tiff_directory.h"
+#include "tasuki/data/tiff_directory.h"
 
 namespace tasuki {
 namespace {

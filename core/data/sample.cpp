@@ -1,6 +1,6 @@
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

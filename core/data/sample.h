@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "core/data/field_kind.h"
+#include "tasuki/data/field_kind.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/data/sampler.h"
+#include "tasuki/data/sampler.h"
 
 #include <numeric>
 

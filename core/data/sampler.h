@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "core/data/seeds.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/seeds.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/data/seeds.h"
+#include "tasuki/data/seeds.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/data/tiff_directory.h"
+#include "tasuki/data/tiff_directory.h"
 
 #include <algorithm>
 
-#include "core/data/picture_format.h"
+#include "tasuki/data/picture_format.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki {
 

@@ -1,9 +1,9 @@
-#include "core/data/value_table.h"
+#include "tasuki/data/value_table.h"
 
 #include <cmath>
 #include <limits>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

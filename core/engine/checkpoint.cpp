@@ -1,4 +1,4 @@
-#include "core/engine/checkpoint.h"
+#include "tasuki/engine/checkpoint.h"
 
 #include <torch/torch.h>
 
@@ -6,8 +6,8 @@
 #include <iterator>
 #include <set>
 
-#include "core/data/files.h"
-#include "core/model/safetensors.h"
+#include "tasuki/data/files.h"
+#include "tasuki/model/safetensors.h"
 #include "tasuki/stamp.h"
 
 namespace tasuki {

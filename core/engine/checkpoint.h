@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/resume.h"
-#include "core/engine/run.h"
-#include "core/engine/trainer.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/resume.h"
+#include "tasuki/engine/run.h"
+#include "tasuki/engine/trainer.h"
+#include "tasuki/model/safetensors.h"
 
 namespace tasuki {
 

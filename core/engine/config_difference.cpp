@@ -1,15 +1,15 @@
-#include "core/engine/config_difference.h"
+#include "tasuki/engine/config_difference.h"
 
 #include <google/protobuf/message.h>
 
 #include <optional>
 
-#include "core/config/config_change.h"
-#include "core/config/config_query.h"
-#include "core/config/field_options.pb.h"
-#include "core/config/reflect.h"
-#include "core/config/writer.h"
-#include "core/engine/trainer.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/engine/trainer.h"
 
 namespace tasuki {
 namespace {

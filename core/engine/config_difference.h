@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
+#include "tasuki/config/config.h"
 
 namespace tasuki {
 

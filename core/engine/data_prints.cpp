@@ -1,8 +1,8 @@
-#include "core/engine/data_prints.h"
+#include "tasuki/engine/data_prints.h"
 
 #include <algorithm>
 
-#include "core/engine/experiment.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 

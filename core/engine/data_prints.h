@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/data/data_print.h"
+#include "tasuki/config/config.h"
+#include "tasuki/data/data_print.h"
 
 namespace tasuki {
 

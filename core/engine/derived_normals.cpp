@@ -1,12 +1,12 @@
-#include "core/engine/derived_normals.h"
+#include "tasuki/engine/derived_normals.h"
 
 #include <set>
 #include <thread>
 
-#include "core/config/completed_text.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/config/completed_text.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 
 namespace tasuki {
 namespace {

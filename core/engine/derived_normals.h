@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/experiment.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/engine/evaluate.h"
+#include "tasuki/engine/evaluate.h"
 
 #include <torch/torch.h>
 
@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/model/label_range.h"
-#include "core/predict/views.h"
+#include "tasuki/model/label_range.h"
+#include "tasuki/predict/views.h"
 
 namespace tasuki {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/experiment.h"
-#include "core/evaluation/metric_value.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/evaluation/metric_value.h"
 
 namespace tasuki {
 

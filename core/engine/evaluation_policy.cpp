@@ -1,8 +1,8 @@
-#include "core/engine/evaluation_policy.h"
+#include "tasuki/engine/evaluation_policy.h"
 
 #include <cmath>
 
-#include "core/evaluation/delta_m.h"
+#include "tasuki/evaluation/delta_m.h"
 
 namespace tasuki {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/engine/run.h"
+#include "tasuki/engine/run.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/engine/experiment.h"
+#include "tasuki/engine/experiment.h"
 
 #include <cmath>
 
@@ -8,12 +8,12 @@
 #include <tuple>
 #include <utility>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/look_ahead.h"
-#include "core/engine/packed_data.h"
-#include "core/engine/precision.h"
-#include "core/engine/process_settings.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/engine/packed_data.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/process_settings.h"
+#include "tasuki/model/safetensors.h"
 
 namespace tasuki {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/data/dataset.h"
-#include "core/loader/loader.h"
-#include "core/model/model.h"
+#include "tasuki/config/config.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/loader/loader.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/run.h"
-#include "core/engine/step_phase.h"
+#include "tasuki/engine/run.h"
+#include "tasuki/engine/step_phase.h"
 
 namespace tasuki {
 

@@ -1,9 +1,9 @@
-#include "core/engine/initial_weights.h"
+#include "tasuki/engine/initial_weights.h"
 
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/model/safetensors.h"
 
 namespace tasuki {
 namespace {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki {
 

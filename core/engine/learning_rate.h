@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "core/engine/optimizer.h"
-#include "core/error/error.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

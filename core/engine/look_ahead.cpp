@@ -1,10 +1,10 @@
-#include "core/engine/look_ahead.h"
+#include "tasuki/engine/look_ahead.h"
 
 #include <torch/torch.h>
 
 #include <optional>
 
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/step_losses.h"
 
 namespace tasuki {
 namespace {

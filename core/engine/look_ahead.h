@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/engine/experiment.h"
-#include "core/step/look_ahead.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/step/look_ahead.h"
 
 namespace tasuki {
 

@@ -1,10 +1,10 @@
-#include "core/engine/not_finite.h"
+#include "tasuki/engine/not_finite.h"
 
 #include <torch/torch.h>
 
 #include <cmath>
 
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/step_losses.h"
 
 namespace tasuki {
 namespace {

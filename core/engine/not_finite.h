@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/engine/run.h"
-#include "core/error/error.h"
+#include "tasuki/engine/run.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

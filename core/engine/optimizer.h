@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/parameter_range.h"
+#include "tasuki/model/parameter_range.h"
 
 namespace tasuki {
 

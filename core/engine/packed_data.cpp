@@ -1,4 +1,4 @@
-#include "core/engine/packed_data.h"
+#include "tasuki/engine/packed_data.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <set>
 #include <thread>
 
-#include "core/config/writer.h"
+#include "tasuki/config/writer.h"
 
 namespace tasuki {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "core/engine/split_use.h"
-#include "core/pack/pack_writer.h"
+#include "tasuki/engine/split_use.h"
+#include "tasuki/pack/pack_writer.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/engine/parameter_options.h"
+#include "tasuki/engine/parameter_options.h"
 
 #include <fnmatch.h>
 #include <torch/torch.h>

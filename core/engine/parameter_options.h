@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/model/model.h"
-#include "core/model/parameter_info.h"
+#include "tasuki/config/config.h"
+#include "tasuki/model/model.h"
+#include "tasuki/model/parameter_info.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/engine/parameter_parts.h"
+#include "tasuki/engine/parameter_parts.h"
 
 namespace tasuki {
 

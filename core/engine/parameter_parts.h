@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/model/model.h"
-#include "core/model/parameter_space.h"
+#include "tasuki/model/model.h"
+#include "tasuki/model/parameter_space.h"
 
 namespace tasuki {
 

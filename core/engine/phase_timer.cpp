@@ -1,4 +1,4 @@
-#include "core/engine/phase_timer.h"
+#include "tasuki/engine/phase_timer.h"
 
 #include <torch/torch.h>
 

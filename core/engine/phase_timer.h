@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "core/engine/hook.h"
+#include "tasuki/engine/hook.h"
 
 namespace tasuki {
 

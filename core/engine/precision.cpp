@@ -1,4 +1,4 @@
-#include "core/engine/precision.h"
+#include "tasuki/engine/precision.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -16,8 +16,8 @@
 #include <ATen/cuda/CUDAContext.h>
 #endif
 
-#include "core/error/error.h"
-#include "core/registry/registry.h"
+#include "tasuki/error/error.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

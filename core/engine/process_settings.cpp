@@ -1,10 +1,10 @@
-#include "core/engine/process_settings.h"
+#include "tasuki/engine/process_settings.h"
 
 #include <ATen/Parallel.h>
 
 #include <opencv2/core/utility.hpp>
 
-#include "core/system/processors.h"
+#include "tasuki/system/processors.h"
 
 namespace tasuki {
 

@@ -1,12 +1,12 @@
-#include "core/engine/report_builder.h"
+#include "tasuki/engine/report_builder.h"
 
 #include <algorithm>
 #include <limits>
 #include <sstream>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 
-#include "core/model/label_range.h"
+#include "tasuki/model/label_range.h"
 
 namespace tasuki {
 namespace {

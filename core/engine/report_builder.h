@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/evaluate.h"
-#include "core/report/report.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/report/report.h"
 
 namespace tasuki {
 

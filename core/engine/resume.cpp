@@ -1,14 +1,14 @@
-#include "core/engine/resume.h"
+#include "tasuki/engine/resume.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <set>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/config_difference.h"
-#include "core/engine/data_prints.h"
-#include "core/model/safetensors.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/config_difference.h"
+#include "tasuki/engine/data_prints.h"
+#include "tasuki/model/safetensors.h"
 #include "tasuki/stamp.h"
 
 namespace tasuki {

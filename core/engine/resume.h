@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "core/engine/run.h"
+#include "tasuki/engine/run.h"
 
 namespace tasuki {
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "core/config/config_query.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/evaluation_policy.h"
-#include "core/engine/parameter_options.h"
-#include "core/engine/trainer.h"
-#include "core/engine/weighting_context.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/evaluation_policy.h"
+#include "tasuki/engine/parameter_options.h"
+#include "tasuki/engine/trainer.h"
+#include "tasuki/engine/weighting_context.h"
 
 namespace tasuki {
 namespace {

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "core/data/data_print.h"
-#include "core/engine/evaluate.h"
-#include "core/engine/experiment.h"
-#include "core/engine/learning_rate.h"
-#include "core/engine/look_ahead.h"
-#include "core/engine/optimizer.h"
-#include "core/model/parameter_space.h"
-#include "core/model/safetensors.h"
-#include "core/step/weighting.h"
+#include "tasuki/data/data_print.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/engine/learning_rate.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/model/parameter_space.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki {
 

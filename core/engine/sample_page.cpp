@@ -1,13 +1,13 @@
-#include "core/engine/sample_page.h"
+#include "tasuki/engine/sample_page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "core/engine/evaluate.h"
-#include "core/engine/report_builder.h"
-#include "core/report/page.h"
-#include "core/report/sections.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/engine/report_builder.h"
+#include "tasuki/report/page.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki {
 namespace {

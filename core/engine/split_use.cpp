@@ -1,4 +1,4 @@
-#include "core/engine/split_use.h"
+#include "tasuki/engine/split_use.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/engine/experiment.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 

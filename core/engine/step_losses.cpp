@@ -1,8 +1,8 @@
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/step_losses.h"
 
 #include <torch/torch.h>
 
-#include "core/engine/precision.h"
+#include "tasuki/engine/precision.h"
 
 namespace tasuki {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/experiment.h"
-#include "core/model/model_output.h"
-#include "core/model/objective.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/model/model_output.h"
+#include "tasuki/model/objective.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/engine/trainer.h"
+#include "tasuki/engine/trainer.h"
 
 #include <torch/torch.h>
 
@@ -6,13 +6,13 @@
 #include <exception>
 #include <iostream>
 
-#include "core/engine/data_prints.h"
-#include "core/engine/evaluation_policy.h"
-#include "core/engine/not_finite.h"
-#include "core/engine/precision.h"
-#include "core/engine/step_losses.h"
-#include "core/step/extra_gradient.h"
-#include "core/system/elapsed.h"
+#include "tasuki/engine/data_prints.h"
+#include "tasuki/engine/evaluation_policy.h"
+#include "tasuki/engine/not_finite.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/step_losses.h"
+#include "tasuki/step/extra_gradient.h"
+#include "tasuki/system/elapsed.h"
 
 namespace tasuki {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/hook.h"
-#include "core/engine/run.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/run.h"
 
 namespace tasuki {
 

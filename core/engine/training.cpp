@@ -1,16 +1,16 @@
-#include "core/engine/training.h"
+#include "tasuki/engine/training.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "core/data/files.h"
-#include "core/data/folder_lock.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/config_difference.h"
-#include "core/engine/initial_weights.h"
-#include "core/engine/process_settings.h"
-#include "core/engine/trainer.h"
-#include "core/registry/plugin_folders.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/folder_lock.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/config_difference.h"
+#include "tasuki/engine/initial_weights.h"
+#include "tasuki/engine/process_settings.h"
+#include "tasuki/engine/trainer.h"
+#include "tasuki/registry/plugin_folders.h"
 
 namespace tasuki {
 namespace {

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <string>
 
-#include "core/config/base_configs.h"
-#include "core/config/config.h"
-#include "core/engine/resume.h"
-#include "core/engine/run.h"
+#include "tasuki/config/base_configs.h"
+#include "tasuki/config/config.h"
+#include "tasuki/engine/resume.h"
+#include "tasuki/engine/run.h"
 
 namespace tasuki {
 

@@ -1,6 +1,6 @@
-#include "core/engine/weighting_context.h"
+#include "tasuki/engine/weighting_context.h"
 
-#include "core/engine/parameter_parts.h"
+#include "tasuki/engine/parameter_parts.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,9 +1,9 @@
-#include "core/evaluation/delta_m.h"
+#include "tasuki/evaluation/delta_m.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

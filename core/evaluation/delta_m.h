@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/evaluation/metric_value.h"
+#include "tasuki/evaluation/metric_value.h"
 
 namespace tasuki {
 

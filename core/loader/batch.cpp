@@ -1,7 +1,7 @@
-#include "core/loader/batch.h"
+#include "tasuki/loader/batch.h"
 
-#include "core/error/error.h"
-#include "core/loader/stack_builder.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/stack_builder.h"
 
 namespace tasuki {
 

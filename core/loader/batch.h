@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki {
 

@@ -2,7 +2,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "core/loader/batch.h"
+#include "tasuki/loader/batch.h"
 
 namespace tasuki {
 

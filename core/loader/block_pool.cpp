@@ -1,4 +1,4 @@
-#include "core/loader/block_pool.h"
+#include "tasuki/loader/block_pool.h"
 
 #include <algorithm>
 #include <new>

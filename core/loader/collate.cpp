@@ -1,9 +1,9 @@
-#include "core/loader/collate.h"
+#include "tasuki/loader/collate.h"
 
 #include <atomic>
 
-#include "core/error/error.h"
-#include "core/loader/stack_builder.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/stack_builder.h"
 
 namespace tasuki {
 namespace {

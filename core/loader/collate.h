@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/loader/batch.h"
-#include "core/loader/block_pool.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/loader/block_pool.h"
 
 namespace tasuki {
 

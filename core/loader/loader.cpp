@@ -1,4 +1,4 @@
-#include "core/loader/loader.h"
+#include "tasuki/loader/loader.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include "core/error/error.h"
-#include "core/loader/stack_builder.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/stack_builder.h"
 
 namespace tasuki {
 namespace {

@@ -4,10 +4,10 @@
 #include <optional>
 #include <vector>
 
-#include "core/data/sampler.h"
-#include "core/loader/batch_transform.h"
-#include "core/loader/collate.h"
-#include "core/loader/sample_source.h"
+#include "tasuki/data/sampler.h"
+#include "tasuki/loader/batch_transform.h"
+#include "tasuki/loader/collate.h"
+#include "tasuki/loader/sample_source.h"
 
 namespace tasuki {
 

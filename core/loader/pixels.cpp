@@ -1,8 +1,8 @@
-#include "core/loader/pixels.h"
+#include "tasuki/loader/pixels.h"
 
 #include <torch/torch.h>
 
-#include "core/loader/batch.h"
+#include "tasuki/loader/batch.h"
 
 namespace tasuki {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <torch/types.h>
 
-#include "core/data/sample.h"
-#include "core/loader/block_pool.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/loader/block_pool.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/loader/sample_cache.h"
+#include "tasuki/loader/sample_cache.h"
 
 #include <algorithm>
 #include <cstring>

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <vector>
 
-#include "core/data/sample.h"
-#include "core/loader/cache_budget.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/loader/cache_budget.h"
 
 namespace tasuki {
 

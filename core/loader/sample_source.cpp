@@ -1,6 +1,6 @@
-#include "core/loader/sample_source.h"
+#include "tasuki/loader/sample_source.h"
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/loader/sources.h"
+#include "tasuki/loader/sources.h"
 
 namespace tasuki {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki {
 

@@ -1,10 +1,10 @@
-#include "core/loader/sources.h"
+#include "tasuki/loader/sources.h"
 
 #include <algorithm>
 #include <new>
 
-#include "core/data/seeds.h"
-#include "core/error/error.h"
+#include "tasuki/data/seeds.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

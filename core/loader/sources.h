@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "core/data/transform.h"
-#include "core/loader/sample_cache.h"
-#include "core/loader/source.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/loader/sample_cache.h"
+#include "tasuki/loader/source.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/loader/stack_builder.h"
+#include "tasuki/loader/stack_builder.h"
 
 #include <torch/cuda.h>
 
 #include <algorithm>
 
-#include "core/error/error.h"
-#include "core/loader/pixels.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/pixels.h"
 
 namespace tasuki {
 namespace {

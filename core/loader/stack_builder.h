@@ -3,7 +3,7 @@
 #include <mutex>
 #include <optional>
 
-#include "core/loader/collate.h"
+#include "tasuki/loader/collate.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/architecture.h"
+#include "tasuki/model/architecture.h"
 
 namespace tasuki {
 

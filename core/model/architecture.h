@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/decoder.h"
-#include "core/model/encoder.h"
-#include "core/model/feature_cut.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/model/feature_cut.h"
 
 namespace tasuki {
 

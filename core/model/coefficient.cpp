@@ -1,4 +1,4 @@
-#include "core/model/coefficient.h"
+#include "tasuki/model/coefficient.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
-#include "core/model/complexity.h"
+#include "tasuki/model/complexity.h"
 
 #include <torch/torch.h>
 
-#include "core/model/flops.h"
-#include "core/model/parameter_info.h"
+#include "tasuki/model/flops.h"
+#include "tasuki/model/parameter_info.h"
 
 namespace tasuki {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki {
 

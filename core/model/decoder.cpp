@@ -1,6 +1,6 @@
-#include "core/model/decoder.h"
+#include "tasuki/model/decoder.h"
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/encoder.h"
+#include "tasuki/model/encoder.h"
 
 namespace tasuki {
 

@@ -1,6 +1,6 @@
-#include "core/model/encoder.h"
+#include "tasuki/model/encoder.h"
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -8,8 +8,8 @@
 
 #include <torch/nn/module.h>
 
-#include "core/model/feature_map.h"
-#include "core/model/norm.h"
+#include "tasuki/model/feature_map.h"
+#include "tasuki/model/norm.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/exact_shortcuts.h"
+#include "tasuki/model/exact_shortcuts.h"
 
 #include <google/protobuf/any.pb.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
+#include "tasuki/config/config.h"
 
 namespace tasuki {
 

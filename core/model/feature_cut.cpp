@@ -1,4 +1,4 @@
-#include "core/model/feature_cut.h"
+#include "tasuki/model/feature_cut.h"
 
 #include <torch/torch.h>
 

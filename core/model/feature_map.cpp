@@ -1,6 +1,6 @@
-#include "core/model/feature_map.h"
+#include "tasuki/model/feature_map.h"
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

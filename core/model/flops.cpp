@@ -1,4 +1,4 @@
-#include "core/model/flops.h"
+#include "tasuki/model/flops.h"
 
 #include <torch/types.h>
 

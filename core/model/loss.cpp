@@ -1,4 +1,4 @@
-#include "core/model/loss.h"
+#include "tasuki/model/loss.h"
 
 #include <torch/torch.h>
 

@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include "core/model/target_info.h"
+#include "tasuki/model/target_info.h"
 
 namespace tasuki {
 

@@ -5,9 +5,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "core/config/config.pb.h"
-#include "core/evaluation/metric_value.h"
-#include "core/model/target_info.h"
+#include "tasuki/config/config.pb.h"
+#include "tasuki/evaluation/metric_value.h"
+#include "tasuki/model/target_info.h"
 
 namespace tasuki {
 

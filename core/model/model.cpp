@@ -1,12 +1,12 @@
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 
 #include <ATen/record_function.h>
 #include <torch/nn/functional/upsampling.h>
 
 #include <algorithm>
 
-#include "core/loader/batch.h"
-#include "core/model/pretrained.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/pretrained.h"
 
 namespace tasuki {
 namespace {

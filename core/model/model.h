@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/model/architecture.h"
-#include "core/model/decoder.h"
-#include "core/model/encoder.h"
-#include "core/model/model_decoders.h"
-#include "core/model/model_output.h"
-#include "core/model/model_task.h"
-#include "core/model/objective.h"
-#include "core/model/self_auxiliary.h"
+#include "tasuki/config/config.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/model/model_decoders.h"
+#include "tasuki/model/model_output.h"
+#include "tasuki/model/model_task.h"
+#include "tasuki/model/objective.h"
+#include "tasuki/model/self_auxiliary.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/model_decoders.h"
+#include "tasuki/model/model_decoders.h"
 
 #include <algorithm>
 

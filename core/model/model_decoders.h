@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/model/decoder.h"
-#include "core/model/feature_cut.h"
-#include "core/model/objective.h"
+#include "tasuki/config/config.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/model/feature_cut.h"
+#include "tasuki/model/objective.h"
 
 namespace tasuki {
 

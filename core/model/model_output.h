@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/model/architecture.h"
-#include "core/model/decoder.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/model/decoder.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/model_task.h"
+#include "tasuki/model/model_task.h"
 
 #include <torch/torch.h>
 
@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/data/field_kind.h"
-#include "core/loader/batch.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/loader/batch.h"
 
 namespace tasuki {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/model/decoder.h"
-#include "core/model/loss.h"
-#include "core/model/metric.h"
-#include "core/model/task.h"
+#include "tasuki/config/config.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/model/metric.h"
+#include "tasuki/model/task.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/norm.h"
+#include "tasuki/model/norm.h"
 
 #include <torch/nn/modules/batchnorm.h>
 

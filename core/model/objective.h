@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/coefficient.h"
+#include "tasuki/model/coefficient.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/model/parameter_info.h"
+#include "tasuki/model/parameter_info.h"
 
 #include <c10/util/Type.h>
 #include <torch/torch.h>
@@ -8,7 +8,7 @@
 #include <map>
 #include <string_view>
 
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/model/parameter_space.h"
+#include "tasuki/model/parameter_space.h"
 
 #include <torch/torch.h>
 
@@ -6,8 +6,8 @@
 #include <map>
 #include <sstream>
 
-#include "core/error/error.h"
-#include "core/model/model.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki {
 namespace {

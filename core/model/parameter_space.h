@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/parameter_info.h"
-#include "core/model/parameter_range.h"
+#include "tasuki/model/parameter_info.h"
+#include "tasuki/model/parameter_range.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/model/pretrained.h"
+#include "tasuki/model/pretrained.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "core/model/model.h"
-#include "core/model/safetensors.h"
+#include "tasuki/model/model.h"
+#include "tasuki/model/safetensors.h"
 
 namespace tasuki {
 namespace {

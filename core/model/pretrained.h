@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "core/model/architecture.h"
-#include "core/model/encoder.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/model/encoder.h"
 
 namespace tasuki {
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "core/config/config.pb.h"
-#include "core/model/objective.h"
+#include "tasuki/config/config.pb.h"
+#include "tasuki/model/objective.h"
 
 namespace tasuki {
 

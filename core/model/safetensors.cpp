@@ -1,11 +1,11 @@
-#include "core/model/safetensors.h"
+#include "tasuki/model/safetensors.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/data/atomic_file.h"
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/atomic_file.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

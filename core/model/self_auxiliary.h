@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/coefficient.h"
+#include "tasuki/model/coefficient.h"
 
 namespace tasuki {
 

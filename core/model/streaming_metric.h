@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/error/error.h"
-#include "core/model/metric.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/metric.h"
 
 namespace tasuki {
 

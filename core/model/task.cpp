@@ -1,9 +1,9 @@
-#include "core/model/task.h"
+#include "tasuki/model/task.h"
 
 #include <torch/torch.h>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 

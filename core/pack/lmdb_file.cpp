@@ -1,11 +1,11 @@
-#include "core/pack/lmdb_file.h"
+#include "tasuki/pack/lmdb_file.h"
 
 #include <lmdb.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/pack/pack.h"
+#include "tasuki/pack/pack.h"
 
 #include <algorithm>
 
-#include "core/pack/page_seal.h"
+#include "tasuki/pack/page_seal.h"
 
 namespace tasuki {
 namespace {

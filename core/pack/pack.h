@@ -3,11 +3,11 @@
 #include <memory>
 #include <optional>
 
-#include "core/data/dataset.h"
-#include "core/pack/lmdb_file.h"
-#include "core/pack/pack.pb.h"
-#include "core/pack/packed_sample.h"
-#include "core/pack/sealed.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/pack/lmdb_file.h"
+#include "tasuki/pack/pack.pb.h"
+#include "tasuki/pack/packed_sample.h"
+#include "tasuki/pack/sealed.h"
 
 namespace tasuki {
 

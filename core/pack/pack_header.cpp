@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "core/config/completed_text.h"
-#include "core/config/config_change.h"
-#include "core/pack/pack.h"
+#include "tasuki/config/completed_text.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/pack/pack.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/pack/pack_writer.h"
+#include "tasuki/pack/pack_writer.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <system_error>
 
-#include "core/data/files.h"
-#include "core/pack/page_seal.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/files.h"
+#include "tasuki/pack/page_seal.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <set>
 
-#include "core/pack/pack.h"
+#include "tasuki/pack/pack.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/pack/packed_sample.h"
+#include "tasuki/pack/packed_sample.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "core/error/error.h"
-#include "core/pack/pack.pb.h"
-#include "core/registry/registry.h"
+#include "tasuki/error/error.h"
+#include "tasuki/pack/pack.pb.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

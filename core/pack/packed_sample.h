@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/pack/page_seal.h"
+#include "tasuki/pack/page_seal.h"
 
 #include <xxhash.h>
 
@@ -7,8 +7,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

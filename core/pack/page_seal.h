@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "core/pack/lmdb_file.h"
+#include "tasuki/pack/lmdb_file.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/pack/sealed.h"
+#include "tasuki/pack/sealed.h"
 
 #include <xxhash.h>
 

@@ -1,4 +1,4 @@
-#include "core/predict/image_predictor.h"
+#include "tasuki/predict/image_predictor.h"
 
 #include <c10/util/Exception.h>
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "core/data/image_io.h"
-#include "core/data/input_images.h"
-#include "core/data/output_folder.h"
-#include "core/predict/predictor.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/input_images.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/predict/predictor.h"
 
 namespace tasuki {
 

@@ -1,13 +1,13 @@
-#include "core/predict/predictor.h"
+#include "tasuki/predict/predictor.h"
 
 #include <torch/torch.h>
 
 #include <algorithm>
 
-#include "core/engine/precision.h"
-#include "core/model/safetensors.h"
-#include "core/predict/views.h"
-#include "core/registry/plugin_folders.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/predict/views.h"
+#include "tasuki/registry/plugin_folders.h"
 
 namespace tasuki {
 namespace {

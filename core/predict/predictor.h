@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/experiment.h"
-#include "core/predict/inference.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/predict/inference.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/predict/views.h"
+#include "tasuki/predict/views.h"
 
 #include <torch/torch.h>
 
 #include <cmath>
 
-#include "core/data/field_kind.h"
-#include "core/loader/batch.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/loader/batch.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/registry/manifest.h"
+#include "tasuki/registry/manifest.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
@@ -7,8 +7,8 @@
 #include <fstream>
 #include <vector>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tasuki/stamp.h"
 
 namespace tasuki {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/registry/manifest.pb.h"
+#include "tasuki/registry/manifest.pb.h"
 
 namespace tasuki {
 

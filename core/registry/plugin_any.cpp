@@ -1,11 +1,11 @@
-#include "core/registry/plugin_any.h"
+#include "tasuki/registry/plugin_any.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <memory>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/registry/plugin_folders.h"
+#include "tasuki/registry/plugin_folders.h"
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

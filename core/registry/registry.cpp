@@ -1,4 +1,4 @@
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
@@ -7,10 +7,10 @@
 #include <set>
 #include <utility>
 
-#include "core/config/defaults.h"
-#include "core/config/field_schema.h"
-#include "core/data/field_kind.h"
-#include "core/registry/manifest.h"
+#include "tasuki/config/defaults.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/manifest.h"
 
 namespace tasuki {
 namespace {

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

@@ -1,9 +1,9 @@
-#include "core/report/axis.h"
+#include "tasuki/report/axis.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/report/number.h"
+#include "tasuki/report/number.h"
 
 namespace tasuki::report {
 namespace {

@@ -1,12 +1,12 @@
-#include "core/report/chart.h"
+#include "tasuki/report/chart.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "core/error/error.h"
-#include "core/report/number.h"
-#include "core/report/thin.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/thin.h"
 
 namespace tasuki::report {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "core/report/axis.h"
-#include "core/report/html.h"
+#include "tasuki/report/axis.h"
+#include "tasuki/report/html.h"
 
 namespace tasuki::report {
 

@@ -2,10 +2,10 @@
 #include <limits>
 #include <numeric>
 
-#include "core/error/error.h"
-#include "core/report/heatmap.h"
-#include "core/report/number.h"
-#include "core/report/sections.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/heatmap.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki::report {
 namespace {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/report/number.h"
-#include "core/report/sections.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki::report {
 namespace {

@@ -1,10 +1,10 @@
-#include "core/report/heatmap.h"
+#include "tasuki/report/heatmap.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/error/error.h"
-#include "core/report/number.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/number.h"
 
 namespace tasuki::report {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/report/html.h"
+#include "tasuki/report/html.h"
 
 namespace tasuki::report {
 

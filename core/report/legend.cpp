@@ -1,10 +1,10 @@
-#include "core/report/legend.h"
+#include "tasuki/report/legend.h"
 
 #include <map>
 #include <opencv2/imgproc.hpp>
 
-#include "core/error/error.h"
-#include "core/report/number.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/number.h"
 
 namespace tasuki::report {
 namespace {

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/report/html.h"
+#include "tasuki/report/html.h"
 
 namespace tasuki::report {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error/error.h"
-#include "core/report/number.h"
-#include "core/report/sections.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki::report {
 namespace {

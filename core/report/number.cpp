@@ -1,4 +1,4 @@
-#include "core/report/number.h"
+#include "tasuki/report/number.h"
 
 #include <array>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "core/report/picture.h"
-#include "core/report/sections.h"
+#include "tasuki/report/picture.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki::report {
 namespace {

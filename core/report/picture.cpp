@@ -1,10 +1,10 @@
-#include "core/report/picture.h"
+#include "tasuki/report/picture.h"
 
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 #include <vector>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::report {
 namespace {

@@ -3,7 +3,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "core/report/html.h"
+#include "tasuki/report/html.h"
 
 namespace tasuki::report {
 

@@ -1,8 +1,8 @@
-#include "core/report/report.h"
+#include "tasuki/report/report.h"
 
-#include "core/data/files.h"
-#include "core/report/page.h"
-#include "core/report/sections.h"
+#include "tasuki/data/files.h"
+#include "tasuki/report/page.h"
+#include "tasuki/report/sections.h"
 
 namespace tasuki::report {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/report/legend.h"
+#include "tasuki/report/legend.h"
 
 namespace tasuki::report {
 

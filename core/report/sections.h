@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "core/report/chart.h"
-#include "core/report/html.h"
-#include "core/report/report.h"
+#include "tasuki/report/chart.h"
+#include "tasuki/report/html.h"
+#include "tasuki/report/report.h"
 
 namespace tasuki::report {
 

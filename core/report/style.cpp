@@ -1,4 +1,4 @@
-#include "core/report/page.h"
+#include "tasuki/report/page.h"
 
 namespace tasuki::report {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/report/thin.h"
+#include "tasuki/report/thin.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
-#include "core/step/draws.h"
+#include "tasuki/step/draws.h"
 
 #include <torch/torch.h>
 
-#include "core/loader/loader.h"
+#include "tasuki/loader/loader.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/step/extra_gradient.h"
+#include "tasuki/step/extra_gradient.h"
 
 #include <torch/torch.h>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include "core/step/step_context.h"
+#include "tasuki/step/step_context.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/step/feature_rows.h"
+#include "tasuki/step/feature_rows.h"
 
 #include <torch/torch.h>
 

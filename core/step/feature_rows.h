@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/model/feature_cut.h"
+#include "tasuki/model/feature_cut.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/step/gradient_rows.h"
+#include "tasuki/step/gradient_rows.h"
 
 #include <torch/torch.h>
 

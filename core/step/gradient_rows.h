@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/step/feature_rows.h"
-#include "core/step/weighting.h"
+#include "tasuki/step/feature_rows.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki {
 

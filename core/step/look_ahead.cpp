@@ -1,4 +1,4 @@
-#include "core/step/look_ahead.h"
+#include "tasuki/step/look_ahead.h"
 
 #include <torch/torch.h>
 

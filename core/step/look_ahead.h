@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/model/parameter_space.h"
+#include "tasuki/model/parameter_space.h"
 
 namespace tasuki {
 

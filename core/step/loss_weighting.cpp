@@ -1,6 +1,6 @@
 #include <torch/torch.h>
 
-#include "core/step/weighting.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki {
 

@@ -1,10 +1,10 @@
-#include "core/step/own_parameters.h"
+#include "tasuki/step/own_parameters.h"
 
 #include <torch/torch.h>
 
 #include <set>
 
-#include "core/model/safetensors.h"
+#include "tasuki/model/safetensors.h"
 
 namespace tasuki {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/optimizer.h"
+#include "tasuki/engine/optimizer.h"
 
 namespace tasuki {
 

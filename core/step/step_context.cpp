@@ -1,4 +1,4 @@
-#include "core/step/step_context.h"
+#include "tasuki/step/step_context.h"
 
 #include <torch/torch.h>
 

@@ -5,14 +5,14 @@
 #include <functional>
 #include <vector>
 
-#include "core/engine/optimizer.h"
-#include "core/model/architecture.h"
-#include "core/model/feature_cut.h"
-#include "core/model/parameter_space.h"
-#include "core/model/route_normalizer.h"
-#include "core/step/collective.h"
-#include "core/step/draws.h"
-#include "core/step/look_ahead.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/model/feature_cut.h"
+#include "tasuki/model/parameter_space.h"
+#include "tasuki/model/route_normalizer.h"
+#include "tasuki/step/collective.h"
+#include "tasuki/step/draws.h"
+#include "tasuki/step/look_ahead.h"
 
 namespace tasuki {
 

@@ -1,8 +1,8 @@
-#include "core/step/weighting.h"
+#include "tasuki/step/weighting.h"
 
 #include <torch/torch.h>
 
-#include "core/step/gradient_rows.h"
+#include "tasuki/step/gradient_rows.h"
 
 namespace tasuki {
 

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "core/model/objective.h"
-#include "core/model/parameter_space.h"
-#include "core/registry/registry.h"
-#include "core/step/gradient_options.pb.h"
-#include "core/step/own_parameters.h"
-#include "core/step/parameter_part.h"
-#include "core/step/step_context.h"
+#include "tasuki/model/objective.h"
+#include "tasuki/model/parameter_space.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/step/gradient_options.pb.h"
+#include "tasuki/step/own_parameters.h"
+#include "tasuki/step/parameter_part.h"
+#include "tasuki/step/step_context.h"
 
 // How the losses of a step become one gradient. A method derives from the smallest of these that
 // serves it, and is registered as a Weighting:

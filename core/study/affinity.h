@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/selection.h"
+#include "tasuki/study/selection.h"
 
 namespace tasuki {
 

@@ -1,16 +1,16 @@
-#include "core/study/compare.h"
+#include "tasuki/study/compare.h"
 
 #include <algorithm>
 #include <ostream>
 #include <set>
 
-#include "core/data/files.h"
-#include "core/engine/experiment.h"
-#include "core/study/compare_folder.h"
-#include "core/study/given_baselines.h"
-#include "core/study/network_facts.h"
-#include "core/study/present_conditions.h"
-#include "core/study/trial.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/study/compare_folder.h"
+#include "tasuki/study/given_baselines.h"
+#include "tasuki/study/network_facts.h"
+#include "tasuki/study/present_conditions.h"
+#include "tasuki/study/trial.h"
 
 namespace tasuki {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/study/comparison.h"
-#include "core/study/study_base.h"
-#include "core/study/train_runner.h"
+#include "tasuki/config/config.h"
+#include "tasuki/study/comparison.h"
+#include "tasuki/study/study_base.h"
+#include "tasuki/study/train_runner.h"
 
 namespace tasuki {
 

@@ -1,15 +1,15 @@
-#include "core/study/compare_folder.h"
+#include "tasuki/study/compare_folder.h"
 
-#include "core/config/completed_text.h"
-#include "core/config/config_change.h"
-#include "core/config/parse.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
-#include "core/study/left_aside.h"
-#include "core/study/plan.h"
-#include "core/study/present_conditions.h"
-#include "core/study/strategy.h"
-#include "core/study/trial.h"
+#include "tasuki/config/completed_text.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/config/parse.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
+#include "tasuki/study/left_aside.h"
+#include "tasuki/study/plan.h"
+#include "tasuki/study/present_conditions.h"
+#include "tasuki/study/strategy.h"
+#include "tasuki/study/trial.h"
 
 namespace tasuki {
 namespace {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/data/folder_lock.h"
-#include "core/study/conditions.h"
-#include "core/study/study_base.h"
-#include "core/study/train_queue.h"
+#include "tasuki/config/config.h"
+#include "tasuki/data/folder_lock.h"
+#include "tasuki/study/conditions.h"
+#include "tasuki/study/study_base.h"
+#include "tasuki/study/train_queue.h"
 
 namespace tasuki {
 

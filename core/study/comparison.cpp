@@ -1,10 +1,10 @@
-#include "core/study/comparison.h"
+#include "tasuki/study/comparison.h"
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/study/trial_result.h"
+#include "tasuki/study/trial_result.h"
 
 namespace tasuki {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/evaluation/delta_m.h"
-#include "core/study/statistics.h"
+#include "tasuki/evaluation/delta_m.h"
+#include "tasuki/study/statistics.h"
 
 namespace tasuki {
 

@@ -1,8 +1,8 @@
-#include "core/error/error.h"
-#include "core/report/number.h"
-#include "core/report/page.h"
-#include "core/study/comparison.h"
-#include "core/study/pieces.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/page.h"
+#include "tasuki/study/comparison.h"
+#include "tasuki/study/pieces.h"
 
 namespace tasuki {
 namespace {

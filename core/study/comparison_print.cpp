@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "core/study/compare.h"
+#include "tasuki/study/compare.h"
 
 namespace tasuki {
 namespace {

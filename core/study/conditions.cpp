@@ -1,10 +1,10 @@
-#include "core/study/conditions.h"
+#include "tasuki/study/conditions.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

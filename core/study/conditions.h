@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/data_print.h"
+#include "tasuki/data/data_print.h"
 
 namespace tasuki {
 

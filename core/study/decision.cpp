@@ -1,4 +1,4 @@
-#include "core/study/decision.h"
+#include "tasuki/study/decision.h"
 
 #include <algorithm>
 #include <cmath>

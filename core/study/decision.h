@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/study/findings.h"
-#include "core/study/strategy.h"
-#include "core/study/verdict.h"
+#include "tasuki/study/findings.h"
+#include "tasuki/study/strategy.h"
+#include "tasuki/study/verdict.h"
 
 namespace tasuki {
 

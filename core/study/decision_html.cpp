@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error/error.h"
-#include "core/report/heatmap.h"
-#include "core/report/number.h"
-#include "core/report/page.h"
-#include "core/study/decision.h"
-#include "core/study/pieces.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/heatmap.h"
+#include "tasuki/report/number.h"
+#include "tasuki/report/page.h"
+#include "tasuki/study/decision.h"
+#include "tasuki/study/pieces.h"
 
 namespace tasuki {
 namespace {

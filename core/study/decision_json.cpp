@@ -1,7 +1,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/study/decision.h"
+#include "tasuki/study/decision.h"
 
 namespace tasuki {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <ostream>
 
-#include "core/study/search.h"
+#include "tasuki/study/search.h"
 
 namespace tasuki {
 namespace {

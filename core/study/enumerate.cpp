@@ -1,4 +1,4 @@
-#include "core/study/strategies.h"
+#include "tasuki/study/strategies.h"
 
 namespace tasuki {
 namespace {

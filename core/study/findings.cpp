@@ -1,9 +1,9 @@
-#include "core/study/findings.h"
+#include "tasuki/study/findings.h"
 
 #include <algorithm>
 #include <set>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/study/trial.h"
-#include "core/study/trial_result.h"
+#include "tasuki/study/trial.h"
+#include "tasuki/study/trial_result.h"
 
 namespace tasuki {
 

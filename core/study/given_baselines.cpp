@@ -1,10 +1,10 @@
-#include "core/study/given_baselines.h"
+#include "tasuki/study/given_baselines.h"
 
-#include "core/config/config_change.h"
-#include "core/config/config_query.h"
-#include "core/config/writer.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/experiment.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 namespace {

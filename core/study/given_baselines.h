@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/study/compare_folder.h"
-#include "core/study/comparison.h"
-#include "core/study/trial_result.h"
+#include "tasuki/study/compare_folder.h"
+#include "tasuki/study/comparison.h"
+#include "tasuki/study/trial_result.h"
 
 namespace tasuki {
 

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/study/statistics.h"
-#include "core/study/strategies.h"
+#include "tasuki/study/statistics.h"
+#include "tasuki/study/strategies.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/study/left_aside.h"
+#include "tasuki/study/left_aside.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,8 +7,8 @@
 #include <ostream>
 #include <set>
 
-#include "core/error/error.h"
-#include "core/study/trial_result.h"
+#include "tasuki/error/error.h"
+#include "tasuki/study/trial_result.h"
 
 namespace tasuki {
 namespace {

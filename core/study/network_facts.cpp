@@ -1,9 +1,9 @@
-#include "core/study/network_facts.h"
+#include "tasuki/study/network_facts.h"
 
 #include <torch/torch.h>
 
-#include "core/config/config_query.h"
-#include "core/engine/experiment.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/engine/experiment.h"
 
 namespace tasuki {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/data/dataset.h"
-#include "core/study/trial_result.h"
+#include "tasuki/config/config.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/study/trial_result.h"
 
 namespace tasuki {
 

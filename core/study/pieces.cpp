@@ -1,8 +1,8 @@
-#include "core/study/pieces.h"
+#include "tasuki/study/pieces.h"
 
 #include <cmath>
 
-#include "core/report/number.h"
+#include "tasuki/report/number.h"
 
 namespace tasuki::pieces {
 

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "core/evaluation/metric_value.h"
-#include "core/report/html.h"
-#include "core/study/statistics.h"
+#include "tasuki/evaluation/metric_value.h"
+#include "tasuki/report/html.h"
+#include "tasuki/study/statistics.h"
 
 // Pieces of the pages of a search and of a comparison.
 namespace tasuki::pieces {

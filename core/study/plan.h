@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/conditions.h"
+#include "tasuki/study/conditions.h"
 
 namespace tasuki {
 

@@ -1,11 +1,11 @@
-#include "core/study/present_conditions.h"
+#include "tasuki/study/present_conditions.h"
 
 #include <algorithm>
 
-#include "core/engine/data_prints.h"
-#include "core/engine/experiment.h"
-#include "core/study/seeds.h"
-#include "core/system/processors.h"
+#include "tasuki/engine/data_prints.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/study/seeds.h"
+#include "tasuki/system/processors.h"
 
 namespace tasuki {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/study/conditions.h"
+#include "tasuki/config/config.h"
+#include "tasuki/study/conditions.h"
 
 namespace tasuki {
 

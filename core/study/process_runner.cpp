@@ -1,9 +1,9 @@
-#include "core/study/process_runner.h"
+#include "tasuki/study/process_runner.h"
 
 #include <sys/wait.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/system/child.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/system/child.h"
 
 namespace tasuki {
 namespace {

@@ -1,16 +1,16 @@
-#include "core/study/recheck.h"
+#include "tasuki/study/recheck.h"
 
 #include <algorithm>
 #include <ostream>
 #include <set>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/data_prints.h"
-#include "core/engine/experiment.h"
-#include "core/model/safetensors.h"
-#include "core/study/plan.h"
-#include "core/study/recheck_decisions.h"
-#include "core/study/strategy.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/data_prints.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/study/plan.h"
+#include "tasuki/study/recheck_decisions.h"
+#include "tasuki/study/strategy.h"
 
 namespace tasuki {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/study_base.h"
+#include "tasuki/study/study_base.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/study/recheck_decisions.h"
+#include "tasuki/study/recheck_decisions.h"
 
 #include <cstdio>
 #include <optional>

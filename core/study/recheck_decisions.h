@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "core/study/affinity.h"
-#include "core/study/selection.h"
+#include "tasuki/study/affinity.h"
+#include "tasuki/study/selection.h"
 
 namespace tasuki {
 

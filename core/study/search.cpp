@@ -1,17 +1,17 @@
-#include "core/study/search.h"
+#include "tasuki/study/search.h"
 
 #include <algorithm>
 #include <ostream>
 
-#include "core/config/writer.h"
-#include "core/data/data_print.h"
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/experiment.h"
-#include "core/study/network_facts.h"
-#include "core/study/present_conditions.h"
-#include "core/study/search_folder.h"
-#include "core/study/seeds.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/data_print.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/study/network_facts.h"
+#include "tasuki/study/present_conditions.h"
+#include "tasuki/study/search_folder.h"
+#include "tasuki/study/seeds.h"
 
 namespace tasuki {
 namespace {

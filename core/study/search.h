@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/study/decision.h"
-#include "core/study/study_base.h"
-#include "core/study/train_runner.h"
+#include "tasuki/config/config.h"
+#include "tasuki/study/decision.h"
+#include "tasuki/study/study_base.h"
+#include "tasuki/study/train_runner.h"
 
 namespace tasuki {
 

@@ -1,17 +1,17 @@
-#include "core/study/search_folder.h"
+#include "tasuki/study/search_folder.h"
 
 #include <algorithm>
 #include <ostream>
 #include <set>
 
-#include "core/config/completed_text.h"
-#include "core/config/config_change.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
-#include "core/study/left_aside.h"
-#include "core/study/network_facts.h"
-#include "core/study/present_conditions.h"
-#include "core/study/trial.h"
+#include "tasuki/config/completed_text.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
+#include "tasuki/study/left_aside.h"
+#include "tasuki/study/network_facts.h"
+#include "tasuki/study/present_conditions.h"
+#include "tasuki/study/trial.h"
 
 namespace tasuki {
 

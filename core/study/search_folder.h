@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "core/data/folder_lock.h"
-#include "core/study/plan.h"
-#include "core/study/search.h"
-#include "core/study/search_transfers.h"
-#include "core/study/study_base.h"
-#include "core/study/train_queue.h"
+#include "tasuki/data/folder_lock.h"
+#include "tasuki/study/plan.h"
+#include "tasuki/study/search.h"
+#include "tasuki/study/search_transfers.h"
+#include "tasuki/study/study_base.h"
+#include "tasuki/study/train_queue.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/study/search_transfers.h"
+#include "tasuki/study/search_transfers.h"
 
 #include <algorithm>
 #include <set>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/decision.h"
+#include "tasuki/study/decision.h"
 
 namespace tasuki {
 

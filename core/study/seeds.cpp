@@ -1,9 +1,9 @@
-#include "core/study/seeds.h"
+#include "tasuki/study/seeds.h"
 
 #include <limits>
 #include <string>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 

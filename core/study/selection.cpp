@@ -1,12 +1,12 @@
-#include "core/study/selection.h"
+#include "tasuki/study/selection.h"
 
 #include <set>
 
-#include "core/config/config_file.h"
-#include "core/config/parse.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/config/config_file.h"
+#include "tasuki/config/parse.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-#include "core/study/selection.pb.h"
+#include "tasuki/study/selection.pb.h"
 
 namespace tasuki {
 

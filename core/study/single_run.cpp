@@ -1,5 +1,5 @@
-#include "core/error/error.h"
-#include "core/study/strategies.h"
+#include "tasuki/error/error.h"
+#include "tasuki/study/strategies.h"
 
 namespace tasuki {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "core/study/strategy.h"
+#include "tasuki/study/strategy.h"
 
 namespace tasuki {
 

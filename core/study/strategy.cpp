@@ -1,4 +1,4 @@
-#include "core/study/strategy.h"
+#include "tasuki/study/strategy.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 #include <limits>
 #include <map>
 
-#include "core/error/error.h"
-#include "core/study/statistics.h"
-#include "core/study/strategies.h"
+#include "tasuki/error/error.h"
+#include "tasuki/study/statistics.h"
+#include "tasuki/study/strategies.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/findings.h"
+#include "tasuki/study/findings.h"
 
 namespace tasuki {
 

@@ -1,10 +1,10 @@
-#include "core/study/study_base.h"
+#include "tasuki/study/study_base.h"
 
-#include "core/config/base_configs.h"
-#include "core/config/config_change.h"
-#include "core/config/reflect.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
+#include "tasuki/config/base_configs.h"
+#include "tasuki/config/config_change.h"
+#include "tasuki/config/reflect.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
 
 namespace tasuki {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/study/selection.h"
+#include "tasuki/config/config.h"
+#include "tasuki/study/selection.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/study/train_queue.h"
+#include "tasuki/study/train_queue.h"
 
 #include <fmt/format.h>
 
@@ -8,13 +8,13 @@
 #include <sstream>
 #include <thread>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/error/error.h"
-#include "core/model/safetensors.h"
-#include "core/study/trial_result.h"
-#include "core/system/child.h"
-#include "core/system/elapsed.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/study/trial_result.h"
+#include "tasuki/system/child.h"
+#include "tasuki/system/elapsed.h"
 
 namespace tasuki {
 namespace {

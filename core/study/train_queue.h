@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/train_runner.h"
+#include "tasuki/study/train_runner.h"
 
 namespace tasuki {
 

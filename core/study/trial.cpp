@@ -1,4 +1,4 @@
-#include "core/study/trial.h"
+#include "tasuki/study/trial.h"
 
 #include <algorithm>
 #include <boost/crc.hpp>

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config_query.h"
-#include "core/study/study_base.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/study/study_base.h"
 
 namespace tasuki {
 

@@ -1,4 +1,4 @@
-#include "core/study/trial_result.h"
+#include "tasuki/study/trial_result.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "core/error/error.h"
-#include "core/evaluation/delta_m.h"
-#include "core/study/affinity.h"
+#include "tasuki/error/error.h"
+#include "tasuki/evaluation/delta_m.h"
+#include "tasuki/study/affinity.h"
 
 namespace tasuki {
 

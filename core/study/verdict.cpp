@@ -1,4 +1,4 @@
-#include "core/study/verdict.h"
+#include "tasuki/study/verdict.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

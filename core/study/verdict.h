@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/statistics.h"
+#include "tasuki/study/statistics.h"
 
 namespace tasuki {
 

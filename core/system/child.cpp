@@ -1,4 +1,4 @@
-#include "core/system/child.h"
+#include "tasuki/system/child.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

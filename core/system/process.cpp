@@ -1,11 +1,11 @@
-#include "core/system/process.h"
+#include "tasuki/system/process.h"
 
 #include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
-#include "core/data/atomic_file.h"
+#include "tasuki/data/atomic_file.h"
 
 namespace tasuki {
 namespace {

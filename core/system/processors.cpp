@@ -1,4 +1,4 @@
-#include "core/system/processors.h"
+#include "tasuki/system/processors.h"
 
 #include <sched.h>
 #include <unistd.h>

@@ -1,11 +1,11 @@
-#include "core/data/folder_walk.h"
-#include "core/data/id_list.h"
-#include "core/data/image_io.h"
-#include "core/data/listed_dataset.h"
-#include "core/registry/registry.h"
 #include "datasets/cityscapes/cityscapes.pb.h"
 #include "datasets/cityscapes/labels.h"
 #include "datasets/cityscapes/stereo.h"
+#include "tasuki/data/folder_walk.h"
+#include "tasuki/data/id_list.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::cityscapes {
 namespace {

@@ -1,8 +1,8 @@
 #include "datasets/cityscapes/labels.h"
 
-#include "core/data/csv_table.h"
-#include "core/error/error.h"
 #include "datasets/cityscapes/class_files.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::cityscapes {
 namespace {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <opencv2/core.hpp>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki::cityscapes {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::combined {
 

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/files.h"
-#include "core/data/folder_walk.h"
-#include "core/data/image_io.h"
-#include "core/data/npy.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/folder_walk.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/npy.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::folder {
 namespace {

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "core/data/field_kind.h"
-#include "core/data/image_io.h"
-#include "core/data/sample.h"
-#include "core/data/value_table.h"
 #include "datasets/folder/folder.pb.h"
 #include "datasets/folder/palette.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/data/value_table.h"
 
 namespace tasuki::folder {
 

@@ -3,12 +3,12 @@
 #include <memory>
 #include <set>
 
-#include "core/data/files.h"
-#include "core/data/id_list.h"
-#include "core/data/listed_dataset.h"
-#include "core/registry/registry.h"
 #include "datasets/folder/field_reader.h"
 #include "datasets/folder/folder.pb.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/id_list.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::datasets {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "core/error/error.h"
-#include "core/registry/registry.h"
+#include "tasuki/error/error.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::folder {
 namespace {

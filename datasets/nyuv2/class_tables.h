@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/value_table.h"
+#include "tasuki/data/value_table.h"
 
 namespace tasuki::nyuv2 {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <mutex>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -1,11 +1,11 @@
 #include <cstdio>
 
-#include "core/data/listed_dataset.h"
-#include "core/registry/registry.h"
 #include "datasets/nyuv2/class_tables.h"
 #include "datasets/nyuv2/labeled_mat.h"
 #include "datasets/nyuv2/nyuv2.pb.h"
 #include "datasets/nyuv2/official_split.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <set>
 
-#include "core/data/files.h"
-#include "core/data/id_list.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/id_list.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::nyuv2 {
 namespace {

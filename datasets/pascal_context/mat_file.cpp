@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::pascal_context {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/data/csv_table.h"
-#include "core/error/error.h"
 #include "datasets/pascal_context/table_files.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::pascal_context {
 namespace {

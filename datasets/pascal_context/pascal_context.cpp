@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/files.h"
-#include "core/data/id_list.h"
-#include "core/data/image_io.h"
-#include "core/data/listed_dataset.h"
-#include "core/data/value_table.h"
-#include "core/registry/registry.h"
 #include "datasets/pascal_context/edges.h"
 #include "datasets/pascal_context/human_parts.h"
 #include "datasets/pascal_context/normals.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/id_list.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/data/value_table.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::pascal_context {
 namespace {

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <opencv2/core.hpp>
 
-#include "core/data/sample.h"
 #include "datasets/rooms/classes.h"
 #include "datasets/rooms/random.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki::rooms {
 

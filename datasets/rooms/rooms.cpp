@@ -1,9 +1,9 @@
 #include <array>
 
-#include "core/data/dataset.h"
-#include "core/registry/registry.h"
 #include "datasets/rooms/render.h"
 #include "datasets/rooms/rooms.pb.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::rooms {
 namespace {

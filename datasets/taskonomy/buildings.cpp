@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/data/csv_table.h"
-#include "core/registry/registry.h"
 #include "datasets/taskonomy/tables.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::taskonomy {
 namespace {

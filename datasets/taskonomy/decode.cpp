@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
-#include "core/data/csv_table.h"
-#include "core/data/files.h"
-#include "core/error/error.h"
 #include "datasets/taskonomy/tables.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::taskonomy {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/data/sample.h"
-#include "core/data/value_table.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/data/value_table.h"
 
 namespace tasuki::taskonomy {
 

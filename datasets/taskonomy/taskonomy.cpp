@@ -1,13 +1,13 @@
 #include <iostream>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
-#include "core/data/listed_dataset.h"
-#include "core/registry/registry.h"
 #include "datasets/taskonomy/decode.h"
 #include "datasets/taskonomy/taskonomy.pb.h"
 #include "datasets/taskonomy/tree.h"
 #include "datasets/taskonomy/view_index.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/listed_dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::taskonomy {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::taskonomy {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <thread>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::taskonomy {
 namespace {

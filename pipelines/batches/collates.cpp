@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
-#include "core/loader/collate.h"
-#include "core/registry/registry.h"
 #include "pipelines/batches/batches.pb.h"
+#include "tasuki/loader/collate.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::batches {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "core/loader/batch_transform.h"
-#include "core/registry/registry.h"
 #include "pipelines/batches/batches.pb.h"
 #include "pipelines/batches/givers.h"
+#include "tasuki/loader/batch_transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::batches {
 namespace {

@@ -3,7 +3,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "core/loader/batch.h"
+#include "tasuki/loader/batch.h"
 
 // What transforms that mix two samples of a batch have in common.
 namespace tasuki::batches {

@@ -2,9 +2,9 @@
 
 #include <limits>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
 #include "pipelines/field_kinds/range.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::field_kinds {
 namespace {

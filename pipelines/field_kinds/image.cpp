@@ -1,7 +1,7 @@
 #include <google/protobuf/empty.pb.h>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::field_kinds {
 namespace {

@@ -1,8 +1,8 @@
 #include <google/protobuf/empty.pb.h>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
 #include "pipelines/field_kinds/range.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::field_kinds {
 namespace {

@@ -3,10 +3,10 @@
 #include <future>
 #include <map>
 
-#include "core/data/sampler.h"
-#include "core/registry/registry.h"
-#include "core/system/processors.h"
 #include "pipelines/samplers/samplers.pb.h"
+#include "tasuki/data/sampler.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/system/processors.h"
 
 namespace tasuki::samplers {
 namespace {

@@ -1,6 +1,6 @@
-#include "core/data/sampler.h"
-#include "core/registry/registry.h"
 #include "pipelines/samplers/samplers.pb.h"
+#include "tasuki/data/sampler.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::samplers {
 namespace {

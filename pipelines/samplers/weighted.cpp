@@ -2,11 +2,11 @@
 #include <cmath>
 #include <map>
 
-#include "core/data/csv_table.h"
-#include "core/data/files.h"
-#include "core/data/sampler.h"
-#include "core/registry/registry.h"
 #include "pipelines/samplers/samplers.pb.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/sampler.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::samplers {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::transforms {
 namespace {

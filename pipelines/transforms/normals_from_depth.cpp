@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
 #include "pipelines/transforms/plane_fit.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::transforms {
 namespace {

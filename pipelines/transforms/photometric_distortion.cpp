@@ -2,8 +2,8 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::transforms {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
 #include "pipelines/transforms/geometry.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::transforms {
 namespace {

@@ -1,7 +1,7 @@
 #include "plugins/architectures/branched.pb.h"
 
-#include "core/registry/registry.h"
 #include "plugins/architectures/stage_graph.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::architectures {
 namespace {

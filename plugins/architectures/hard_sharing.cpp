@@ -1,6 +1,6 @@
-#include "core/registry/registry.h"
 #include "plugins/architectures/hard_sharing.pb.h"
 #include "plugins/architectures/stage_graph.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::architectures {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/architecture.h"
+#include "tasuki/model/architecture.h"
 
 namespace tasuki::architectures {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "core/error/error.h"
 #include "plugins/decoders/dilated_conv.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::decoders {
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "core/model/norm.h"
+#include "tasuki/model/norm.h"
 
 namespace tasuki::decoders {
 

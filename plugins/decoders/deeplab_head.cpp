@@ -1,10 +1,10 @@
 #include <torch/nn.h>
 
-#include "core/model/decoder.h"
-#include "core/registry/registry.h"
 #include "plugins/decoders/aspp.h"
 #include "plugins/decoders/deeplab_head.pb.h"
 #include "plugins/decoders/dilated_conv.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::decoders {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/model/decoder.h"
-#include "core/registry/registry.h"
 #include "plugins/decoders/fcn_head.pb.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::decoders {
 namespace {

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "core/model/encoder.h"
-#include "core/registry/registry.h"
 #include "plugins/encoders/resnet.pb.h"
 #include "plugins/encoders/resnet_stages.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::encoders {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/model/encoder.h"
+#include "tasuki/model/encoder.h"
 
 namespace tasuki::encoders {
 

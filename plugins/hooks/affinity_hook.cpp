@@ -3,15 +3,15 @@
 #include <cmath>
 #include <sstream>
 
-#include "core/data/files.h"
-#include "core/engine/hook.h"
-#include "core/engine/look_ahead.h"
-#include "core/engine/parameter_parts.h"
-#include "core/engine/precision.h"
-#include "core/engine/step_losses.h"
-#include "core/registry/registry.h"
-#include "core/study/affinity.h"
 #include "plugins/hooks/hooks.pb.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/engine/parameter_parts.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/step_losses.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/study/affinity.h"
 
 namespace tasuki::hooks {
 namespace {

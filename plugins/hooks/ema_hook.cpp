@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/engine/hook.h"
-#include "core/engine/precision.h"
-#include "core/registry/registry.h"
 #include "plugins/hooks/hooks.pb.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::hooks {
 namespace {

@@ -2,11 +2,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/hook.h"
-#include "core/registry/registry.h"
 #include "plugins/hooks/hooks.pb.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::hooks {
 namespace {

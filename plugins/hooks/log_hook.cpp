@@ -8,11 +8,11 @@
 #include <chrono>
 #include <cstdio>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/hook.h"
-#include "core/engine/parameter_options.h"
-#include "core/registry/registry.h"
 #include "plugins/hooks/hooks.pb.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/parameter_options.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::hooks {
 namespace {

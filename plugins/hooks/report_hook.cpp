@@ -1,12 +1,12 @@
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/hook.h"
-#include "core/engine/precision.h"
-#include "core/engine/report_builder.h"
-#include "core/registry/registry.h"
-#include "core/study/affinity.h"
 #include "plugins/hooks/hooks.pb.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/report_builder.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/study/affinity.h"
 
 namespace tasuki::hooks {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "core/model/loss.h"
+#include "tasuki/model/loss.h"
 
 namespace tasuki::losses {
 

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/registry/registry.h"
 #include "plugins/losses/value_losses.pb.h"
 #include "plugins/losses/values.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 namespace {

@@ -1,8 +1,8 @@
 #include <torch/torch.h>
 
-#include "core/registry/registry.h"
 #include "plugins/losses/class_weights.h"
 #include "plugins/losses/segmentation_losses.pb.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 namespace {

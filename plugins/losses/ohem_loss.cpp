@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/registry/registry.h"
 #include "plugins/losses/class_weights.h"
 #include "plugins/losses/segmentation_losses.pb.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/registry/registry.h"
 #include "plugins/losses/values.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::losses {
 

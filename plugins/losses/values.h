@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/model/loss.h"
+#include "tasuki/model/loss.h"
 
 namespace tasuki::losses {
 

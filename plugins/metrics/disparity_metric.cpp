@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/model/streaming_metric.h"
-#include "core/registry/registry.h"
 #include "plugins/metrics/image_values.h"
 #include "plugins/metrics/metrics.pb.h"
+#include "tasuki/model/streaming_metric.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::metrics {
 namespace {

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "core/error/error.h"
-#include "core/registry/registry.h"
+#include "tasuki/error/error.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::metrics {
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "core/model/target_info.h"
+#include "tasuki/model/target_info.h"
 
 namespace tasuki::metrics {
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "core/error/error.h"
-#include "core/model/streaming_metric.h"
-#include "core/registry/registry.h"
 #include "plugins/metrics/image_values.h"
 #include "plugins/metrics/metrics.pb.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/streaming_metric.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::metrics {
 namespace {

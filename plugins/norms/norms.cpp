@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/model/norm.h"
-#include "core/registry/registry.h"
 #include "plugins/norms/norms.pb.h"
+#include "tasuki/model/norm.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::norms {
 namespace {

@@ -1,10 +1,10 @@
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 
-#include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
 #include "plugins/optimizers/adam.pb.h"
 #include "plugins/optimizers/state.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::optimizers {
 namespace {

@@ -1,9 +1,9 @@
 #include <torch/optim/sgd.h>
 
-#include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
 #include "plugins/optimizers/sgd.pb.h"
 #include "plugins/optimizers/state.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::optimizers {
 namespace {

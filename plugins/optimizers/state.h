@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/engine/optimizer.h"
-#include "core/error/error.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::optimizers {
 

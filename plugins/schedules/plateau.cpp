@@ -2,10 +2,10 @@
 #include <cmath>
 #include <limits>
 
-#include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
 #include "plugins/schedules/progress.h"
 #include "plugins/schedules/schedules.pb.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::schedules {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/engine/optimizer.h"
+#include "tasuki/engine/optimizer.h"
 
 namespace tasuki::schedules {
 

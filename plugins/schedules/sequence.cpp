@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/optimizer.h"
-#include "core/registry/registry.h"
 #include "plugins/schedules/schedules.pb.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::schedules {
 namespace {

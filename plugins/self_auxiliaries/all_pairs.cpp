@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "core/model/self_auxiliary.h"
-#include "core/registry/registry.h"
 #include "plugins/self_auxiliaries/all_pairs.pb.h"
 #include "plugins/self_auxiliaries/coefficient_options.h"
+#include "tasuki/model/self_auxiliary.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::self_auxiliaries {
 namespace {

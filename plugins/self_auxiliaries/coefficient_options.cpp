@@ -1,6 +1,6 @@
 #include "plugins/self_auxiliaries/coefficient_options.h"
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::self_auxiliaries {
 CoefficientSchedule read_coefficient(const options::Coefficient& options,

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "core/model/coefficient.h"
 #include "plugins/self_auxiliaries/coefficient.pb.h"
+#include "tasuki/model/coefficient.h"
 
 namespace tasuki::self_auxiliaries {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 
-#include "core/model/self_auxiliary.h"
-#include "core/registry/registry.h"
-#include "core/study/selection.h"
 #include "plugins/self_auxiliaries/coefficient_options.h"
 #include "plugins/self_auxiliaries/from_search.pb.h"
+#include "tasuki/model/self_auxiliary.h"
+#include "tasuki/registry/registry.h"
+#include "tasuki/study/selection.h"
 
 namespace tasuki::self_auxiliaries {
 namespace {

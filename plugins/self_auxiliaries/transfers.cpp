@@ -1,7 +1,7 @@
-#include "core/model/self_auxiliary.h"
-#include "core/registry/registry.h"
 #include "plugins/self_auxiliaries/coefficient_options.h"
 #include "plugins/self_auxiliaries/transfers.pb.h"
+#include "tasuki/model/self_auxiliary.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::self_auxiliaries {
 namespace {

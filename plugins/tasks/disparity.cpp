@@ -1,8 +1,8 @@
-#include "core/registry/plugin_any.h"
-#include "core/registry/registry.h"
 #include "plugins/tasks/disparity.pb.h"
 #include "plugins/tasks/prediction_files.h"
 #include "plugins/tasks/regression.h"
+#include "tasuki/registry/plugin_any.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::tasks {
 namespace {

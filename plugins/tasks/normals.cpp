@@ -2,15 +2,15 @@
 
 #include <string>
 
-#include "core/model/loss.h"
-#include "core/model/task.h"
-#include "core/registry/plugin_any.h"
-#include "core/registry/registry.h"
 #include "plugins/tasks/normals.pb.h"
 #include "plugins/tasks/palette.h"
 #include "plugins/tasks/pictures.h"
 #include "plugins/tasks/prediction_files.h"
 #include "plugins/tasks/regression.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/model/task.h"
+#include "tasuki/registry/plugin_any.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::tasks {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "core/model/angle.h"
 #include "plugins/tasks/palette.h"
+#include "tasuki/model/angle.h"
 
 namespace tasuki::tasks {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "core/model/task.h"
+#include "tasuki/model/task.h"
 
 namespace tasuki::tasks {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <system_error>
 
-#include "core/data/image_io.h"
-#include "core/data/npy.h"
-#include "core/error/error.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/npy.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki::tasks {
 namespace {

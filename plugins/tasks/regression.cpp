@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "core/data/field_kind.h"
-#include "core/model/loss.h"
-#include "core/registry/registry.h"
 #include "plugins/tasks/pictures.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::tasks {
 

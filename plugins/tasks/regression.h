@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/task.h"
 #include "plugins/tasks/activation.pb.h"
+#include "tasuki/model/task.h"
 
 namespace tasuki::tasks {
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <optional>
 
-#include "core/engine/precision.h"
-#include "core/model/safetensors.h"
-#include "core/step/weighting.h"
 #include "plugins/weightings/auto_lambda.pb.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::weightings {
 namespace {

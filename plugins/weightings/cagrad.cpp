@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/step/weighting.h"
 #include "plugins/weightings/cagrad.pb.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::weightings {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/model/safetensors.h"
-#include "core/step/weighting.h"
 #include "plugins/weightings/dwa.pb.h"
+#include "tasuki/model/safetensors.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::weightings {
 namespace {

@@ -1,7 +1,7 @@
 #include <torch/torch.h>
 
-#include "core/step/weighting.h"
 #include "plugins/weightings/graddrop.pb.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::weightings {
 namespace {

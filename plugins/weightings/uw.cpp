@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "core/step/weighting.h"
 #include "plugins/weightings/uw.pb.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::weightings {
 namespace {

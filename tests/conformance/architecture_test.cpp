@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "core/model/architecture.h"
-#include "core/model/model.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/model/model.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <set>
 
-#include "core/data/sampler.h"
-#include "core/loader/batch_transform.h"
-#include "core/loader/collate.h"
+#include "tasuki/data/sampler.h"
+#include "tasuki/loader/batch_transform.h"
+#include "tasuki/loader/collate.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {

@@ -5,8 +5,8 @@
 #include <set>
 #include <thread>
 
-#include "core/data/dataset.h"
-#include "core/data/transform.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/transform.h"
 #include "tests/conformance/registered.h"
 #include "tests/pipelines/samples.h"
 

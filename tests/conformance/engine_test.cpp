@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "core/engine/hook.h"
-#include "core/engine/optimizer.h"
-#include "core/step/weighting.h"
+#include "tasuki/engine/hook.h"
+#include "tasuki/engine/optimizer.h"
+#include "tasuki/step/weighting.h"
 #include "tests/conformance/registered.h"
 #include "tests/plugins/weightings/linear_step.h"
 

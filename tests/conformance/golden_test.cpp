@@ -5,9 +5,9 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/dataset.h"
-#include "core/data/image_io.h"
-#include "core/model/task.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/model/task.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {

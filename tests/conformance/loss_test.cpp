@@ -5,9 +5,9 @@
 #include <cmath>
 #include <set>
 
-#include "core/engine/precision.h"
-#include "core/loader/batch.h"
-#include "core/model/model_task.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model_task.h"
 #include "tests/conformance/registered.h"
 #include "tests/conformance/tasks.h"
 

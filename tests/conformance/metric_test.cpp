@@ -6,8 +6,8 @@
 #include <numeric>
 #include <random>
 
-#include "core/loader/batch.h"
-#include "core/model/metric.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/metric.h"
 #include "tests/conformance/registered.h"
 #include "tests/conformance/tasks.h"
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <set>
 
-#include "core/model/decoder.h"
-#include "core/model/encoder.h"
-#include "core/model/model.h"
-#include "core/model/parameter_info.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/model/model.h"
+#include "tasuki/model/parameter_info.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {

@@ -5,11 +5,11 @@
 #include <limits>
 #include <map>
 
-#include "core/config/config.h"
-#include "core/config/defaults.h"
-#include "core/config/field_options.pb.h"
-#include "core/config/field_schema.h"
-#include "core/config/writer.h"
+#include "tasuki/config/config.h"
+#include "tasuki/config/defaults.h"
+#include "tasuki/config/field_options.pb.h"
+#include "tasuki/config/field_schema.h"
+#include "tasuki/config/writer.h"
 #include "tests/conformance/registered.h"
 
 namespace tasuki::conformance {

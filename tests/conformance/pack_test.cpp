@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "core/engine/packed_data.h"
+#include "tasuki/engine/packed_data.h"
 #include "tests/conformance/registered.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/pack/samples.h"

@@ -6,7 +6,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 #include "tests/pipelines/plugin.h"
 
 // What the conformance tests have in common: names, the options that a name can't be made without,

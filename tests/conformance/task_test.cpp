@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/loader/batch.h"
-#include "core/model/model_task.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model_task.h"
 #include "tests/conformance/registered.h"
 #include "tests/core/data/temporary_folder.h"
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/data/field_kind.h"
-#include "core/model/target_info.h"
-#include "core/model/task.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/model/target_info.h"
+#include "tasuki/model/task.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::conformance {
 

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <optional>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
-#include "core/data/npy.h"
-#include "core/engine/experiment.h"
-#include "core/engine/trainer.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/npy.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/engine/trainer.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"

@@ -1,8 +1,8 @@
-#include "core/config/config.h"
+#include "tasuki/config/config.h"
 
 #include <vector>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

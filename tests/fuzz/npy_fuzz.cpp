@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "core/data/npy.h"
+#include "tasuki/data/npy.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

@@ -1,4 +1,4 @@
-#include "core/data/image_io.h"
+#include "tasuki/data/image_io.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

@@ -1,4 +1,4 @@
-#include "core/model/safetensors.h"
+#include "tasuki/model/safetensors.h"
 
 #include <cstring>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 // Fuzz targets: each takes any bytes and gives them to readers of untrusted files. It returns where
 // a reader did what it promises, that is, gave a value with the properties that its header states

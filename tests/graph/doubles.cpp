@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/model/architecture.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/architecture.h"
+#include "tasuki/registry/registry.h"
 #include "tests/graph/doubles.pb.h"
 
 namespace tasuki::test {

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/step_losses.h"
-#include "core/engine/weighting_context.h"
-#include "core/model/complexity.h"
-#include "core/model/flops.h"
-#include "core/step/extra_gradient.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/step_losses.h"
+#include "tasuki/engine/weighting_context.h"
+#include "tasuki/model/complexity.h"
+#include "tasuki/model/flops.h"
+#include "tasuki/step/extra_gradient.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/graph/doubles.pb.h"

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/model/parameter_info.h"
+#include "tasuki/model/parameter_info.h"
 #include "tests/graph/small_models.h"
 
 namespace tasuki {

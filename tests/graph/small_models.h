@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/loader/batch.h"
-#include "core/model/model.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model.h"
 #include "tests/core/model/three_tasks.h"
 
 // Models of the test doubles: three tasks of a few channels on images of 16 x 24 pixels.

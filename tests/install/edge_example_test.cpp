@@ -6,8 +6,8 @@
 
 #include "acme/edge_counts.h"
 #include "acme/edge_loss.h"
-#include "core/error/error.h"
-#include "core/model/streaming_metric.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/streaming_metric.h"
 
 namespace acme {
 namespace {

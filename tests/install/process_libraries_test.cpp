@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

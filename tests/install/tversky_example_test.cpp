@@ -3,8 +3,8 @@
 #include <torch/torch.h>
 
 #include "acme/tversky_loss.pb.h"
-#include "core/model/loss.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

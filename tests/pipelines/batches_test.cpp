@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "core/loader/batch_transform.h"
-#include "core/loader/collate.h"
+#include "tasuki/loader/batch_transform.h"
+#include "tasuki/loader/collate.h"
 #include "tests/core/loader/fakes.h"
 #include "tests/pipelines/plugin.h"
 

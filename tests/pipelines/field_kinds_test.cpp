@@ -5,8 +5,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 #include "tests/pipelines/samples.h"
 
 namespace tasuki {

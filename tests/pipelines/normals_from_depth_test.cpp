@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/data/transform.h"
+#include "tasuki/data/transform.h"
 #include "tests/pipelines/plugin.h"
 #include "tests/pipelines/samples.h"
 

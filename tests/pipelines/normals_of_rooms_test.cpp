@@ -5,8 +5,8 @@
 #include <map>
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/dataset.h"
-#include "core/data/transform.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/transform.h"
 #include "tests/pipelines/plain_fit.h"
 #include "tests/pipelines/plugin.h"
 

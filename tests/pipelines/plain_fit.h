@@ -4,7 +4,7 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 namespace tasuki::testing {
 

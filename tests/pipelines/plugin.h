@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::testing {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/data/transform.h"
+#include "tasuki/data/transform.h"
 #include "tests/pipelines/plugin.h"
 #include "tests/pipelines/samples.h"
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "core/data/sampler.h"
+#include "tasuki/data/sampler.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/data/sample.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/sample.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::testing {
 

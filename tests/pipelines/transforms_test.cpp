@@ -4,7 +4,7 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
-#include "core/data/transform.h"
+#include "tasuki/data/transform.h"
 #include "tests/pipelines/plugin.h"
 #include "tests/pipelines/samples.h"
 

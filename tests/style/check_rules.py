@@ -101,6 +101,8 @@ def check_includes(name, lines):
         if not match:
             continue
         there = part_of(match.group(1))
+        if there[0] == "core":
+            yield f"{name}:{number}: includes {match.group(1)}; the core's headers are tasuki/..."
         if there[0] not in PLUGIN_ROOTS + ("tools", "tests", "docs") or there == here:
             continue
         yield f"{name}:{number}: includes {match.group(1)}; {'/'.join(here).rstrip('/')} may not"

@@ -22,9 +22,9 @@ class CheckRulesTest(unittest.TestCase):
 
     def test_a_good_tree_has_none(self):
         self.write("core/a.h", "#pragma once\n")
-        self.write("core/a.cpp", '#include "core/a.h"\nint f(int a) {\n  return a;\n}\n')
-        self.write("plugins/tasks/b.cpp", '#include "core/a.h"\n#include "plugins/tasks/b.h"\n')
-        self.write("tools/c.cpp", '#include "core/a.h"\n')
+        self.write("core/a.cpp", '#include "tasuki/a.h"\nint f(int a) {\n  return a;\n}\n')
+        self.write("plugins/tasks/b.cpp", '#include "tasuki/a.h"\n#include "plugins/tasks/b.h"\n')
+        self.write("tools/c.cpp", '#include "tasuki/a.h"\n')
         self.write("README.md", "# One two\n[a](core/a.h) [b](#one-two) [c](https://x.y/z)\n")
         self.assertEqual(self.found(), [])
 
@@ -45,9 +45,9 @@ class CheckRulesTest(unittest.TestCase):
 
     def test_includes_against_the_arrows(self):
         self.write("core/a.cpp", '#include "plugins/tasks/b.h"\n#include "tools/c.h"\n')
-        self.write("tools/c.cpp", '#include "datasets/rooms/d.h"\n')
+        self.write("tools/c.cpp", '#include "datasets/rooms/d.h"\n#include "core/f.h"\n')
         self.write("plugins/tasks/b.cpp", '#include "plugins/decoders/e.h"\n')
-        self.assertEqual(len(self.found()), 4)
+        self.assertEqual(len(self.found()), 5)
 
     def test_headers_without_pragma(self):
         self.write("core/a.h", "int a;\n")

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <sstream>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 #include "tools/field_print.h"
 
 namespace tasuki::tools {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/bench/step_bench.h"
+#include "tasuki/bench/step_bench.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/config/assign.h"
+#include "tasuki/config/assign.h"
 
 #include "tests/core/config/config_files.h"
 

@@ -1,7 +1,7 @@
-#include "core/config/defaults.h"
+#include "tasuki/config/defaults.h"
 
-#include "core/config/completed_text.h"
-#include "core/config/field_schema.h"
+#include "tasuki/config/completed_text.h"
+#include "tasuki/config/field_schema.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {

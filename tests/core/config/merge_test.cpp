@@ -1,4 +1,4 @@
-#include "core/config/writer.h"
+#include "tasuki/config/writer.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {

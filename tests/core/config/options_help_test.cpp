@@ -1,4 +1,4 @@
-#include "core/config/options_help.h"
+#include "tasuki/config/options_help.h"
 
 #include <algorithm>
 

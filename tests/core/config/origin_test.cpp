@@ -1,4 +1,4 @@
-#include "core/config/origin.h"
+#include "tasuki/config/origin.h"
 
 #include "tests/core/config/config_files.h"
 #include "tests/core/config/modules/kinds.h"

@@ -1,6 +1,6 @@
-#include "core/config/parse.h"
+#include "tasuki/config/parse.h"
 
-#include "core/config/config_file.h"
+#include "tasuki/config/config_file.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {

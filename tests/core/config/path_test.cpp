@@ -1,8 +1,8 @@
-#include "core/config/path.h"
+#include "tasuki/config/path.h"
 
 #include <gtest/gtest.h>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/config/plugin_builder.h"
+#include "tasuki/config/plugin_builder.h"
 
 #include "tests/core/config/config_files.h"
 

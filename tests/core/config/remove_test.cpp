@@ -1,6 +1,6 @@
-#include "core/config/remove.h"
+#include "tasuki/config/remove.h"
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {

@@ -1,4 +1,4 @@
-#include "core/config/utf8.h"
+#include "tasuki/config/utf8.h"
 
 #include <gtest/gtest.h>
 

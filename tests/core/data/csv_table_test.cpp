@@ -1,9 +1,9 @@
-#include "core/data/csv_table.h"
+#include "tasuki/data/csv_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,10 +1,10 @@
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "core/data/folder_lock.h"
-#include "core/error/error.h"
+#include "tasuki/data/folder_lock.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/data/folder_lock.h"
+#include "tasuki/data/folder_lock.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,11 +1,11 @@
-#include "core/data/folder_walk.h"
+#include "tasuki/data/folder_walk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,13 +1,13 @@
-#include "core/data/id_list.h"
+#include "tasuki/data/id_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/data/files.h"
-#include "core/data/folder_walk.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/folder_walk.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

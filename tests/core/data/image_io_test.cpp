@@ -1,4 +1,4 @@
-#include "core/data/image_io.h"
+#include "tasuki/data/image_io.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 

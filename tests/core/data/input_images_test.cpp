@@ -1,11 +1,11 @@
-#include "core/data/input_images.h"
+#include "tasuki/data/input_images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/data/files.h"
-#include "core/data/output_folder.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/output_folder.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,12 +1,12 @@
-#include "core/data/jpeg_damage.h"
+#include "tasuki/data/jpeg_damage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

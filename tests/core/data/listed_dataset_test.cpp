@@ -1,4 +1,4 @@
-#include "core/data/listed_dataset.h"
+#include "tasuki/data/listed_dataset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "core/data/npy.h"
+#include "tasuki/data/npy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <fstream>
 #include <vector>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

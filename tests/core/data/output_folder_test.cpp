@@ -1,12 +1,12 @@
-#include "core/data/output_folder.h"
+#include "tasuki/data/output_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,13 +1,13 @@
-#include "core/data/picture_format.h"
+#include "tasuki/data/picture_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 

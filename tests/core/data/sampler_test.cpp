@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "core/data/sampler.h"
+#include "tasuki/data/sampler.h"
 
 namespace tasuki {
 namespace {

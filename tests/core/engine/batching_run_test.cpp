@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/look_ahead.h"
-#include "core/engine/packed_data.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/engine/packed_data.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

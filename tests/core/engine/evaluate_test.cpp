@@ -1,4 +1,4 @@
-#include "core/engine/evaluate.h"
+#include "tasuki/engine/evaluate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "core/engine/report_builder.h"
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/report_builder.h"
+#include "tasuki/engine/step_losses.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

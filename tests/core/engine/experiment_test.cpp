@@ -1,10 +1,10 @@
-#include "core/engine/experiment.h"
+#include "tasuki/engine/experiment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/precision.h"
+#include "tasuki/engine/precision.h"
 #include "tests/core/engine/tiny_run.h"
 
 namespace tasuki {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/precision.h"
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/step_losses.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/initial_weights.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/initial_weights.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/pipelines/plugin.h"

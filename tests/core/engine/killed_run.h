@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "core/engine/checkpoint.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/engine/tiny_run.h"
 
 namespace tasuki::testing {

@@ -1,4 +1,4 @@
-#include "core/engine/look_ahead.h"
+#include "tasuki/engine/look_ahead.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "core/engine/step_losses.h"
+#include "tasuki/engine/step_losses.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

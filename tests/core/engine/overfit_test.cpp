@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "core/engine/trainer.h"
+#include "tasuki/engine/trainer.h"
 
 namespace tasuki {
 namespace {

@@ -1,9 +1,9 @@
-#include "core/engine/packed_data.h"
+#include "tasuki/engine/packed_data.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/engine/evaluate.h"
+#include "tasuki/engine/evaluate.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/core/pack/samples.h"

@@ -1,4 +1,4 @@
-#include "core/engine/parameter_options.h"
+#include "tasuki/engine/parameter_options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 
 #include <map>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/initial_weights.h"
-#include "core/engine/look_ahead.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/initial_weights.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -1,4 +1,4 @@
-#include "core/engine/parameter_parts.h"
+#include "tasuki/engine/parameter_parts.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-#include "core/engine/precision.h"
+#include "tasuki/engine/precision.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <fstream>
 #include <opencv2/core/utility.hpp>
 
-#include "core/engine/experiment.h"
-#include "core/engine/process_settings.h"
-#include "core/system/processors.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/engine/process_settings.h"
+#include "tasuki/system/processors.h"
 #include "tests/core/engine/tiny_run.h"
 
 namespace tasuki {

@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "core/data/files.h"
-#include "core/study/affinity.h"
+#include "tasuki/data/files.h"
+#include "tasuki/study/affinity.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/killed_run.h"
 

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/evaluate.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/evaluate.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

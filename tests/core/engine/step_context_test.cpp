@@ -1,12 +1,12 @@
-#include "core/step/step_context.h"
+#include "tasuki/step/step_context.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/precision.h"
-#include "core/engine/step_losses.h"
-#include "core/engine/weighting_context.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/step_losses.h"
+#include "tasuki/engine/weighting_context.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "core/engine/checkpoint.h"
+#include "tasuki/engine/checkpoint.h"
 
 namespace tasuki::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/trainer.h"
+#include "tasuki/engine/trainer.h"
 
 // The smallest run that has all parts: rendered rooms of 32x40 pixels, three small stages of which
 // the last is each task's own, three tasks.

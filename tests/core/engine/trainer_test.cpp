@@ -1,4 +1,4 @@
-#include "core/engine/trainer.h"
+#include "tasuki/engine/trainer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <optional>
 #include <tuple>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/precision.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

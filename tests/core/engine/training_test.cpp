@@ -1,4 +1,4 @@
-#include "core/engine/training.h"
+#include "tasuki/engine/training.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 
 #include <opencv2/core/utility.hpp>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/step/weighting.h"
+#include "tasuki/step/weighting.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 
 #include <stdexcept>
 
-#include "core/engine/checkpoint.h"
-#include "core/model/safetensors.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -1,11 +1,11 @@
-#include "core/evaluation/delta_m.h"
+#include "tasuki/evaluation/delta_m.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

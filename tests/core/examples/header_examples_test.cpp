@@ -7,17 +7,17 @@
 #include <iostream>
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/config/plugin_builder.h"
-#include "core/data/atomic_file.h"
-#include "core/data/files.h"
-#include "core/data/folder_lock.h"
-#include "core/engine/phase_timer.h"
-#include "core/hook.h"
-#include "core/loss.h"
-#include "core/step/feature_rows.h"
-#include "core/study/process_runner.h"
-#include "core/tasuki.h"
-#include "core/weighting.h"
+#include "tasuki/config/plugin_builder.h"
+#include "tasuki/data/atomic_file.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/folder_lock.h"
+#include "tasuki/engine/phase_timer.h"
+#include "tasuki/hook.h"
+#include "tasuki/loss.h"
+#include "tasuki/step/feature_rows.h"
+#include "tasuki/study/process_runner.h"
+#include "tasuki/tasuki.h"
+#include "tasuki/weighting.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

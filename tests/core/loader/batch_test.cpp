@@ -1,4 +1,4 @@
-#include "core/loader/batch.h"
+#include "tasuki/loader/batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <set>
 
-#include "core/error/error.h"
-#include "core/loader/loader.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/loader.h"
 
 // A data set and transforms made of numbers, for tests of what carries them.
 namespace tasuki::testing {

@@ -1,4 +1,4 @@
-#include "core/loader/loader.h"
+#include "tasuki/loader/loader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,8 +6,8 @@
 #include <new>
 #include <thread>
 
-#include "core/error/error.h"
-#include "core/loader/loader.h"
+#include "tasuki/error/error.h"
+#include "tasuki/loader/loader.h"
 #include "tests/core/loader/fakes.h"
 
 namespace {

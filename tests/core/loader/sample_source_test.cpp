@@ -4,7 +4,7 @@
 #include <new>
 #include <thread>
 
-#include "core/loader/sample_cache.h"
+#include "tasuki/loader/sample_cache.h"
 #include "tests/core/loader/fakes.h"
 
 namespace tasuki::testing {

@@ -1,5 +1,5 @@
 // Counted operations against closed forms, and what a self-auxiliary costs.
-#include "core/model/flops.h"
+#include "tasuki/model/flops.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

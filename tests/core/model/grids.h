@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/model/encoder.h"
+#include "tasuki/model/encoder.h"
 
 namespace tasuki::testing {
 

@@ -1,4 +1,4 @@
-#include "core/model/label_range.h"
+#include "tasuki/model/label_range.h"
 
 #include <gtest/gtest.h>
 

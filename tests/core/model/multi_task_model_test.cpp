@@ -5,7 +5,7 @@
 #include <regex>
 #include <set>
 
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 #include "tests/core/model/three_tasks.h"
 
 namespace tasuki {

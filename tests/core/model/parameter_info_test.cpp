@@ -1,4 +1,4 @@
-#include "core/model/parameter_info.h"
+#include "tasuki/model/parameter_info.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -7,8 +7,8 @@
 #include <random>
 #include <tuple>
 
-#include "core/error/error.h"
-#include "core/model/parameter_space.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/parameter_space.h"
 
 namespace tasuki {
 namespace {

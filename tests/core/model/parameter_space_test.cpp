@@ -1,4 +1,4 @@
-#include "core/model/parameter_space.h"
+#include "tasuki/model/parameter_space.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,11 +1,11 @@
-#include "core/model/pretrained.h"
+#include "tasuki/model/pretrained.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/model/model.h"
-#include "core/model/safetensors.h"
+#include "tasuki/model/model.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 

@@ -1,4 +1,4 @@
-#include "core/model/route_normalizer.h"
+#include "tasuki/model/route_normalizer.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -4,9 +4,9 @@
 
 #include <random>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
-#include "core/model/safetensors.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

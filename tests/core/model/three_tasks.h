@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/model.h"
+#include "tasuki/model/model.h"
 
 namespace tasuki::testing {
 

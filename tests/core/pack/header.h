@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/pack/pack_writer.h"
-#include "core/pack/page_seal.h"
+#include "tasuki/pack/pack_writer.h"
+#include "tasuki/pack/page_seal.h"
 #include "tests/core/pack/samples.h"
 
 namespace tasuki::testing {

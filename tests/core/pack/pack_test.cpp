@@ -1,4 +1,4 @@
-#include "core/pack/pack.h"
+#include "tasuki/pack/pack.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/pack/header.h"
 

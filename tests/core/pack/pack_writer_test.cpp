@@ -1,11 +1,11 @@
-#include "core/pack/pack_writer.h"
+#include "tasuki/pack/pack_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/pack/header.h"
 

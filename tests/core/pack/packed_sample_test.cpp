@@ -1,11 +1,11 @@
-#include "core/pack/packed_sample.h"
+#include "tasuki/pack/packed_sample.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/pack/samples.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/predict/inference.h"
+#include "tasuki/predict/inference.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "core/predict/predictor.h"
+#include "tasuki/predict/predictor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/checkpoint.h"
-#include "core/engine/evaluate.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/evaluate.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -1,4 +1,4 @@
-#include "core/predict/views.h"
+#include "tasuki/predict/views.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

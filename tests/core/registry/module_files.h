@@ -7,8 +7,8 @@
 #include <functional>
 #include <string>
 
-#include "core/error/error.h"
-#include "core/registry/manifest.h"
+#include "tasuki/error/error.h"
+#include "tasuki/registry/manifest.h"
 
 namespace tasuki::test {
 

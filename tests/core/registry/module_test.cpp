@@ -1,8 +1,8 @@
 // Modules that must not be loaded, and manifests that must not be believed.
 #include <cstdlib>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 #include "tasuki/stamp.h"
 #include "tests/core/registry/module_files.h"
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 #include "tests/core/registry/module_files.h"
 #include "tests/core/registry/modules/constant_kind.h"
 

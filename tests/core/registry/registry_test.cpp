@@ -1,11 +1,11 @@
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 #include <atomic>
 #include <barrier>
 #include <thread>
 
-#include "core/data/field_kind.h"
-#include "core/data/transform.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/data/transform.h"
 #include "tests/core/registry/module_files.h"
 
 namespace tasuki::test {
@@ -170,11 +170,11 @@ TEST_F(RegistryTest, AProtoFileOfTheProgramIsTaken) {
   Registry registry;
   const auto library = copy("test_kinds");
   change_manifest(library,
-                  [](Manifest& manifest) { manifest.add_proto_file("core/config/config.proto"); });
+                  [](Manifest& manifest) { manifest.add_proto_file("tasuki/config/config.proto"); });
   // Names the file, so that it is linked in and its descriptors are in the pool.
   ASSERT_NE(Manifest::descriptor(), nullptr);
   EXPECT_THAT(plugin_error([&] { registry.add_module(library); }),
-              HasSubstr("core/config/config.proto is already taken by the program itself"));
+              HasSubstr("tasuki/config/config.proto is already taken by the program itself"));
 }
 
 TEST_F(RegistryTest, OptionsReachThePluginAndItsComplaintsNameTheField) {

@@ -1,4 +1,4 @@
-#include "core/report/axis.h"
+#include "tasuki/report/axis.h"
 
 #include <gtest/gtest.h>
 

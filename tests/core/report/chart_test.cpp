@@ -1,10 +1,10 @@
-#include "core/report/chart.h"
+#include "tasuki/report/chart.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/report/markup_reader.h"
 
 namespace tasuki::report {

@@ -1,10 +1,10 @@
-#include "core/report/heatmap.h"
+#include "tasuki/report/heatmap.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/report/markup_reader.h"
 
 namespace tasuki::report {

@@ -1,4 +1,4 @@
-#include "core/report/html.h"
+#include "tasuki/report/html.h"
 
 #include <gtest/gtest.h>
 

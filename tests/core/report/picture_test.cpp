@@ -1,11 +1,11 @@
-#include "core/report/picture.h"
+#include "tasuki/report/picture.h"
 
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/error/error.h"
-#include "core/report/legend.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/legend.h"
 #include "tests/core/report/markup_reader.h"
 
 namespace tasuki::report {

@@ -1,4 +1,4 @@
-#include "core/report/report.h"
+#include "tasuki/report/report.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/error/error.h"
-#include "core/report/sections.h"
+#include "tasuki/error/error.h"
+#include "tasuki/report/sections.h"
 #include "tests/core/report/markup_reader.h"
 
 namespace tasuki::report {

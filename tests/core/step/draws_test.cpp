@@ -1,9 +1,9 @@
-#include "core/step/draws.h"
+#include "tasuki/step/draws.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/look_ahead.h"
+#include "tasuki/engine/look_ahead.h"
 
 namespace tasuki {
 namespace {

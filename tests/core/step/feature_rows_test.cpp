@@ -1,4 +1,4 @@
-#include "core/step/feature_rows.h"
+#include "tasuki/step/feature_rows.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/step/gradient_rows.h"
+#include "tasuki/step/gradient_rows.h"
 #include "tests/plugins/weightings/linear_step.h"
 
 // Classes that a plugin might bring, on the interfaces alone.

@@ -1,9 +1,9 @@
-#include "core/step/own_parameters.h"
+#include "tasuki/step/own_parameters.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/step/parameter_part.h"
+#include "tasuki/step/parameter_part.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

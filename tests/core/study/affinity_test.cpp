@@ -1,13 +1,13 @@
-#include "core/study/affinity.h"
+#include "tasuki/study/affinity.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
-#include "core/study/recheck_decisions.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
+#include "tasuki/study/recheck_decisions.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "core/error/error.h"
-#include "core/study/selection.h"
+#include "tasuki/error/error.h"
+#include "tasuki/study/selection.h"
 
 namespace tasuki {
 namespace {

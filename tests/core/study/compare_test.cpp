@@ -1,9 +1,9 @@
-#include "core/study/compare.h"
+#include "tasuki/study/compare.h"
 
 #include <csignal>
 
-#include "core/config/config_query.h"
-#include "core/data/files.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/data/files.h"
 #include "tests/core/study/study_folder.h"
 
 namespace tasuki {

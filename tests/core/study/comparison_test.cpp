@@ -1,11 +1,11 @@
-#include "core/study/comparison.h"
+#include "tasuki/study/comparison.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/report/markup_reader.h"
 #include "tests/core/study/findings.h"
 

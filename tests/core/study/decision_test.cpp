@@ -1,4 +1,4 @@
-#include "core/study/decision.h"
+#include "tasuki/study/decision.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

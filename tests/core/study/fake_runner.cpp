@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/config/config_query.h"
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/experiment.h"
-#include "core/study/network_facts.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/experiment.h"
+#include "tasuki/study/network_facts.h"
 
 namespace tasuki::testing {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/data/dataset.h"
-#include "core/study/train_runner.h"
+#include "tasuki/config/config.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/study/train_runner.h"
 
 namespace tasuki::testing {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/study/strategy.h"
+#include "tasuki/study/strategy.h"
 
 // Findings of trainings that never ran: one metric a task.
 namespace tasuki::testing {

@@ -1,8 +1,8 @@
-#include "core/study/left_aside.h"
+#include "tasuki/study/left_aside.h"
 
 #include <gtest/gtest.h>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

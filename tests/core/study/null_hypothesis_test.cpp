@@ -5,8 +5,8 @@
 #include <cmath>
 #include <random>
 
-#include "core/study/search_transfers.h"
-#include "core/study/seeds.h"
+#include "tasuki/study/search_transfers.h"
+#include "tasuki/study/seeds.h"
 #include "tests/core/study/findings.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/study/plan.h"
+#include "tasuki/study/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "core/data/files.h"
-#include "core/error/error.h"
+#include "tasuki/data/files.h"
+#include "tasuki/error/error.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,6 +1,6 @@
-#include "core/study/recheck.h"
+#include "tasuki/study/recheck.h"
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/core/study/study_folder.h"
 
 namespace tasuki {

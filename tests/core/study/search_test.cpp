@@ -1,11 +1,11 @@
-#include "core/study/search.h"
+#include "tasuki/study/search.h"
 
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "core/config/config_query.h"
-#include "core/data/files.h"
-#include "core/study/seeds.h"
+#include "tasuki/config/config_query.h"
+#include "tasuki/data/files.h"
+#include "tasuki/study/seeds.h"
 #include "tests/core/study/study_folder.h"
 
 namespace tasuki {

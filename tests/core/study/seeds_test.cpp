@@ -1,11 +1,11 @@
-#include "core/study/seeds.h"
+#include "tasuki/study/seeds.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/study/statistics.h"
+#include "tasuki/study/statistics.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "core/study/strategy.h"
+#include "tasuki/study/strategy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 #include "tests/core/study/findings.h"
 
 namespace tasuki {

@@ -1,10 +1,10 @@
-#include "core/study/study_base.h"
+#include "tasuki/study/study_base.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/config/writer.h"
-#include "core/data/files.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,6 +1,6 @@
 #include "tests/core/study/study_folder.h"
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 
 namespace tasuki::testing {
 

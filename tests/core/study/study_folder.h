@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/config.h"
-#include "core/study/compare.h"
-#include "core/study/search.h"
+#include "tasuki/config/config.h"
+#include "tasuki/study/compare.h"
+#include "tasuki/study/search.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/study/fake_runner.h"
 

@@ -1,9 +1,9 @@
-#include "core/study/trial_result.h"
+#include "tasuki/study/trial_result.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/data/files.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

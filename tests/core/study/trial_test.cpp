@@ -1,11 +1,11 @@
-#include "core/study/trial.h"
+#include "tasuki/study/trial.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/config/config.h"
-#include "core/config/writer.h"
-#include "core/data/files.h"
+#include "tasuki/config/config.h"
+#include "tasuki/config/writer.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 
 namespace tasuki {

@@ -1,4 +1,4 @@
-#include "core/system/processors.h"
+#include "tasuki/system/processors.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>

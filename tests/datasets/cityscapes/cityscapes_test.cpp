@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/data/dataset.h"
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/pipelines/plugin.h"

@@ -4,8 +4,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 
 namespace tasuki::testing {
 

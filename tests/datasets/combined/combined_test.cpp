@@ -3,8 +3,8 @@
 
 #include <google/protobuf/empty.pb.h>
 
-#include "core/data/data_print.h"
-#include "core/data/dataset.h"
+#include "tasuki/data/data_print.h"
+#include "tasuki/data/dataset.h"
 #include "tests/pipelines/plugin.h"
 #include "tests/pipelines/samples.h"
 

@@ -2,8 +2,8 @@
 
 #include <sstream>
 
-#include "core/data/dataset.h"
-#include "core/data/files.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/files.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -1,6 +1,6 @@
 #include <opencv2/imgproc.hpp>
 
-#include "core/data/npy.h"
+#include "tasuki/data/npy.h"
 #include "tests/core/data/picture_files.h"
 #include "tests/datasets/folder/folder_fixture.h"
 

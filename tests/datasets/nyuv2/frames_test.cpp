@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <map>
 
-#include "core/data/dataset.h"
-#include "core/data/files.h"
-#include "core/data/image_io.h"
-#include "core/data/transform.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/transform.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/pipelines/plain_fit.h"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <fstream>
 
-#include "core/data/dataset.h"
-#include "core/data/files.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/files.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/pipelines/plugin.h"

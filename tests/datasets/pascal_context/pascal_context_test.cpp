@@ -4,9 +4,9 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
-#include "core/data/dataset.h"
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 #include "tests/core/data/picture_files.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"

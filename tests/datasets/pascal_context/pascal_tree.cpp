@@ -5,8 +5,8 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
-#include "core/data/files.h"
-#include "core/data/image_io.h"
+#include "tasuki/data/files.h"
+#include "tasuki/data/image_io.h"
 
 namespace tasuki::testing {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 #include <thread>
 
-#include "core/data/dataset.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/dataset.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki {
 namespace {

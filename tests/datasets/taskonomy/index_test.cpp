@@ -5,8 +5,8 @@
 #include <fstream>
 #include <thread>
 
-#include "core/data/files.h"
 #include "datasets/taskonomy/view_index.h"
+#include "tasuki/data/files.h"
 #include "tests/datasets/taskonomy/taskonomy_tree_test.h"
 
 namespace tasuki::taskonomy {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/data/sample.h"
+#include "tasuki/data/sample.h"
 
 // An unpacked Taskonomy with drawn images: two views of each building, point_0_view_0 and
 // point_10_view_2, each of one plane.

@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "core/data/csv_table.h"
-#include "core/data/files.h"
+#include "tasuki/data/csv_table.h"
+#include "tasuki/data/files.h"
 #include "tests/datasets/taskonomy/taskonomy_tree_test.h"
 
 namespace tasuki {

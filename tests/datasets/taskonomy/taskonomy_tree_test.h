@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "core/data/dataset.h"
+#include "tasuki/data/dataset.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/datasets/taskonomy/official_tree.h"
 #include "tests/pipelines/plugin.h"

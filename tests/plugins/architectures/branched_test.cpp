@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "core/model/architecture.h"
+#include "tasuki/model/architecture.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -6,8 +6,8 @@
 #include <array>
 #include <vector>
 
-#include "core/engine/precision.h"
 #include "plugins/decoders/transpose.h"
+#include "tasuki/engine/precision.h"
 
 namespace tasuki::decoders {
 namespace {

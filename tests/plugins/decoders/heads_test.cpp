@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/decoder.h"
+#include "tasuki/model/decoder.h"
 #include "tests/core/model/grids.h"
 #include "tests/pipelines/plugin.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/encoder.h"
+#include "tasuki/model/encoder.h"
 #include "tests/core/model/grids.h"
 #include "tests/pipelines/plugin.h"
 

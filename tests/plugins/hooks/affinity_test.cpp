@@ -4,12 +4,12 @@
 
 #include <set>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/look_ahead.h"
-#include "core/engine/precision.h"
-#include "core/engine/step_losses.h"
-#include "core/study/affinity.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/look_ahead.h"
+#include "tasuki/engine/precision.h"
+#include "tasuki/engine/step_losses.h"
+#include "tasuki/study/affinity.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/pipelines/plugin.h"

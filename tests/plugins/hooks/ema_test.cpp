@@ -5,9 +5,9 @@
 #include <cmath>
 #include <map>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/model/safetensors.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 

@@ -3,10 +3,10 @@
 
 #include <fstream>
 
-#include "core/data/files.h"
-#include "core/engine/checkpoint.h"
-#include "core/engine/report_builder.h"
-#include "core/model/safetensors.h"
+#include "tasuki/data/files.h"
+#include "tasuki/engine/checkpoint.h"
+#include "tasuki/engine/report_builder.h"
+#include "tasuki/model/safetensors.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
 #include "tests/pipelines/plugin.h"

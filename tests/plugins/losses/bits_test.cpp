@@ -5,9 +5,9 @@
 #include <cmath>
 #include <functional>
 
-#include "core/config/config.h"
-#include "core/loader/batch.h"
-#include "core/model/model_task.h"
+#include "tasuki/config/config.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model_task.h"
 #include "tests/plugins/losses/losses.h"
 
 namespace tasuki::tests {

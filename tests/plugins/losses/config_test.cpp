@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/config/config.h"
-#include "core/loader/batch.h"
-#include "core/model/model_task.h"
-#include "core/registry/plugin_any.h"
+#include "tasuki/config/config.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model_task.h"
+#include "tasuki/registry/plugin_any.h"
 #include "tests/plugins/losses/losses.h"
 
 namespace tasuki::tests {

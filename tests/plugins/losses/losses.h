@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/loss.h"
+#include "tasuki/model/loss.h"
 #include "tests/pipelines/plugin.h"
 
 // What losses are compared with, and short ways to make one.

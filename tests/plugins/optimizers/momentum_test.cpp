@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "core/engine/optimizer.h"
+#include "tasuki/engine/optimizer.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

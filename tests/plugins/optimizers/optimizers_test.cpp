@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/engine/optimizer.h"
 #include "plugins/optimizers/state.h"
+#include "tasuki/engine/optimizer.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

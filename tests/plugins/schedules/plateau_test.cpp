@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "core/data/seeds.h"
-#include "core/engine/optimizer.h"
+#include "tasuki/data/seeds.h"
+#include "tasuki/engine/optimizer.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

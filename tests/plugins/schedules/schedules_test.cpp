@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 
-#include "core/engine/optimizer.h"
+#include "tasuki/engine/optimizer.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

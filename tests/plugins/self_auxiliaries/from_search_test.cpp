@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/data/files.h"
-#include "core/model/self_auxiliary.h"
-#include "core/study/selection.h"
+#include "tasuki/data/files.h"
+#include "tasuki/model/self_auxiliary.h"
+#include "tasuki/study/selection.h"
 #include "tests/core/data/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 

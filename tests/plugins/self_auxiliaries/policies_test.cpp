@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/model/self_auxiliary.h"
+#include "tasuki/model/self_auxiliary.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/data/npy.h"
+#include "tasuki/data/npy.h"
 #include "tests/plugins/tasks/tasks.h"
 
 namespace tasuki::tests {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/data/field_kind.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/field_kind.h"
+#include "tasuki/registry/registry.h"
 #include "tests/plugins/tasks/tasks.h"
 
 namespace tasuki::tests {

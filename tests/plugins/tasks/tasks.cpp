@@ -3,7 +3,7 @@
 #include <google/protobuf/text_format.h>
 #include <torch/torch.h>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::tests {
 namespace {

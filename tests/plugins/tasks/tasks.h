@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/loader/batch.h"
-#include "core/model/model_task.h"
+#include "tasuki/loader/batch.h"
+#include "tasuki/model/model_task.h"
 
 namespace tasuki::tests {
 
@@ -46,7 +46,7 @@ torch::Tensor stacked(const std::vector<torch::Tensor>& images);
 
 }  // namespace tasuki::tests
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 template <class Action>
 std::string tasuki::tests::error_of(Action action) {

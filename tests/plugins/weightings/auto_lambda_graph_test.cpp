@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/engine/look_ahead.h"
+#include "tasuki/engine/look_ahead.h"
 #include "tests/pipelines/plugin.h"
 #include "tests/plugins/weightings/take_step.h"
 

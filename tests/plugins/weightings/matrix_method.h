@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/step/gradient_rows.h"
+#include "tasuki/step/gradient_rows.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki::testing {

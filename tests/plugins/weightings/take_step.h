@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/step/weighting.h"
+#include "tasuki/step/weighting.h"
 
 namespace tasuki::testing {
 

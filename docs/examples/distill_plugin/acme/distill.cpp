@@ -1,8 +1,8 @@
 #include <torch/torch.h>
 
 #include "acme/distill.pb.h"
-#include "core/model/decoder.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/decoder.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

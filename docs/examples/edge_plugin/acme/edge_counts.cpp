@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "core/error/error.h"
+#include "tasuki/error/error.h"
 
 namespace acme {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/evaluation/metric_value.h"
+#include "tasuki/evaluation/metric_value.h"
 
 namespace acme {
 

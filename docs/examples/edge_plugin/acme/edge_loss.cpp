@@ -1,7 +1,7 @@
 #include "acme/edge_loss.h"
 
 #include "acme/edge.pb.h"
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

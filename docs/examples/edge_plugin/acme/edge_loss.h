@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "core/model/loss.h"
+#include "tasuki/model/loss.h"
 
 namespace acme {
 

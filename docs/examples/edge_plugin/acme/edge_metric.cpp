@@ -1,7 +1,7 @@
 #include "acme/edge.pb.h"
 #include "acme/edge_counts.h"
-#include "core/model/streaming_metric.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/streaming_metric.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

@@ -1,11 +1,11 @@
 #include "acme/edge.pb.h"
 #include "acme/edge_pictures.h"
-#include "core/data/image_io.h"
-#include "core/data/npy.h"
-#include "core/model/loss.h"
-#include "core/model/task.h"
-#include "core/registry/plugin_any.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/image_io.h"
+#include "tasuki/data/npy.h"
+#include "tasuki/model/loss.h"
+#include "tasuki/model/task.h"
+#include "tasuki/registry/plugin_any.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

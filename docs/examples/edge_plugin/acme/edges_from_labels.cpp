@@ -1,8 +1,8 @@
 #include <string>
 
 #include "acme/edge.pb.h"
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

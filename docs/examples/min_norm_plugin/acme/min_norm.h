@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "acme/min_norm.pb.h"
-#include "core/step/weighting.h"
+#include "tasuki/step/weighting.h"
 
 namespace acme {
 

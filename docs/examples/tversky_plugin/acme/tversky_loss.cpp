@@ -1,7 +1,7 @@
 #include <torch/torch.h>
 
 #include "acme/tversky_loss.pb.h"
-#include "core/loss.h"
+#include "tasuki/loss.h"
 
 namespace acme {
 

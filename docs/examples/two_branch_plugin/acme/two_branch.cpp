@@ -1,8 +1,8 @@
 #include <torch/torch.h>
 
 #include "acme/two_branch.pb.h"
-#include "core/model/encoder.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/registry/registry.h"
 
 namespace acme {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/registry/registry.h"
+#include "tasuki/registry/registry.h"
 
 namespace tasuki::test {
 

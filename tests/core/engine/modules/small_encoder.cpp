@@ -1,8 +1,8 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
-#include "core/model/encoder.h"
-#include "core/registry/registry.h"
+#include "tasuki/model/encoder.h"
+#include "tasuki/registry/registry.h"
 #include "tests/core/engine/modules/small_encoder.pb.h"
 
 namespace tasuki::test {

@@ -1,5 +1,5 @@
-#include "core/data/transform.h"
-#include "core/registry/registry.h"
+#include "tasuki/data/transform.h"
+#include "tasuki/registry/registry.h"
 #include "tests/core/registry/modules/options.pb.h"
 
 namespace tasuki::test {
