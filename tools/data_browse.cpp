@@ -1,8 +1,8 @@
 #include <iostream>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/output_folder.h"
 #include "tasuki/engine/sample_page.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/output_folder.h"
 #include "tools/data.h"
 
 namespace tasuki::tools {

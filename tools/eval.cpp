@@ -3,10 +3,10 @@
 #include <cmath>
 #include <iostream>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/output_folder.h"
 #include "tasuki/engine/evaluate.h"
 #include "tasuki/engine/report_builder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/output_folder.h"
 #include "tasuki/model/label_range.h"
 #include "tools/command.h"
 

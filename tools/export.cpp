@@ -1,8 +1,8 @@
 #include <iostream>
 
 #include "tasuki/config/writer.h"
-#include "tasuki/data/output_folder.h"
 #include "tasuki/engine/checkpoint.h"
+#include "tasuki/io/output_folder.h"
 #include "tasuki/model/safetensors.h"
 #include "tools/command.h"
 

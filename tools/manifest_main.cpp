@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/registry/manifest.h"
 #include "tasuki/registry/registry.h"
 

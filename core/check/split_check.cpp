@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "tasuki/data/jpeg_damage.h"
+#include "tasuki/io/jpeg_damage.h"
 #include "tasuki/model/label_range.h"
 
 namespace tasuki {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/sample.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/image_io.h"
 
 namespace tasuki {
 

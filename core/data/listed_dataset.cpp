@@ -1,6 +1,6 @@
 #include "tasuki/data/listed_dataset.h"
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <set>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
 #include "tasuki/stamp.h"
 

@@ -5,8 +5,8 @@
 
 #include "tasuki/config/completed_text.h"
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
 
 namespace tasuki {
 namespace {

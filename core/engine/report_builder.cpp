@@ -4,7 +4,7 @@
 #include <limits>
 #include <sstream>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 #include "tasuki/model/label_range.h"
 

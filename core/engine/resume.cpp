@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <set>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/config_difference.h"
 #include "tasuki/engine/data_prints.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
 #include "tasuki/stamp.h"
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/folder_lock.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/config_difference.h"
 #include "tasuki/engine/initial_weights.h"
 #include "tasuki/engine/process_settings.h"
 #include "tasuki/engine/trainer.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/folder_lock.h"
 #include "tasuki/registry/plugin_folders.h"
 
 namespace tasuki {

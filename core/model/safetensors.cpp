@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tasuki/data/atomic_file.h"
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/atomic_file.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/pack/page_seal.h"
 #include "tasuki/registry/registry.h"
 

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

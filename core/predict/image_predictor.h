@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tasuki/data/image_io.h"
-#include "tasuki/data/input_images.h"
-#include "tasuki/data/output_folder.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/input_images.h"
+#include "tasuki/io/output_folder.h"
 #include "tasuki/predict/predictor.h"
 
 namespace tasuki {

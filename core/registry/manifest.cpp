@@ -7,8 +7,8 @@
 #include <fstream>
 #include <vector>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 #include "tasuki/stamp.h"
 
 namespace tasuki {

@@ -1,6 +1,6 @@
 #include "tasuki/report/report.h"
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/report/page.h"
 #include "tasuki/report/sections.h"
 

@@ -4,8 +4,8 @@
 #include <ostream>
 #include <set>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/experiment.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/compare_folder.h"
 #include "tasuki/study/given_baselines.h"
 #include "tasuki/study/network_facts.h"

@@ -4,7 +4,7 @@
 #include "tasuki/config/config_change.h"
 #include "tasuki/config/parse.h"
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/left_aside.h"
 #include "tasuki/study/plan.h"
 #include "tasuki/study/present_conditions.h"

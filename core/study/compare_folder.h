@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tasuki/config/config.h"
-#include "tasuki/data/folder_lock.h"
+#include "tasuki/io/folder_lock.h"
 #include "tasuki/study/conditions.h"
 #include "tasuki/study/study_base.h"
 #include "tasuki/study/train_queue.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

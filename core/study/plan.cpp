@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

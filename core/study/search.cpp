@@ -5,9 +5,9 @@
 
 #include "tasuki/config/writer.h"
 #include "tasuki/data/data_print.h"
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/experiment.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/network_facts.h"
 #include "tasuki/study/present_conditions.h"
 #include "tasuki/study/search_folder.h"

@@ -7,7 +7,7 @@
 #include "tasuki/config/completed_text.h"
 #include "tasuki/config/config_change.h"
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/left_aside.h"
 #include "tasuki/study/network_facts.h"
 #include "tasuki/study/present_conditions.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tasuki/data/folder_lock.h"
+#include "tasuki/io/folder_lock.h"
 #include "tasuki/study/plan.h"
 #include "tasuki/study/search.h"
 #include "tasuki/study/search_transfers.h"

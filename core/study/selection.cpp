@@ -5,8 +5,8 @@
 #include "tasuki/config/config_file.h"
 #include "tasuki/config/parse.h"
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

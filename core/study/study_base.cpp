@@ -4,7 +4,7 @@
 #include "tasuki/config/config_change.h"
 #include "tasuki/config/reflect.h"
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

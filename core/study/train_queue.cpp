@@ -8,9 +8,9 @@
 #include <sstream>
 #include <thread>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
 #include "tasuki/study/trial_result.h"
 #include "tasuki/system/child.h"

@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

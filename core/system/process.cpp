@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "tasuki/data/atomic_file.h"
+#include "tasuki/io/atomic_file.h"
 
 namespace tasuki {
 namespace {

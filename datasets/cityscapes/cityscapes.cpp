@@ -1,10 +1,10 @@
 #include "datasets/cityscapes/cityscapes.pb.h"
 #include "datasets/cityscapes/labels.h"
 #include "datasets/cityscapes/stereo.h"
-#include "tasuki/data/folder_walk.h"
-#include "tasuki/data/id_list.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/listed_dataset.h"
+#include "tasuki/io/folder_walk.h"
+#include "tasuki/io/id_list.h"
+#include "tasuki/io/image_io.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::cityscapes {

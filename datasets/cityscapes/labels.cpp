@@ -1,8 +1,8 @@
 #include "datasets/cityscapes/labels.h"
 
 #include "datasets/cityscapes/class_files.h"
-#include "tasuki/data/csv_table.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/csv_table.h"
 
 namespace tasuki::cityscapes {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/value_table.h"
 
 namespace tasuki::cityscapes {
 

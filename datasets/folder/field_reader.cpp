@@ -3,10 +3,10 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/folder_walk.h"
-#include "tasuki/data/image_io.h"
-#include "tasuki/data/npy.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/folder_walk.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/npy.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::folder {

@@ -9,9 +9,9 @@
 #include "datasets/folder/folder.pb.h"
 #include "datasets/folder/palette.h"
 #include "tasuki/data/field_kind.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/sample.h"
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/value_table.h"
 
 namespace tasuki::folder {
 

@@ -5,9 +5,9 @@
 
 #include "datasets/folder/field_reader.h"
 #include "datasets/folder/folder.pb.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/id_list.h"
 #include "tasuki/data/listed_dataset.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/id_list.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::datasets {

@@ -1,7 +1,7 @@
 #include "datasets/nyuv2/class_tables.h"
 
 #include "datasets/nyuv2/class_files.h"
-#include "tasuki/data/csv_table.h"
+#include "tasuki/io/csv_table.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/value_table.h"
 
 namespace tasuki::nyuv2 {
 

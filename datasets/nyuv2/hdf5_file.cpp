@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <mutex>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <set>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/id_list.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/id_list.h"
 
 namespace tasuki::nyuv2 {
 namespace {

@@ -1,8 +1,8 @@
 #include "datasets/pascal_context/human_parts.h"
 
 #include "datasets/pascal_context/table_files.h"
-#include "tasuki/data/csv_table.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/csv_table.h"
 
 namespace tasuki::pascal_context {
 namespace {

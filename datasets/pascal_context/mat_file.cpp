@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::pascal_context {
 namespace {

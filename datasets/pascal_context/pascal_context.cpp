@@ -4,11 +4,11 @@
 #include "datasets/pascal_context/edges.h"
 #include "datasets/pascal_context/human_parts.h"
 #include "datasets/pascal_context/normals.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/id_list.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/listed_dataset.h"
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/id_list.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/value_table.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::pascal_context {

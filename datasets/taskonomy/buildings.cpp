@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "datasets/taskonomy/tables.h"
-#include "tasuki/data/csv_table.h"
+#include "tasuki/io/csv_table.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::taskonomy {

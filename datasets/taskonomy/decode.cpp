@@ -5,9 +5,9 @@
 #include <numbers>
 
 #include "datasets/taskonomy/tables.h"
-#include "tasuki/data/csv_table.h"
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/csv_table.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::taskonomy {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tasuki/data/sample.h"
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/value_table.h"
 
 namespace tasuki::taskonomy {
 

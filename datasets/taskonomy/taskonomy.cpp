@@ -4,9 +4,9 @@
 #include "datasets/taskonomy/taskonomy.pb.h"
 #include "datasets/taskonomy/tree.h"
 #include "datasets/taskonomy/view_index.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/listed_dataset.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::taskonomy {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::taskonomy {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <thread>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::taskonomy {
 namespace {

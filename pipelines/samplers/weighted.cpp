@@ -3,9 +3,9 @@
 #include <map>
 
 #include "pipelines/samplers/samplers.pb.h"
-#include "tasuki/data/csv_table.h"
-#include "tasuki/data/files.h"
 #include "tasuki/data/sampler.h"
+#include "tasuki/io/csv_table.h"
+#include "tasuki/io/files.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::samplers {

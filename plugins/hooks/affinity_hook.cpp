@@ -4,12 +4,12 @@
 #include <sstream>
 
 #include "plugins/hooks/hooks.pb.h"
-#include "tasuki/data/files.h"
 #include "tasuki/engine/hook.h"
 #include "tasuki/engine/look_ahead.h"
 #include "tasuki/engine/parameter_parts.h"
 #include "tasuki/engine/precision.h"
 #include "tasuki/engine/step_losses.h"
+#include "tasuki/io/files.h"
 #include "tasuki/registry/registry.h"
 #include "tasuki/study/affinity.h"
 

@@ -3,9 +3,9 @@
 #include <sstream>
 
 #include "plugins/hooks/hooks.pb.h"
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/hook.h"
+#include "tasuki/io/files.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki::hooks {

@@ -4,9 +4,9 @@
 #include <string>
 #include <system_error>
 
-#include "tasuki/data/image_io.h"
-#include "tasuki/data/npy.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/npy.h"
 
 namespace tasuki::tasks {
 namespace {

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/image_io.h"
 #include "tasuki/model/task.h"
 #include "tests/conformance/registered.h"
 

@@ -2,7 +2,7 @@
 
 #include "tasuki/engine/packed_data.h"
 #include "tests/conformance/registered.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/core/pack/samples.h"
 
 namespace tasuki::conformance {

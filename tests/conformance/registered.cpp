@@ -3,7 +3,7 @@
 #include <map>
 #include <opencv2/imgcodecs.hpp>
 
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"

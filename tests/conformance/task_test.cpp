@@ -7,7 +7,7 @@
 #include "tasuki/loader/batch.h"
 #include "tasuki/model/model_task.h"
 #include "tests/conformance/registered.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki::conformance {
 namespace {

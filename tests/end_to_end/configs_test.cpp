@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <optional>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
-#include "tasuki/data/npy.h"
 #include "tasuki/engine/experiment.h"
 #include "tasuki/engine/trainer.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tasuki/io/npy.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"

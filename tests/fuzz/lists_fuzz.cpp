@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
 
-#include "tasuki/data/csv_table.h"
-#include "tasuki/data/id_list.h"
+#include "tasuki/io/csv_table.h"
+#include "tasuki/io/id_list.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

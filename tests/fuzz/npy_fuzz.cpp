@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "tasuki/data/npy.h"
+#include "tasuki/io/npy.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

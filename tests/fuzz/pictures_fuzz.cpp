@@ -1,4 +1,4 @@
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/image_io.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tests/fuzz/target.h"
 
 namespace tasuki::fuzz {

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki::fuzz {
 

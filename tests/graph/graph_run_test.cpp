@@ -9,8 +9,8 @@
 #include "tasuki/model/complexity.h"
 #include "tasuki/model/flops.h"
 #include "tasuki/step/extra_gradient.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/graph/doubles.pb.h"
 
 namespace tasuki {

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "tasuki/data/sampler.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

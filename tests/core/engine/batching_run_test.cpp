@@ -5,8 +5,8 @@
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/look_ahead.h"
 #include "tasuki/engine/packed_data.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "tasuki/engine/report_builder.h"
 #include "tasuki/engine/step_losses.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "tasuki/engine/step_losses.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "tasuki/engine/evaluate.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/core/pack/samples.h"
 
 namespace tasuki {

@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/killed_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/affinity.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/killed_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

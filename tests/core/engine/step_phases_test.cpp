@@ -3,8 +3,8 @@
 #include <torch/torch.h>
 
 #include "tasuki/engine/phase_timer.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <opencv2/core/utility.hpp>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -8,18 +8,18 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "tasuki/config/plugin_builder.h"
-#include "tasuki/data/atomic_file.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/folder_lock.h"
 #include "tasuki/engine/phase_timer.h"
 #include "tasuki/hook.h"
+#include "tasuki/io/atomic_file.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/folder_lock.h"
 #include "tasuki/loss.h"
 #include "tasuki/step/feature_rows.h"
 #include "tasuki/study/process_runner.h"
 #include "tasuki/tasuki.h"
 #include "tasuki/weighting.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace acme {
 namespace options {

@@ -6,7 +6,7 @@
 
 #include "tasuki/model/model.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

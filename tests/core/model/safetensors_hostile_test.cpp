@@ -4,10 +4,10 @@
 
 #include <random>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <thread>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

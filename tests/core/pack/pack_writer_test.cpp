@@ -5,8 +5,8 @@
 
 #include <thread>
 
-#include "tasuki/data/files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/core/pack/header.h"
 
 namespace tasuki {

@@ -169,8 +169,8 @@ TEST_F(RegistryTest, ATakenProtoFileIsRefusedBeforeProtobufAborts) {
 TEST_F(RegistryTest, AProtoFileOfTheProgramIsTaken) {
   Registry registry;
   const auto library = copy("test_kinds");
-  change_manifest(library,
-                  [](Manifest& manifest) { manifest.add_proto_file("tasuki/config/config.proto"); });
+  change_manifest(
+      library, [](Manifest& manifest) { manifest.add_proto_file("tasuki/config/config.proto"); });
   // Names the file, so that it is linked in and its descriptors are in the pool.
   ASSERT_NE(Manifest::descriptor(), nullptr);
   EXPECT_THAT(plugin_error([&] { registry.add_module(library); }),

@@ -5,10 +5,10 @@
 
 #include <cmath>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/recheck_decisions.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

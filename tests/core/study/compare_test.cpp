@@ -3,7 +3,7 @@
 #include <csignal>
 
 #include "tasuki/config/config_query.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tests/core/study/study_folder.h"
 
 namespace tasuki {

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tasuki/config/config_query.h"
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/experiment.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/network_facts.h"
 
 namespace tasuki::testing {

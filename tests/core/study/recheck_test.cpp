@@ -1,6 +1,6 @@
 #include "tasuki/study/recheck.h"
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tests/core/study/study_folder.h"
 
 namespace tasuki {

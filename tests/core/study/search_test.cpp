@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tasuki/config/config_query.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/seeds.h"
 #include "tests/core/study/study_folder.h"
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "tasuki/config/writer.h"
-#include "tasuki/data/files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -1,6 +1,6 @@
 #include "tests/core/study/study_folder.h"
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki::testing {
 

@@ -10,7 +10,7 @@
 #include "tasuki/config/config.h"
 #include "tasuki/study/compare.h"
 #include "tasuki/study/search.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/core/study/fake_runner.h"
 
 namespace tasuki::testing {

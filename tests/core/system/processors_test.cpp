@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/cityscapes/official_tree.h"
 #include "tests/pipelines/plugin.h"
 

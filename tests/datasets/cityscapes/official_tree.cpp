@@ -4,8 +4,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
 
 namespace tasuki::testing {
 

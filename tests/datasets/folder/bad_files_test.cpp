@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -1,7 +1,7 @@
 #include <opencv2/imgproc.hpp>
 
-#include "tasuki/data/npy.h"
-#include "tests/core/data/picture_files.h"
+#include "tasuki/io/npy.h"
+#include "tests/core/io/picture_files.h"
 #include "tests/datasets/folder/folder_fixture.h"
 
 namespace tasuki {

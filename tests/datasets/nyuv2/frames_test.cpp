@@ -7,10 +7,10 @@
 #include <map>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/transform.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/pipelines/plain_fit.h"
 #include "tests/pipelines/plugin.h"

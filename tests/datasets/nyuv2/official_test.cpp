@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/nyuv2/official_files.h"
 #include "tests/pipelines/plugin.h"
 

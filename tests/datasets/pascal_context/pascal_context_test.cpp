@@ -5,10 +5,10 @@
 #include <set>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
-#include "tests/core/data/picture_files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tests/core/io/picture_files.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/pascal_context/pascal_tree.h"
 #include "tests/pipelines/plugin.h"
 

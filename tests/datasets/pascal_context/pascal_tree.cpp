@@ -5,8 +5,8 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
 
 namespace tasuki::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "datasets/taskonomy/view_index.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tests/datasets/taskonomy/taskonomy_tree_test.h"
 
 namespace tasuki::taskonomy {

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "datasets/taskonomy/view_index.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki::taskonomy {
 namespace {

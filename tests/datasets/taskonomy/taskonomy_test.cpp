@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "tasuki/data/csv_table.h"
-#include "tasuki/data/files.h"
+#include "tasuki/io/csv_table.h"
+#include "tasuki/io/files.h"
 #include "tests/datasets/taskonomy/taskonomy_tree_test.h"
 
 namespace tasuki {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tasuki/data/dataset.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/datasets/taskonomy/official_tree.h"
 #include "tests/pipelines/plugin.h"
 

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tasuki/data/image_io.h"
 #include "tasuki/data/transform.h"
+#include "tasuki/io/image_io.h"
 #include "tests/datasets/taskonomy/taskonomy_tree_test.h"
 
 namespace tasuki {

@@ -4,14 +4,14 @@
 
 #include <set>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/look_ahead.h"
 #include "tasuki/engine/precision.h"
 #include "tasuki/engine/step_losses.h"
+#include "tasuki/io/files.h"
 #include "tasuki/study/affinity.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -3,12 +3,12 @@
 
 #include <fstream>
 
-#include "tasuki/data/files.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/report_builder.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/data/temporary_folder.h"
 #include "tests/core/engine/tiny_run.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

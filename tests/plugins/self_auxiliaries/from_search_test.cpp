@@ -1,10 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 #include "tasuki/model/self_auxiliary.h"
 #include "tasuki/study/selection.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 #include "tests/pipelines/plugin.h"
 
 namespace tasuki {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <opencv2/imgcodecs.hpp>
 
-#include "tasuki/data/npy.h"
+#include "tasuki/io/npy.h"
 #include "tests/plugins/tasks/tasks.h"
 
 namespace tasuki::tests {

@@ -1,6 +1,6 @@
-#include "tasuki/data/picture_format.h"
+#include "tasuki/io/picture_format.h"
 
-#include "tasuki/data/tiff_directory.h"
+#include "tasuki/io/tiff_directory.h"
 
 namespace tasuki {
 namespace {

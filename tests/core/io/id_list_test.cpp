@@ -1,14 +1,14 @@
-#include "tasuki/data/id_list.h"
+#include "tasuki/io/id_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/folder_walk.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/folder_walk.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

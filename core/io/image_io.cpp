@@ -1,4 +1,4 @@
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/image_io.h"
 
 #include <boost/crc.hpp>
 #include <cmath>
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

@@ -4,7 +4,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "tasuki/data/picture_format.h"
+#include "tasuki/io/picture_format.h"
 
 namespace tasuki {
 

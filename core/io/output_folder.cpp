@@ -1,4 +1,4 @@
-#include "tasuki/data/output_folder.h"
+#include "tasuki/io/output_folder.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include <optional>
 #include <system_error>
 
-#include "tasuki/data/file_handle.h"
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/file_handle.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {

@@ -1,13 +1,13 @@
-#include "tasuki/data/id_list.h"
+#include "tasuki/io/id_list.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <map>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/folder_walk.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/folder_walk.h"
 
 namespace tasuki {
 namespace {

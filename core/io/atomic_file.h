@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tasuki/data/file_handle.h"
+#include "tasuki/io/file_handle.h"
 
 namespace tasuki {
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "tasuki/data/file_handle.h"
+#include "tasuki/io/file_handle.h"
 
 namespace tasuki {
 

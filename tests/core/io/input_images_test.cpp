@@ -1,12 +1,12 @@
-#include "tasuki/data/input_images.h"
+#include "tasuki/io/input_images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/output_folder.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/output_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "tasuki/data/npy.h"
+#include "tasuki/io/npy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <vector>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

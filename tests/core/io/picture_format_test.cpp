@@ -1,15 +1,15 @@
-#include "tasuki/data/picture_format.h"
+#include "tasuki/io/picture_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/picture_files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tests/core/io/picture_files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

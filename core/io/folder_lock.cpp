@@ -1,4 +1,4 @@
-#include "tasuki/data/folder_lock.h"
+#include "tasuki/io/folder_lock.h"
 
 #include <sys/file.h>
 #include <sys/utsname.h>
@@ -7,8 +7,8 @@
 #include <string>
 #include <thread>
 
-#include "tasuki/data/atomic_file.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/atomic_file.h"
 
 namespace tasuki {
 namespace {

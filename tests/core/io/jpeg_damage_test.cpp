@@ -1,13 +1,13 @@
-#include "tasuki/data/jpeg_damage.h"
+#include "tasuki/io/jpeg_damage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/image_io.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/image_io.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

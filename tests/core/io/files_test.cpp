@@ -1,11 +1,11 @@
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "tasuki/data/folder_lock.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/folder_lock.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

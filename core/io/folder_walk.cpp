@@ -1,4 +1,4 @@
-#include "tasuki/data/folder_walk.h"
+#include "tasuki/io/folder_walk.h"
 
 #include <algorithm>
 #include <cctype>

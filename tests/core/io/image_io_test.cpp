@@ -1,4 +1,4 @@
-#include "tasuki/data/image_io.h"
+#include "tasuki/io/image_io.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/picture_files.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/picture_files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

@@ -1,12 +1,12 @@
-#include "tasuki/data/folder_walk.h"
+#include "tasuki/io/folder_walk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

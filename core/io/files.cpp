@@ -1,9 +1,9 @@
-#include "tasuki/data/files.h"
+#include "tasuki/io/files.h"
 
 #include <sys/stat.h>
 
-#include "tasuki/data/atomic_file.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/atomic_file.h"
 
 namespace tasuki {
 namespace {

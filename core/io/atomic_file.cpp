@@ -1,4 +1,4 @@
-#include "tasuki/data/atomic_file.h"
+#include "tasuki/io/atomic_file.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>

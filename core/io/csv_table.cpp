@@ -1,4 +1,4 @@
-#include "tasuki/data/csv_table.h"
+#include "tasuki/io/csv_table.h"
 
 #include <sstream>
 

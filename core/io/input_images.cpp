@@ -1,12 +1,12 @@
-#include "tasuki/data/input_images.h"
+#include "tasuki/io/input_images.h"
 
 #include <algorithm>
 #include <memory>
 #include <set>
 
-#include "tasuki/data/id_list.h"
-#include "tasuki/data/output_folder.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/id_list.h"
+#include "tasuki/io/output_folder.h"
 
 namespace tasuki {
 namespace {

@@ -1,8 +1,8 @@
-#include "tasuki/data/tiff_directory.h"
+#include "tasuki/io/tiff_directory.h"
 
 #include <algorithm>
 
-#include "tasuki/data/picture_format.h"
+#include "tasuki/io/picture_format.h"
 
 namespace tasuki {
 namespace {

@@ -1,4 +1,4 @@
-#include "tasuki/data/value_table.h"
+#include "tasuki/io/value_table.h"
 
 #include <cmath>
 #include <limits>

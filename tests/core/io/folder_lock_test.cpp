@@ -1,4 +1,4 @@
-#include "tasuki/data/folder_lock.h"
+#include "tasuki/io/folder_lock.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

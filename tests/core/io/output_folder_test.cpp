@@ -1,13 +1,13 @@
-#include "tasuki/data/output_folder.h"
+#include "tasuki/io/output_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
-#include "tests/core/data/temporary_folder.h"
+#include "tasuki/io/files.h"
+#include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
 namespace {

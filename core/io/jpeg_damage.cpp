@@ -1,4 +1,4 @@
-#include "tasuki/data/jpeg_damage.h"
+#include "tasuki/io/jpeg_damage.h"
 
 // jpeglib.h needs it, and does not include it.
 #include <cstdio>
@@ -9,8 +9,8 @@
 #include <fstream>
 #include <vector>
 
-#include "tasuki/data/files.h"
-#include "tasuki/data/picture_format.h"
+#include "tasuki/io/files.h"
+#include "tasuki/io/picture_format.h"
 
 namespace tasuki {
 namespace {

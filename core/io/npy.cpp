@@ -1,4 +1,4 @@
-#include "tasuki/data/npy.h"
+#include "tasuki/io/npy.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "tasuki/data/files.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {
