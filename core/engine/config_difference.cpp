@@ -48,7 +48,9 @@ void take_what_changes_no_result(Message& to, const Message& from) {
     const auto* field = type->field(i);
     if (field->options().GetExtension(schema::changes_no_results)) {
       replace_field(to, from, field);
-    } else if (!field->is_repeated() && holds_messages(field) && !holds_any(field)) {
+    } else if (!field->is_repeated() && holds_messages(field) && !holds_any(field) &&
+               (to.GetReflection()->HasField(to, field) ||
+                from.GetReflection()->HasField(from, field))) {
       take_what_changes_no_result(*to.GetReflection()->MutableMessage(&to, field),
                                   from.GetReflection()->GetMessage(from, field));
     }

@@ -282,7 +282,7 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
   options.workers = message.workers();
   options.prefetch = message.prefetch();
   options.drop_last = training && message.drop_last();
-  options.shuffle = training && message.shuffle();
+  options.shuffle = training && (!message.has_shuffle() || message.shuffle());
   options.seed = config.message().train().seed();
   if (training) {
     options.sampler = sampler;

@@ -1,4 +1,5 @@
 // rooms CONFIG IMAGE: trains, and predicts what is in a picture.
+#include <google/protobuf/empty.pb.h>
 #include <tasuki/hook.h>
 #include <tasuki/tasuki.h>
 

@@ -1,5 +1,6 @@
 // The examples in the headers' comments, compiled and run as they stand there: what names them
 // there is around them here. A style check compares the texts.
+#include <google/protobuf/empty.pb.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
