@@ -40,6 +40,10 @@ class Hook {
   // hook.
   virtual void after_run(Run&, bool /*finished*/) {}
 
+  // Where it stands among the hooks of one point if the config does not say, smallest first. One
+  // that saves the states of the others comes behind them.
+  virtual int default_priority() const { return 50; }
+
   // True for one that changes nothing that a run learns or measures: a run may go on with other
   // such hooks than it was begun with.
   virtual bool only_observes() const { return false; }

@@ -152,8 +152,8 @@ std::vector<NamedHook> build_hooks(const ResolvedConfig& config) {
     if (described.name().empty()) throw config.error("train.hook", "a hook has no name");
     NamedHook hook;
     hook.name = described.name();
-    hook.priority = described.priority();
     hook.hook = config.create<Hook>(path + ".hook", described.hook(), {hook.name});
+    hook.priority = described.has_priority() ? described.priority() : hook.hook->default_priority();
     hooks.push_back(std::move(hook));
   }
   std::stable_sort(hooks.begin(), hooks.end(),

@@ -12,6 +12,7 @@ class Checkpoint : public Hook {
       : every_(options.every()), every_steps_(options.every_steps()) {}
 
   bool only_observes() const override { return true; }
+  int default_priority() const override { return 80; }
 
   // Behind the last step of an epoch its evaluation is to come, and belongs into the checkpoint.
   void after_step(Run& run) override {

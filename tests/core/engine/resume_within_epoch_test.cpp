@@ -126,6 +126,18 @@ TEST_F(StepCheckpoints, BehindAnEpochsLastStepHaveItsEvaluation) {
   EXPECT_EQ(state()["best_epoch"], 1);
 }
 
+// Listed first and without a priority it still saves what the others know of the step.
+TEST_F(StepCheckpoints, AreWrittenBehindTheHooksWhoseStateTheyHold) {
+  const auto config = testing::tiny_config(
+      {"train.hook=[{name:\"checkpoint\" hook{[tasuki/Checkpoint]{every_steps:1}}},"
+       "{name:\"ema\" hook{[tasuki/EMA]{}}}]"});
+  const auto hooks = build_hooks(config);
+  ASSERT_EQ(hooks.size(), 2u);
+  EXPECT_EQ(hooks[0].name, "ema");
+  EXPECT_EQ(hooks[1].name, "checkpoint");
+  EXPECT_EQ(hooks[1].priority, 80);
+}
+
 TEST_F(StepCheckpoints, ABegunEpochIsNotCutOff) {
   kill("2", 4);
   TinyRun shorter(folder_.path(), settings("2", "train.epochs=1"));
