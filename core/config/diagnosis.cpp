@@ -7,17 +7,6 @@
 namespace tasuki {
 namespace {
 
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
-// The first text between double quotes.
-std::string quoted(const std::string& text) {
-  const size_t begin = text.find('"');
-  const size_t end = begin == std::string::npos ? begin : text.find('"', begin + 1);
-  return end == std::string::npos ? "" : text.substr(begin + 1, end - begin - 1);
-}
-
 std::string unknown_value_text(const google::protobuf::EnumDescriptor* type,
                                const std::string& name) {
   std::vector<std::string> known;
@@ -33,15 +22,6 @@ std::string one_of(const google::protobuf::FieldDescriptor* field) {
     names.push_back(oneof->field(i)->name());
   }
   return join(names);
-}
-
-std::string plain(const std::string& complaint, const Place& place) {
-  std::string text = complaint;
-  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
-  if (text.size() > 4 && text.substr(text.size() - 4) == "got:")
-    return "the text ends in the middle";
-  if (place.field == nullptr) return text;
-  return text + " (the field takes a " + type_text(place.field) + ")";
 }
 
 }  // namespace
@@ -63,32 +43,30 @@ std::string too_deep_text() {
          " messages may be within each other";
 }
 
-bool complains_late(const std::string& complaint) {
-  return contains(complaint, "Unknown enumeration value") ||
-         contains(complaint, "Non-repeated Any specified multiple times");
+std::string fault_text(const Fault& fault) {
+  const auto& place = fault.place;
+  switch (fault.kind) {
+    case Fault::Kind::kNone:
+      return "";
+    case Fault::Kind::kUnknownField:
+      return unknown_field_text(place.parent, place.path.substr(place.path.find_last_of('.') + 1));
+    case Fault::Kind::kUnknownValue:
+      return unknown_value_text(place.field->enum_type(), fault.value);
+    case Fault::Kind::kSetTwice:
+      return "is set twice in one text; keep one of the two";
+    case Fault::Kind::kAlternative:
+      return "is set although only one of these can be: " + one_of(place.field);
+    case Fault::Kind::kTooDeep:
+      return too_deep_text();
+  }
+  return "";
 }
 
-Diagnosis diagnose(const std::string& complaint, const Place& place,
-                   const std::string& plugin_problem) {
-  if (contains(complaint, "Could not find type") && !plugin_problem.empty()) {
-    return {plugin_problem, true};
-  }
-  if (contains(complaint, "recursion limit")) return {too_deep_text(), false};
-  if (contains(complaint, "specified multiple times")) {
-    return {"is set twice in one text; keep one of the two", true};
-  }
-  if (contains(complaint, "another member of oneof")) {
-    return {"is set although only one of these can be: " + one_of(place.field), true};
-  }
-  if (contains(complaint, "has no field named") && place.parent != nullptr) {
-    const auto name = place.path.substr(place.path.find_last_of('.') + 1);
-    return {unknown_field_text(place.parent, name), true};
-  }
-  if (contains(complaint, "Unknown enumeration value") && place.field != nullptr &&
-      place.field->enum_type() != nullptr) {
-    return {unknown_value_text(place.field->enum_type(), quoted(complaint)), true};
-  }
-  return {plain(complaint, place), false};
+std::string syntax_text(const std::string& complaint, const Place& place) {
+  std::string text = complaint;
+  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
+  return place.field == nullptr ? text
+                                : text + " (the field takes a " + type_text(place.field) + ")";
 }
 
 }  // namespace tasuki

@@ -6,20 +6,11 @@
 
 namespace tasuki {
 
-// What protobuf's text parser complained of, put for the one who wrote the config.
-struct Diagnosis {
-  std::string problem;
-  // Whether the field itself is wrong, and not the token that the parser stopped at.
-  bool at_field = false;
-};
+// What a fault is, put for the one who wrote the config.
+std::string fault_text(const Fault& fault);
 
-// Whether the parser complains of a field only after it has read its value.
-bool complains_late(const std::string& complaint);
-
-// `complaint` is the parser's message, `place` the field where it stopped, `plugin_problem` why the
-// last look-up of a plugin's name failed.
-Diagnosis diagnose(const std::string& complaint, const Place& place,
-                   const std::string& plugin_problem);
+// A mistake of syntax in the words of protobuf's parser, with what the field at `place` takes.
+std::string syntax_text(const std::string& complaint, const Place& place);
 
 // " (did you mean "x"?)", or "; known: a, b" where none is near.
 std::string suggest(const std::string& name, const std::vector<std::string>& known);

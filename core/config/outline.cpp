@@ -4,6 +4,11 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "tasuki/config/path.h"
 #include "tasuki/config/reflect.h"
@@ -12,6 +17,7 @@
 namespace tasuki {
 namespace {
 
+using google::protobuf::FieldDescriptor;
 using google::protobuf::io::ArrayInputStream;
 using google::protobuf::io::Tokenizer;
 
@@ -42,6 +48,7 @@ class Scanner {
       }
     }
     parent.end = here();
+    parent.unfinished = at_end();
   }
 
  private:
@@ -93,6 +100,7 @@ class Scanner {
 
   void value(OutlineNode& parent, OutlineNode& node, int depth) {
     if (is("{") || is("<")) {
+      node.message = true;
       tokens_.Next();
       if (depth < kDeepest) fields(node, depth + 1);
       if (closes()) tokens_.Next();
@@ -105,8 +113,12 @@ class Scanner {
 
   void scalar(OutlineNode& parent, OutlineNode& node) {
     node.end = here();
-    if (is("-")) tokens_.Next();
+    if (is("-")) {
+      node.value = "-";
+      tokens_.Next();
+    }
     if (at_end() || closes()) return;
+    node.value += tokens_.current().text;
     node.end = {tokens_.current().line, tokens_.current().end_column};
     std::string text;
     if (tokens_.current().type != Tokenizer::TYPE_STRING) {
@@ -157,6 +169,89 @@ const google::protobuf::Descriptor* step_into(Place& place, const OutlineNode& p
   return place.field->message_type();
 }
 
+bool is_enum_value(const FieldDescriptor* field, const std::string& value) {
+  const auto* type = field->enum_type();
+  if (type->FindValueByName(value) != nullptr) return true;
+  int number = 0;
+  const char* end = value.data() + value.size();
+  const auto [stop, code] = std::from_chars(value.data(), end, number);
+  // What is neither a name nor a number is for the parser to complain of.
+  const bool letters = !value.empty() &&
+                       (std::isalpha(static_cast<unsigned char>(value[0])) != 0 || value[0] == '_');
+  if (code != std::errc() || stop != end) return !letters;
+  return type->FindValueByNumber(number) != nullptr;
+}
+
+// The type of what is inside a field's braces, nullptr when unknown.
+const google::protobuf::Descriptor* type_inside(const OutlineNode& node,
+                                                const google::protobuf::Descriptor* type) {
+  if (node.field.front() == '[') return plugin_type(node.field);
+  const auto* field = type == nullptr ? nullptr : type->FindFieldByName(node.field);
+  return field == nullptr || !holds_messages(field) ? nullptr : field->message_type();
+}
+
+// The fields of one message that came before.
+struct SeenFields {
+  std::map<std::string, Position> names;
+  std::set<const google::protobuf::OneofDescriptor*> alternatives;
+  bool plugin = false;
+};
+
+class FaultFinder {
+ public:
+  FaultFinder(Position stop, int deepest) : stop_(stop), deepest_(deepest) {}
+
+  // Fills `chain` with the node that has the fault and those around it, outermost first.
+  std::optional<Fault::Kind> look(const OutlineNode& parent,
+                                  const google::protobuf::Descriptor* type) {
+    SeenFields seen;
+    for (const auto& node : parent.children) {
+      if (!(node.begin < stop_)) return std::nullopt;
+      chain.push_back(&node);
+      if (const auto kind = fault_of(node, type, seen)) return kind;
+      if (const auto kind = look(node, type_inside(node, type))) return kind;
+      chain.pop_back();
+    }
+    return std::nullopt;
+  }
+
+  std::vector<const OutlineNode*> chain;
+
+ private:
+  std::optional<Fault::Kind> fault_of(const OutlineNode& node,
+                                      const google::protobuf::Descriptor* type,
+                                      SeenFields& seen) const {
+    if (node.message && int(chain.size()) > deepest_) return Fault::Kind::kTooDeep;
+    if (type == nullptr) return std::nullopt;
+    if (node.field.front() == '[') {
+      const bool twice = is_any(type) && std::exchange(seen.plugin, true);
+      return twice ? std::optional(Fault::Kind::kSetTwice) : std::nullopt;
+    }
+    const auto* field = type->FindFieldByName(node.field);
+    if (field == nullptr) return Fault::Kind::kUnknownField;
+    if (const auto kind = clash(node, field, seen)) return kind;
+    const bool unknown = field->enum_type() != nullptr && !node.empty_list && !node.message &&
+                         !is_enum_value(field, node.value);
+    return unknown ? std::optional(Fault::Kind::kUnknownValue) : std::nullopt;
+  }
+
+  static std::optional<Fault::Kind> clash(const OutlineNode& node, const FieldDescriptor* field,
+                                          SeenFields& seen) {
+    if (field->is_repeated()) return std::nullopt;
+    const auto [before, first] = seen.names.emplace(node.field, node.begin);
+    // Elements of one "[a, b]", where no list belongs, are no second setting.
+    if (!first) {
+      return before->second == node.begin ? std::nullopt : std::optional(Fault::Kind::kSetTwice);
+    }
+    const auto* oneof = field->real_containing_oneof();
+    const bool taken = oneof != nullptr && !seen.alternatives.insert(oneof).second;
+    return taken ? std::optional(Fault::Kind::kAlternative) : std::nullopt;
+  }
+
+  Position stop_;
+  int deepest_;
+};
+
 }  // namespace
 
 OutlineNode outline(const std::string& text) {
@@ -173,19 +268,34 @@ std::optional<Position> find_empty_list(const OutlineNode& root) {
   return std::nullopt;
 }
 
-Place place_at(const std::string& text, Position position, bool passed,
-               const google::protobuf::Descriptor* type, const std::string& path) {
-  Place place{path, position, type, nullptr};
-  const OutlineNode root = outline(text);
+Place place_at(const OutlineNode& root, Position position, const Described& described) {
+  Place place{described.path, position, described.type, nullptr};
   const auto covers = [&](const OutlineNode& node) {
-    return node.begin < position && position <= (passed ? node.after : node.end);
+    return node.begin < position && position <= node.end;
   };
+  const auto* type = described.type;
   for (const auto* at = &root;;) {
     const auto inner = std::find_if(at->children.begin(), at->children.end(), covers);
     if (inner == at->children.end()) return place;
     type = step_into(place, *at, *inner, type);
     at = &*inner;
   }
+}
+
+Fault find_fault(const OutlineNode& root, Position stop, const Described& described, int deepest) {
+  FaultFinder finder(stop, deepest);
+  Fault fault;
+  fault.kind = finder.look(root, described.type).value_or(Fault::Kind::kNone);
+  if (fault.kind == Fault::Kind::kNone) return fault;
+  fault.value = finder.chain.back()->value;
+  fault.place = {described.path, {}, described.type, nullptr};
+  const auto* type = described.type;
+  const auto* parent = &root;
+  for (const auto* node : finder.chain) {
+    type = step_into(fault.place, *parent, *node, type);
+    parent = node;
+  }
+  return fault;
 }
 
 }  // namespace tasuki

@@ -54,20 +54,33 @@ void check_encoding(const TextSource& source) {
   }
 }
 
+// The parser says where it gave up; why is seen from the tokens up to there and from the types of
+// the fields that they name. Its own words serve for what is no text format at all.
 [[noreturn]] void fail_syntax(const TextSource& source, const Message& into,
                               const FirstError& first, const PluginFinder& finder) {
-  const auto complaint = first.complaint.value_or("is not text format");
-  const auto place = place_at(source.text, first.position, complains_late(complaint),
-                              into.GetDescriptor(), source.path);
-  const auto diagnosis = diagnose(
-      complaint, place, finder.problem(place.field == nullptr ? source.field : place.field));
-  fail(source, diagnosis.at_field ? place.begin : first.position, place.path, diagnosis.problem);
+  const OutlineNode root = outline(source.text);
+  const Described described{into.GetDescriptor(), source.path};
+  const auto place = place_at(root, first.position, described);
+  if (finder.failed()) {
+    const auto* field = place.field == nullptr ? source.field : place.field;
+    fail(source, place.begin, place.path, finder.problem(field));
+  }
+  const auto fault = find_fault(root, first.position, described, kDeepestNesting - source.depth);
+  if (fault.kind != Fault::Kind::kNone) {
+    const bool deep = fault.kind == Fault::Kind::kTooDeep;
+    fail(source, deep ? first.position : fault.place.begin, fault.place.path, fault_text(fault));
+  }
+  fail(source, first.position, place.path,
+       root.unfinished && first.position >= root.end
+           ? "the text ends in the middle"
+           : syntax_text(first.complaint.value_or("is not text format"), place));
 }
 
 void check_lists(const TextSource& source, const Message& into) {
-  const auto empty = find_empty_list(outline(source.text));
+  const auto root = outline(source.text);
+  const auto empty = find_empty_list(root);
   if (!empty) return;
-  const auto place = place_at(source.text, *empty, false, into.GetDescriptor(), source.path);
+  const auto place = place_at(root, *empty, {into.GetDescriptor(), source.path});
   fail(source, place.begin, place.path,
        "an empty list sets nothing; take a base's list out with \"remove\"");
 }

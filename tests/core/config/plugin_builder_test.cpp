@@ -29,6 +29,24 @@ TEST_F(Builder, MakesWhatATextSays) {
   EXPECT_EQ(text_of(PluginBuilder("test/Net").any()), "model { encoder { [test/Net] { } } }");
 }
 
+TEST_F(Builder, TakesEveryTypeOfValueAndLists) {
+  const auto made = PluginBuilder("test/Net")
+                        .set("pretrained", true)
+                        .set("size", "LARGE")
+                        .set("inner", PluginBuilder("test/Flip").set("probability", 0.25).any())
+                        .add("width", 1.0)
+                        .add("width", 0.5)
+                        .add("tag", "a")
+                        .add("sizes", "SMALL")
+                        .add("part", PluginBuilder("test/Shift").any())
+                        .any();
+  const auto written = parse_config(
+      "model { encoder { [test/Net] { pretrained: true size: LARGE width: [1, 0.5] tag: 'a' "
+      "sizes: SMALL inner { [test/Flip] { probability: 0.25 } } part { [test/Shift] {} } } } }",
+      "text");
+  EXPECT_EQ(text_of(made), flat(written));
+}
+
 TEST_F(Builder, RefusesWhatAPluginDoesNotTake) {
   const auto failure = [](const auto& make) -> std::string {
     try {
@@ -49,6 +67,14 @@ TEST_F(Builder, RefusesWhatAPluginDoesNotTake) {
             "depth: is a uint32, not a string");
   EXPECT_EQ(failure([] { PluginBuilder("test/Net").set("tag", std::string("a")); }),
             "tag: is a list");
+  EXPECT_EQ(failure([] { PluginBuilder("test/Net").add("depth", uint32_t{1}); }),
+            "depth: is no list");
+  EXPECT_EQ(failure([] { PluginBuilder("test/Net").set("depth", true); }),
+            "depth: is a uint32, not true or false");
+  EXPECT_EQ(failure([] { PluginBuilder("test/Net").set("size", "HUGE"); }),
+            "size: is a SMALL, MEDIUM or LARGE, not HUGE");
+  EXPECT_EQ(failure([] { PluginBuilder("test/Net").set("stem", PluginBuilder("test/Net").any()); }),
+            "stem: is a message, not a plugin");
 }
 
 }  // namespace
