@@ -1,9 +1,9 @@
-#include "core/config/outline.h"
+#include "tasuki/config/outline.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
-#include "core/config/parse.h"
+#include "tasuki/config/parse.h"
 #include "tests/core/config/config_files.h"
 
 namespace tasuki::test {
