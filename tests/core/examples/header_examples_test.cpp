@@ -113,8 +113,12 @@ TEST_F(HeaderExamples, Configs) {
   EXPECT_EQ(shorter.message().model().task_size(), 2);
 
   Config config;
+  TaskConfig task;
   *config.mutable_train()->mutable_optimizer() =
-      PluginBuilder("tasuki/SGD").set("lr", 0.1).set("momentum", 0.9).any();
+      PluginBuilder("tasuki/SGD").set("lr", 0.1).set("nesterov", true).any();
+  *task.mutable_decoder() =
+      PluginBuilder("tasuki/DeepLabHead").add("rates", 2u).add("rates", 4u).any();
+  EXPECT_EQ(task.decoder().type_url(), "tasuki/DeepLabHead");
   EXPECT_EQ(config.train().optimizer().type_url(), "tasuki/SGD");
 }
 
