@@ -12,16 +12,16 @@ namespace tasuki {
 
 struct TrainOptions {
   // Folder for everything that the run leaves; empty: work_dirs/NAME.
-  std::filesystem::path work_dir;
+  std::filesystem::path work_dir = {};
   // That data sets lie under.
   std::filesystem::path data_root = "data";
   // A config with the hooks that every run has; the config's own of the same name take their place.
   std::filesystem::path base = base_config_file("run.pbtxt");
   // Go on from the last checkpoint of the work dir.
   bool resume = false;
-  Accepted accepted;
+  Accepted accepted = {};
   // Begin with the weights of this checkpoint (take_weights); empty: as the config says.
-  std::filesystem::path init;
+  std::filesystem::path init = {};
   bool init_partial = false;
 };
 

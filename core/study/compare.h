@@ -20,12 +20,12 @@ struct CompareOptions {
   std::filesystem::path base = default_study_base();
   // Work dirs of single-task runs to compare with; none: each task is trained alone, by the first
   // config that has it.
-  std::vector<std::filesystem::path> baselines;
+  std::vector<std::filesystem::path> baselines = {};
   size_t seeds = 1;  // from train.seed on
   size_t jobs = 1;   // trainings side by side
   // Split to evaluate the best checkpoints on once everything is trained; empty: the figures are
   // those of the validation split.
-  std::string split;
+  std::string split = {};
 };
 
 // Trains configs over seeds, goes on with what is there in the folder, and puts all figures into

@@ -15,7 +15,7 @@ namespace tasuki {
 
 struct SearchOptions {
   // Folder of the search; empty: work_dirs/search_NAME, blanks of the config's name as "_".
-  std::filesystem::path work_dir;
+  std::filesystem::path work_dir = {};
   // That data sets lie under.
   std::filesystem::path data_root = "data";
   std::filesystem::path base = default_study_base();
@@ -26,7 +26,7 @@ struct SearchOptions {
   uint32_t affinity_every = 10;
   size_t jobs = 1;     // trainings side by side
   bool joint = false;  // train the plain joint model for comparison
-  Rule rule;
+  Rule rule = {};
 };
 
 // Finds out which self-auxiliaries help, and whether to adopt them: goes on with the search in its

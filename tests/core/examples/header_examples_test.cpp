@@ -68,6 +68,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A function of its own, as a test has another Run.
+void train_and_predict() {
+  {
+    const Run run = train(load_config("rooms.pbtxt"), {.work_dir = "out"});
+    std::cout << run.best_epoch << ": " << run.best_score << "\n";
+    EXPECT_EQ(run.best_epoch, 1);
+  }
+  fs::remove_all("out");
+  Config config = read_config("rooms.pbtxt");
+  config.mutable_train()->set_epochs(2);
+  const Run run = train(config, {.work_dir = "out"});
+  EXPECT_EQ(run.epoch, 2);
+
+  cv::imwrite("room.jpg", cv::Mat(48, 64, CV_8UC3, cv::Scalar(90, 120, 30)));
+  const Predictor predictor("out/best.safetensors", SlidingWindow{.size = {240, 320}});
+  const Prediction prediction = predictor(cv::imread("room.jpg"));
+  cv::imwrite("depth.png", prediction["depth"].picture());
+  const cv::Mat metres = prediction["depth"].values();
+  EXPECT_EQ(metres.size(), cv::Size(64, 48));
+  EXPECT_EQ(cv::imread("depth.png").size(), metres.size());
+
+  const Inference inference = {.window = SlidingWindow{.size = {512, 512}}, .flip = true};
+  EXPECT_EQ(inference.views(), 2u);
+}
+
 // In a folder of its own, with a config of a tiny run in rooms.pbtxt.
 class HeaderExamples : public ::testing::Test {
  protected:
@@ -129,27 +154,7 @@ TEST_F(HeaderExamples, Draws) {
 }
 
 TEST_F(HeaderExamples, Training) {
-  {
-    const Run run = train(load_config("rooms.pbtxt"), {.work_dir = "out"});
-    std::cout << run.best_epoch << ": " << run.best_score << "\n";
-    EXPECT_EQ(run.best_epoch, 1);
-  }
-  fs::remove_all("out");
-  Config config = read_config("rooms.pbtxt");
-  config.mutable_train()->set_epochs(2);
-  const Run run = train(config, {.work_dir = "out"});
-  EXPECT_EQ(run.epoch, 2);
-
-  cv::imwrite("room.jpg", cv::Mat(48, 64, CV_8UC3, cv::Scalar(90, 120, 30)));
-  const Predictor predictor("out/best.safetensors", SlidingWindow{.size = {240, 320}});
-  const Prediction prediction = predictor(cv::imread("room.jpg"));
-  cv::imwrite("depth.png", prediction["depth"].picture());
-  const cv::Mat metres = prediction["depth"].values();
-  EXPECT_EQ(metres.size(), cv::Size(64, 48));
-  EXPECT_EQ(cv::imread("depth.png").size(), metres.size());
-
-  const Inference inference = {.window = SlidingWindow{.size = {512, 512}}, .flip = true};
-  EXPECT_EQ(inference.views(), 2u);
+  train_and_predict();
 }
 
 // Parts of a step, on one layer with two outputs.
