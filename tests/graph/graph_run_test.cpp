@@ -86,7 +86,7 @@ class GraphRuns : public ::testing::TestWithParam<std::string> {
 TEST_P(GraphRuns, TrainEvaluateAndGoOnFromTheirCheckpoint) {
   GraphRun whole(config(), folder_ / "whole");
   whole.train();
-  EXPECT_TRUE(whole.run.best.has_value());
+  EXPECT_TRUE(whole.run.best_evaluation.has_value());
   GraphRun loaded(config(), folder_ / "loaded");
   load_weights(loaded.model(), folder_ / "whole" / kLastFile);
   EXPECT_EQ(
