@@ -54,9 +54,8 @@ std::string DerivedNormals::settings() const {
   Config settings;
   const auto& data = config_.message().data();
   *settings.mutable_data()->mutable_dataset() = data.dataset();
-  if (config_.given().data().has_image()) {
-    *settings.mutable_data()->mutable_image() = config_.given().data().image();
-  }
+  const auto image = changed_image_settings(config_);
+  if (image.ByteSizeLong() > 0) *settings.mutable_data()->mutable_image() = image;
   *settings.mutable_data()->mutable_train_pipeline() = data.train_pipeline();
   return "# What tasuki data normals made the pictures beside it with.\n" + write_text(settings);
 }

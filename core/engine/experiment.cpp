@@ -330,6 +330,14 @@ ImageReading image_reading(const ResolvedConfig& config) {
   return {image.ignore_orientation(), image.white_level()};
 }
 
+ImageConfig changed_image_settings(const ResolvedConfig& config) {
+  auto image = config.message().data().image();
+  const ImageConfig defaults;
+  if (image.ignore_orientation() == defaults.ignore_orientation()) image.clear_ignore_orientation();
+  if (image.kind() == defaults.kind()) image.clear_kind();
+  return image;
+}
+
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
                                                  const std::filesystem::path& data_root) {
   return config.create<Dataset>("data.dataset", config.message().data().dataset(),

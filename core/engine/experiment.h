@@ -103,6 +103,9 @@ std::unique_ptr<Sampler> build_sampler(const ResolvedConfig& config,
                                        const std::shared_ptr<const Dataset>& dataset);
 // How the config's images are read, by its data set and by who reads others.
 ImageReading image_reading(const ResolvedConfig& config);
+// The settings of images that are not at their defaults: whether a default is written out, as in a
+// config that a run has kept, makes no other pack, nor other derived files.
+ImageConfig changed_image_settings(const ResolvedConfig& config);
 // The one of the data set's own files, whatever data.pack says.
 std::shared_ptr<const Dataset> build_raw_dataset(const ResolvedConfig& config,
                                                  const std::filesystem::path& data_root);

@@ -37,9 +37,8 @@ std::string prefix_text(const Transforms& prefix, Experiment::Pipeline written_a
 PackHeader header_of_config(const ResolvedConfig& config) {
   Config dataset;
   *dataset.mutable_data()->mutable_dataset() = config.message().data().dataset();
-  if (config.given().data().has_image()) {
-    *dataset.mutable_data()->mutable_image() = config.given().data().image();
-  }
+  const auto image = changed_image_settings(config);
+  if (image.ByteSizeLong() > 0) *dataset.mutable_data()->mutable_image() = image;
   PackHeader header;
   header.set_dataset(write_text(dataset));
   for (const auto which : {Experiment::Pipeline::kTrain, Experiment::Pipeline::kEvaluate}) {

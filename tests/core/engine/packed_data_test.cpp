@@ -79,6 +79,16 @@ TEST_F(PackedDataTest, SamplesAreThoseOfTheRawFilesBitForBit) {
   }
 }
 
+// As a search keeps its config.
+TEST_F(PackedDataTest, IsTheSameForAConfigWithItsDefaultsWrittenOut) {
+  make_pack(tiny_config(), file_);
+  const auto kept = parse_config(tiny_config({from_pack()}).text(), "kept.pbtxt");
+  EXPECT_EQ(open_pack(kept)->size("train"), 6u);
+  const auto header = make_pack(parse_config(tiny_config().text(), "kept.pbtxt"), folder_ / "b");
+  EXPECT_EQ(header.dataset().find("image"), std::string::npos);
+  EXPECT_THAT(problem({"data.image.ignore_orientation=true"}), HasSubstr("ignore_orientation"));
+}
+
 TEST_F(PackedDataTest, TrainingIsTheSame) {
   make_pack(tiny_config(), file_);
   testing::TinyRun raw(folder_ / "raw"), packed(folder_ / "packed", {from_pack()});
