@@ -6,6 +6,7 @@
 // docs/examples/room_program is one.
 #pragma once
 
+#include "tasuki/config/plugin_builder.h"
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/engine/evaluate.h"
 #include "tasuki/engine/training.h"

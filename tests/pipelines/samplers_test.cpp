@@ -219,7 +219,7 @@ TEST(WeightedSampler, RefusesWeightsThatCannotBe) {
   EXPECT_THAT(sampler_refusal("Weighted", "part { name: \"small\" }"),
               HasSubstr("no weight is given for part \"large\""));
   EXPECT_THAT(sampler_refusal("Weighted", "part { name: \"small\" weight: -1 }"),
-              HasSubstr("part[0].weight"));
+              HasSubstr("part[small].weight: must be at least 0, not -1"));
   EXPECT_THAT(sampler_refusal("Weighted", "part { name: \"small\" } part { name: \"small\" }"),
               HasSubstr("given twice"));
   EXPECT_THAT(sampler_refusal("Weighted",

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   config.mutable_train()->set_epochs(2);
   auto* hook = config.mutable_train()->add_hook();
   hook->set_name("night");
-  *hook->mutable_hook() = tasuki::plugin_any("rooms/StopAtNight");
+  *hook->mutable_hook() = tasuki::PluginBuilder("rooms/StopAtNight").any();
 
   const tasuki::Run run = tasuki::train(config, {.work_dir = "out"});
   if (!run.stopped.empty()) return std::cout << "stopped: " << run.stopped << "\n", 0;

@@ -77,7 +77,7 @@ TEST(Inference, RefusesWhatCantBe) {
               HasSubstr("stride_height: 17 leaves gaps between windows of 16 pixels"));
   for (const std::string scale : {"0", "-1", "nan", "17"}) {
     EXPECT_THAT(refusal("inference.scale=[1," + scale + "]"),
-                HasSubstr("inference.scale[1]: a number above 0"))
+                HasSubstr("inference.scale[1]: must be above 0 and at most 16"))
         << scale;
   }
 }

@@ -167,7 +167,7 @@ TEST_F(Cityscapes, ErrorsOfCamerasNameFileAndNumber) {
 
 TEST_F(Cityscapes, ErrorsOfOptionsNameThem) {
   EXPECT_THAT(failure("classes: 34"), HasSubstr("classes: must be 19 or 7, not 34"));
-  EXPECT_THAT(failure("validation: 0"), HasSubstr("validation: a fraction"));
+  EXPECT_THAT(failure("validation: 0"), HasSubstr("validation: must be above 0 and below 1"));
   EXPECT_THAT(failure("root: 'nowhere'"), AllOf(HasSubstr("nowhere"), HasSubstr("--data-root")));
   std::filesystem::remove_all(root_ / "cityscapes/leftImg8bit/val");
   EXPECT_THAT(failure(), HasSubstr("leftImg8bit/val"));

@@ -242,7 +242,9 @@ TEST_F(FolderTest, ErrorsOfOptionsNameTheirPath) {
   EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 1"), "field[s].palette[0].class");
   EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } palette { colour: [1, 2, 3] class: 0"),
             "field[s].palette[1].colour");
-  EXPECT_EQ(palette_path("colour: [1, 2, 3] class: 0 } ignore: 1 palette { "), "field[s].palette");
+  EXPECT_EQ(
+      palette_path("colour: [1, 2, 3] class: 0 } ignore: 1 palette { colour: [4, 5, 6] class: 0"),
+      "field[s].palette");
   EXPECT_EQ(path(image + "split { name: 's' folder: './train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "split { name: 's' folder: '../train' }"), "split[s].folder");
   EXPECT_EQ(path(image + "field { name: 's' kind: 'tasuki/label_map' channel: 1 }"),

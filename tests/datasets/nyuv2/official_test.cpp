@@ -118,7 +118,7 @@ TEST_F(OfficialFiles, ValidationIsTheEndOfTrain) {
 TEST_F(OfficialFiles, ErrorsOfOptionsNameThem) {
   EXPECT_THAT(failure("classes: 12"), HasSubstr("classes: must be 13, 40 or 894, not 12"));
   EXPECT_THAT(failure("classes: 894 otherprop_is_void: true"), HasSubstr("otherprop_is_void"));
-  EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: a fraction"));
+  EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: must be above 0 and below 1"));
   EXPECT_THAT(failure("root: 'nowhere'"), AllOf(HasSubstr("nowhere"), HasSubstr("--data-root")));
   EXPECT_THAT(failure("labeled: 'none.mat'"),
               HasSubstr("none.mat: can't be opened: No such file or directory"));

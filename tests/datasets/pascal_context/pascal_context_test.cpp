@@ -257,7 +257,7 @@ TEST_F(PascalContext, ErrorsOfOptionsNameThem) {
   EXPECT_THAT(failure("human_parts: 5"), HasSubstr("human_parts: must be 1, 4, 6 or 14, not 5"));
   EXPECT_THAT(failure("field: ['seg', 'normals']"),
               AllOf(HasSubstr("field[1]"), HasSubstr("did you mean \"normal\"")));
-  EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: a fraction"));
+  EXPECT_THAT(failure("validation: 1"), HasSubstr("validation: must be above 0 and below 1"));
   EXPECT_THAT(failure("validation: 0.01"), HasSubstr("split \"train_held\" is empty"));
   EXPECT_THAT(failure("root: 'nowhere'"), AllOf(HasSubstr("nowhere"), HasSubstr("--data-root")));
 }

@@ -159,7 +159,7 @@ TEST_F(BranchedTest, RefusesTablesThatAreNone) {
   EXPECT_THAT(refusal("stage { name: \"layr1\" }"),
               HasSubstr("stage[layr1]: the encoder has no such stage (did you mean \"layer1\"?)"));
   EXPECT_THAT(refusal("stage { name: \"layer1\" instance { task: \"seg\" } }"),
-              HasSubstr("every instance needs a name"));
+              HasSubstr("stage[layer1].instance[0].name: is required"));
   EXPECT_THAT(refusal("stage { name: \"layer1\" instance { name: \"a.b\" task: \"seg\" } }"),
               HasSubstr("without dots"));
   EXPECT_THAT(refusal("stage { name: \"layer1\" instance { name: \"a\" task: \"dept\" } }"),
