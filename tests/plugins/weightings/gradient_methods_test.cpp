@@ -153,7 +153,8 @@ TEST_P(GradientMethods, RefuseOptionsThatAreNone) {
        {"scope: 7", "gradients { scope: 7 }", "gradients { at: 7 }", "gradients { decoders: 7 }"}) {
     EXPECT_ANY_THROW(refused_field(options, context)) << options;
   }
-  EXPECT_EQ(refused_field("scope: SHARED gradients { scope: SHARED }", context), "gradients.scope");
+  EXPECT_EQ(refused_field("scope: SHARED gradients { scope: SHARED_AND_ROUTES }", context),
+            "scope");
 }
 
 TEST_P(GradientMethods, RefuseFeaturesThatAreNotThere) {
