@@ -127,8 +127,11 @@ echo "-- a program of its own"
 mkdir program_run
 cat >program_run/rooms.pbtxt <<'CONFIG'
 base: "PREFIX/share/tasuki/configs/rooms/quickstart.pbtxt"
-data { dataset { [tasuki/Rooms] { height: 48 width: 64 train_size: 8 val_size: 4 test_size: 4 } } }
-data { loader { batch_size: 4 } }
+data {
+  dataset { [tasuki/Rooms] { height: 48 width: 64 train_size: 8 val_size: 4 test_size: 4 } }
+  loader { batch_size: 4 }
+}
+train { warmup_steps: 0 }
 CONFIG
 sed -i "s#PREFIX#$prefix#" program_run/rooms.pbtxt
 { printf 'P6\n80 60\n255\n'; head -c 14400 /dev/zero | tr '\0' 'g'; } >program_run/room.ppm
