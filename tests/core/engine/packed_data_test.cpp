@@ -86,7 +86,8 @@ TEST_F(PackedDataTest, IsTheSameForAConfigWithItsDefaultsWrittenOut) {
   EXPECT_EQ(open_pack(kept)->size("train"), 6u);
   const auto header = make_pack(parse_config(tiny_config().text(), "kept.pbtxt"), folder_ / "b");
   EXPECT_EQ(header.dataset().find("image"), std::string::npos);
-  EXPECT_THAT(problem({"data.image.ignore_orientation=true"}), HasSubstr("is a pack of something else"));
+  EXPECT_THAT(problem({"data.image.ignore_orientation=true"}),
+              HasSubstr("is a pack of something else"));
 }
 
 TEST_F(PackedDataTest, TrainingIsTheSame) {
