@@ -8,15 +8,10 @@
 
 #include "tasuki/model/label_range.h"
 #include "tasuki/predict/views.h"
+#include "tasuki/system/elapsed.h"
 
 namespace tasuki {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double elapsed_seconds(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The image tensor as a picture, its normalisation undone.
 cv::Mat picture(const torch::Tensor& image, const Normalization& normalization) {
@@ -39,7 +34,7 @@ class Accumulator {
         tasks_(experiment.tasks()),
         sink_(sink),
         wanted_(wanted),
-        start_(Clock::now()) {
+        start_(std::chrono::steady_clock::now()) {
     for (const auto* task : tasks_) metrics_.push_back(task->make_metrics());
     result_.split = source.split();
     result_.samples = source.size();
@@ -77,7 +72,7 @@ class Accumulator {
       }
       result_.tasks.push_back(std::move(task));
     }
-    result_.seconds = elapsed_seconds(start_);
+    result_.seconds = seconds_since(start_);
     return std::move(result_);
   }
 
@@ -108,7 +103,7 @@ class Accumulator {
   std::vector<const ModelTask*> tasks_;
   const PredictionSink& sink_;
   const std::vector<size_t>& wanted_;
-  Clock::time_point start_;
+  std::chrono::steady_clock::time_point start_;
   std::vector<TaskMetrics> metrics_;
   Evaluation result_;
 };

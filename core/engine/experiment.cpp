@@ -385,9 +385,7 @@ std::unique_ptr<Sampler> build_sampler(const ResolvedConfig& config,
                        "the sampler decides the order; take data.loader.shuffle out");
   }
   auto input = pipeline_input(config, dataset, Experiment::Pipeline::kTrain);
-  Experiment names;
-  names.config = config;
-  const auto split = names.train_split();
+  const auto& split = data.train_split();
   SampleSource::Options options;
   options.seed = config.message().train().seed();
   options.all_fields = true;

@@ -106,7 +106,8 @@ torch::Tensor view_scores(const Task& task, const torch::Tensor& logits, const V
                           double ratio) {
   auto scores = task.scores(view.flipped ? logits.flip({3}) : logits).cpu();
   const auto& kind = field_kind(task.field_kind());
-  if (kind.tensor_type() == FieldKind::TensorType::kIndex) return scores;
+  const bool changed = view.flipped || view.scale != 1;
+  if (!changed || kind.tensor_type() == FieldKind::TensorType::kIndex) return scores;
   return undone(scores, kind, view, ratio);
 }
 

@@ -3,6 +3,7 @@
 #include <future>
 #include <map>
 
+#include "pipelines/samplers/cumulative_weights.h"
 #include "pipelines/samplers/samplers.pb.h"
 #include "tasuki/data/sampler.h"
 #include "tasuki/registry/registry.h"
@@ -68,13 +69,12 @@ class RareClass : public Sampler {
     }
     require_option(!showing.empty() || counts.empty(), "field",
                    "no sample of the split shows a class of \"" + field + "\"");
-    double sum = 0;
     for (auto& [label, samples] : showing) {
       const double share = double(pixels.at(label)) / double(labelled);
-      sums_.push_back(sum += std::exp(-share / temperature));  // exp(1 / temperature) cancels
+      weights_.add(std::exp(-share / temperature));  // exp(1 / temperature) cancels
       samples_.push_back(std::move(samples));
     }
-    require_option(sum > 0 || counts.empty(), "temperature",
+    require_option(weights_.total() > 0 || counts.empty(), "temperature",
                    "is so small that no class has any probability");
   }
 
@@ -84,9 +84,7 @@ class RareClass : public Sampler {
     SeededDraws draws(mix_seeds({kRareClassPurpose, seed, epoch}));
     std::vector<size_t> all;
     for (size_t i = 0; i < length_; ++i) {
-      const double at = draws.uniform() * sums_.back();
-      const auto& samples =
-          samples_[size_t(std::upper_bound(sums_.begin(), sums_.end(), at) - sums_.begin())];
+      const auto& samples = samples_[weights_.draw(draws)];
       all.push_back(samples[draws.below(samples.size())]);
     }
     return all;
@@ -94,7 +92,7 @@ class RareClass : public Sampler {
 
  private:
   size_t length_;
-  std::vector<double> sums_;                  // of the classes' probabilities, ascending
+  CumulativeWeights weights_;                 // of the classes
   std::vector<std::vector<size_t>> samples_;  // that show each class
 };
 

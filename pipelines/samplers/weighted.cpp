@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "pipelines/samplers/cumulative_weights.h"
 #include "pipelines/samplers/samplers.pb.h"
 #include "tasuki/data/sampler.h"
 #include "tasuki/io/csv_table.h"
@@ -105,10 +106,9 @@ class Weighted : public Sampler {
                    "give a table or weights by part");
     const auto weights = options.table().empty() ? weights_by_part(options, context.parts)
                                                  : weights_by_table(options.table(), context.ids());
-    double sum = 0;
-    for (const double weight : weights) sums_.push_back(sum += weight);
-    require_option(sum > 0 || weights.empty(), options.table().empty() ? "part" : "table",
-                   "all weights are 0");
+    for (const double weight : weights) weights_.add(weight);
+    require_option(weights_.total() > 0 || weights.empty(),
+                   options.table().empty() ? "part" : "table", "all weights are 0");
   }
 
   size_t length() const override { return length_; }
@@ -117,16 +117,14 @@ class Weighted : public Sampler {
     SeededDraws draws(mix_seeds({kWeightedPurpose, seed, epoch}));
     std::vector<size_t> all;
     for (size_t i = 0; i < length_; ++i) {
-      // The first whose sum is above: one of weight 0 never is.
-      const double at = draws.uniform() * sums_.back();
-      all.push_back(size_t(std::upper_bound(sums_.begin(), sums_.end(), at) - sums_.begin()));
+      all.push_back(weights_.draw(draws));
     }
     return all;
   }
 
  private:
   size_t length_;
-  std::vector<double> sums_;  // of the weights up to each sample
+  CumulativeWeights weights_;  // of the samples
 };
 
 }  // namespace
