@@ -14,3 +14,4 @@
 #include "tasuki/registry/plugin_folders.h"
 #include "tasuki/study/compare.h"
 #include "tasuki/study/search.h"
+#include "tasuki/study/tune.h"

@@ -115,6 +115,14 @@ std::vector<torch::Tensor> StepLookAhead::training_losses(bool update_statistics
   return losses(batch_, objectives_, update_statistics);
 }
 
+std::vector<torch::Tensor> StepLookAhead::repeated_losses() {
+  const torch::NoGradGuard no_grad;
+  const KeptRandomState kept_random(experiment_.device);
+  const KeptBuffers kept_buffers(*experiment_.model);
+  set_random_state(experiment_.device, random_);
+  return step_losses(experiment_, batch_, objectives_);
+}
+
 std::vector<torch::Tensor> StepLookAhead::validation_losses(bool update_statistics) {
   if (validation_ == nullptr) throw not_declared("validation");
   const auto batch = validation_->next().to(experiment_.device);

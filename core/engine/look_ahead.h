@@ -65,9 +65,9 @@ class ShuffledBatches {
   int64_t taken_ = 0;
 };
 
-// Look-aheads of one step of a run, in exact fp32 (exact_losses). `random` is the generator's state
-// just before the step's forward pass; `validation` is nullptr where the weighting has not declared
-// that it needs it.
+// Look-aheads of one step of a run, in exact fp32 (exact_losses) but for the repeated ones.
+// `random` is the generator's state just before the step's forward pass; `validation` is nullptr
+// where the weighting has not declared that it needs it.
 class StepLookAhead : public LookAhead {
  public:
   StepLookAhead(const Experiment& experiment, const Batch& batch,
@@ -75,6 +75,7 @@ class StepLookAhead : public LookAhead {
                 torch::Tensor random);
 
   std::vector<torch::Tensor> training_losses(bool update_statistics) override;
+  std::vector<torch::Tensor> repeated_losses() override;
   std::vector<torch::Tensor> validation_losses(bool update_statistics) override;
 
  private:

@@ -62,7 +62,16 @@ std::optional<Error> not_finite(const Run& run, const Batch& batch, const torch:
   return {};
 }
 
-Error combination_not_finite(const Run& run, const Batch& batch) {
+Error combination_not_finite(const Run& run, const Batch& batch,
+                             const std::vector<double>& losses) {
+  for (size_t i = 0; i < losses.size(); ++i) {
+    if (losses[i] > 0) continue;
+    return error_of(run, batch,
+                    "the gradient is not finite, though that of every objective is: the weighting "
+                    "may need losses above 0, and that of " +
+                        run.active.objectives[i].name + " is " + std::to_string(losses[i]) +
+                        " (`tasuki plugins` says what each needs)");
+  }
   return error_of(run, batch,
                   "the gradient is not finite, though that of every objective is: what the "
                   "weighting makes of them, or their norm, is too large for its type");

@@ -16,7 +16,8 @@ namespace tasuki {
 std::optional<Error> not_finite(const Run& run, const Batch& batch, const torch::Tensor& random,
                                 const std::vector<double>& losses);
 // That of a step whose objectives are all finite, but not what the weighting, or the norm for
-// train.clip_norm, made of their gradients.
-Error combination_not_finite(const Run& run, const Batch& batch);
+// train.clip_norm, made of their gradients. Names a loss that is not above 0, if there is one:
+// weightings that take logarithms can't have it.
+Error combination_not_finite(const Run& run, const Batch& batch, const std::vector<double>& losses);
 
 }  // namespace tasuki

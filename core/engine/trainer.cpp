@@ -164,7 +164,7 @@ void Trainer::report(const StepContext& context, const Outcome& outcome) {
   if (read[size_t(2 * n) + 1] != 0) return;
   const std::vector<double> losses(read.begin(), read.begin() + n);
   if (const auto cause = not_finite(run_, batch_, random_, losses)) throw *cause;
-  throw combination_not_finite(run_, batch_);
+  throw combination_not_finite(run_, batch_, losses);
 }
 
 void Trainer::step(const Batch& batch) {

@@ -29,9 +29,8 @@ Weighting::Context weighting_context(const Run& run) {
   for (const auto& item : model.named_parameters()) context.leaves[item.key()] = item.value();
   context.has_cut = model.names_cut();
   context.route_normalization = run.experiment.config.message().train().route_normalization();
-  context.make_optimizer = [config = run.experiment.config](const torch::Tensor& parameters) {
-    return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(),
-                                    {parameters});
+  context.make_optimizer = [config = run.experiment.config](const Optimizer::Context& own) {
+    return config.create<Optimizer>("train.optimizer", config.message().train().optimizer(), own);
   };
   return context;
 }

@@ -20,14 +20,14 @@ std::vector<torch::Tensor> FeatureCut::take_gradients() {
   return gradients;
 }
 
-void FeatureCut::backward(const std::vector<torch::Tensor>& gradients) {
+void FeatureCut::backward(const std::vector<torch::Tensor>& gradients, bool keep_graph) {
   std::vector<torch::Tensor> outputs, theirs;
   for (size_t i = 0; i < outputs_.size(); ++i) {
     if (!gradients[i].defined() || !outputs_[i].requires_grad()) continue;
     outputs.push_back(outputs_[i]);
     theirs.push_back(gradients[i]);
   }
-  if (!outputs.empty()) torch::autograd::backward(outputs, theirs);
+  if (!outputs.empty()) torch::autograd::backward(outputs, theirs, keep_graph);
 }
 
 }  // namespace tasuki

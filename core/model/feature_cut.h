@@ -30,9 +30,9 @@ class FeatureCut {
   // The gradient that backward passes left on each leaf since the last call; undefined where none
   // reached it.
   std::vector<torch::Tensor> take_gradients();
-  // Walks gradients of the leaves on into the parameters before the cut, once; undefined ones are
-  // zero.
-  void backward(const std::vector<torch::Tensor>& gradients);
+  // Walks gradients of the leaves on into the parameters before the cut; undefined ones are zero.
+  // The graph there can be walked again only while `keep_graph`.
+  void backward(const std::vector<torch::Tensor>& gradients, bool keep_graph = false);
 
  private:
   std::vector<std::string> names_;

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace tasuki {
 namespace {
@@ -15,6 +16,10 @@ void check(const Options& options, const Weighting::Context& context, bool has_w
   require_option(has_weights || options.decoders() == Options::PLAIN, "gradients.decoders",
                  "WEIGHTED needs a weight for each objective, and this method has none; choose "
                  "PLAIN");
+  require_option(has_weights || options.every() == 1, "gradients.every",
+                 "a method without weights has none to keep; leave it at 1");
+  require_option(has_weights || options.smoothing() == 0, "gradients.smoothing",
+                 "a method without weights has none to smooth; leave it at 0");
   if (options.at() != Options::FEATURES) return;
   require_option(options.scope() == Options::SHARED, "gradients.at",
                  "FEATURES are those where the routes part: a route's own part has none; choose "
@@ -24,11 +29,20 @@ void check(const Options& options, const Weighting::Context& context, bool has_w
                  "them behind; choose PARAMETERS");
 }
 
+// The derivatives of log L_i. A loss that has no logarithm makes the step not finite.
+torch::Tensor log_factors(const torch::Tensor& losses) {
+  return torch::where(losses > 0, losses.reciprocal(),
+                      torch::full_like(losses, std::numeric_limits<double>::quiet_NaN()));
+}
+
 }  // namespace
 
 GradientRows::GradientRows(const Weighting::Context& context, const Options& options,
                            bool has_weights)
-    : options_(options), parameters_(context.parameters), objectives_(context.objectives) {
+    : options_(options),
+      has_cut_(context.has_cut),
+      parameters_(context.parameters),
+      objectives_(context.objectives) {
   check(options, context, has_weights);
   shared_ = context.part(context.shared);
   for (const auto& [route, spans] : context.own) own_[route] = context.part(spans);
@@ -38,22 +52,20 @@ GradientRows::GradientRows(const Weighting::Context& context, const Options& opt
 void GradientRows::add(const ParameterPart& part, const std::string& name,
                        std::vector<size_t> members) {
   if (part.empty() || members.size() < 2) return;
-  const auto rows =
-      torch::empty({int64_t(members.size()), part.size()}, parameters_->gradient().options());
+  auto type = parameters_->gradient().options();
+  if (options_.rows() == Options::BF16) type = type.dtype(torch::kBFloat16);
+  const auto rows = torch::empty({int64_t(members.size()), part.size()}, type);
   groups_.push_back({&part, name, std::move(members), rows});
 }
 
 void GradientRows::make_groups(StepContext& step) {
-  groups_.clear();
-  features_.reset();
-  if (at_features()) features_.emplace(step.trace->cut);
   std::vector<size_t> all;
   std::map<std::string, std::vector<size_t>> on_route;
   for (size_t i = 0; i < step.size(); ++i) {
     all.push_back(i);
     on_route[objectives_.at(step.index[i]).route].push_back(i);
   }
-  if (!at_features()) add(shared_, "shared", all);
+  if (!features_) add(shared_, "shared", all);
   const bool weighs = weighs_decoders() && all.size() > 1 && !shared_.empty();
   if (!combines_routes() && !weighs) return;
   for (const auto& [route, part] : own_) add(part, route, on_route[route]);
@@ -68,18 +80,27 @@ void GradientRows::collect(Group& group, size_t objective) const {
   if (found + 1 != group.members.end()) group.part->zero(gradient);
 }
 
-void GradientRows::backward(StepContext& step) {
+void GradientRows::backward(StepContext& step, bool linear) {
   factors_ = step.factors(torch::ones_like(step.coefficients));
+  if (options_.log_losses()) factors_ = factors_ * log_factors(step.loss_values());
+  groups_.clear();
+  features_.reset();
+  if (at_features() || (linear && has_cut_)) features_.emplace(step.trace->cut);
   make_groups(step);
-  if (groups_.empty() && !at_features()) {
+  if (groups_.empty() && !needs_cut()) {
     step.backward(weighted_sum(step.losses, factors_), false);
     return;
   }
   for (size_t i = 0; i < step.size(); ++i) {
+    const bool keep_graph = i + 1 < step.size();
     const auto loss = weighted_sum({step.losses[i]}, factors_.narrow(0, int64_t(i), 1));
-    step.backward(loss, i + 1 < step.size());
+    step.backward(loss, keep_graph);
+    if (features_) {
+      features_->add();
+    } else if (needs_cut()) {
+      step.trace->cut.backward(step.trace->cut.take_gradients(), keep_graph);
+    }
     for (auto& group : groups_) collect(group, i);
-    if (features_) features_->add();
   }
 }
 
@@ -141,7 +162,7 @@ torch::Tensor GradientRows::combine_features(StepContext& step, const Combine& c
 
 void GradientRows::combine(StepContext& step, const Combine& combine) {
   torch::Tensor weights;
-  if (at_features()) weights = combine_features(step, combine);
+  if (features_) weights = combine_features(step, combine);
   for (auto& group : groups_) {
     const bool is_shared = group.part == &shared_;
     if (is_shared) weights = combine_parameters(step, group, combine);
@@ -152,7 +173,20 @@ void GradientRows::combine(StepContext& step, const Combine& combine) {
     weigh_outside(step, to_vector(weights));
     step.applied = factors_ * weights.to(factors_.device(), kNoWait);
   }
+  if (options_.has_max_norm()) limit_norm();
   groups_.clear();
+}
+
+// As clip_grad_norm_ of PyTorch does it, without waiting for the norm.
+void GradientRows::limit_norm() const {
+  const auto& gradient = parameters_->gradient();
+  auto squares = torch::zeros({}, gradient.options().dtype(torch::kFloat64));
+  for (const auto& [begin, end] : shared_.ranges()) {
+    squares += gradient.slice(0, begin, end).norm().to(torch::kFloat64).square();
+  }
+  const auto factor =
+      (options_.max_norm() / squares.sqrt()).clamp_max(1).to(gradient.scalar_type());
+  for (const auto& [begin, end] : shared_.ranges()) gradient.slice(0, begin, end).mul_(factor);
 }
 
 void GradientRows::weigh_outside(const StepContext& step, const std::vector<double>& weights) {
@@ -180,7 +214,7 @@ void GradientRows::weigh_route(const std::string& route, const std::vector<size_
     if (group.part != &own->second) continue;
     std::vector<double> theirs;
     for (const size_t i : members) theirs.push_back(weights[i]);
-    const auto combined = torch::empty({group.rows.size(1)}, group.rows.options());
+    const auto combined = torch::empty({group.rows.size(1)}, parameters_->gradient().options());
     weigh_rows(group.rows, torch::tensor(theirs, torch::kFloat64), combined);
     group.part->scatter(combined, parameters_->gradient());
   }
@@ -204,7 +238,15 @@ void for_each_block(int64_t size, const std::function<void(int64_t begin, int64_
 }
 
 void weigh_rows(const torch::Tensor& rows, const torch::Tensor& weights, torch::Tensor out) {
-  at::mv_out(out, rows.t(), weights.to(rows.options(), kNoWait));
+  const auto theirs = weights.to(out.options(), kNoWait);
+  if (rows.scalar_type() == out.scalar_type()) {
+    at::mv_out(out, rows.t(), theirs);
+    return;
+  }
+  for_each_block(rows.size(1), [&](int64_t begin, int64_t end) {
+    auto block = out.slice(0, begin, end);
+    at::mv_out(block, rows.slice(1, begin, end).to(out.scalar_type()).t(), theirs);
+  });
 }
 
 }  // namespace tasuki

@@ -32,7 +32,11 @@ class GradientRows {
                                               torch::Tensor out)>;
 
   bool at_features() const { return options_.at() == options::GradientOptions::FEATURES; }
-  void backward(StepContext& step);
+  // Whether the step's graph has to be cut at the features where routes part.
+  bool needs_cut() const { return at_features() || (options_.every() > 1 && has_cut_); }
+  // `linear`: the weights are known, so that gradients on features serve for those on parameters:
+  // the combination is the same, and costs one pass through what is shared.
+  void backward(StepContext& step, bool linear = false);
   void reduce(StepContext& step);
   // `combine` is called for the shared part first, then for the routes in alphabetical order.
   void combine(StepContext& step, const Combine& combine);
@@ -53,6 +57,7 @@ class GradientRows {
   void add(const ParameterPart& part, const std::string& name, std::vector<size_t> members);
   void make_groups(StepContext& step);
   void collect(Group& group, size_t objective) const;
+  void limit_norm() const;
   RowGroup describe(const StepContext& step, const std::string& name,
                     const std::vector<size_t>& members) const;
   // [n] weights of the shared part; undefined where nothing is shared, or the method has none.
@@ -63,6 +68,7 @@ class GradientRows {
                    const std::vector<double>& weights);
 
   options::GradientOptions options_;
+  bool has_cut_;  // of the architecture
   ParameterSpace* parameters_;
   std::vector<Objective> objectives_;  // of the model
   ParameterPart shared_;
@@ -72,7 +78,7 @@ class GradientRows {
   // Of a step, between its phases.
   torch::Tensor factors_;
   std::vector<Group> groups_;            // the shared part first, if any
-  std::optional<FeatureRows> features_;  // at FEATURES
+  std::optional<FeatureRows> features_;  // where rows of the shared part are those of features
 };
 
 // Cuts [0, size) into blocks for work on long rows whose temporaries then stay in the cache.
@@ -81,7 +87,7 @@ void for_each_block(int64_t size, const std::function<void(int64_t begin, int64_
 // Inner products of the rows, [n, n] float64 on their device. Computed in float64, which costs no
 // more than in the rows' own type when done block by block.
 torch::Tensor gram_matrix(const torch::Tensor& rows);
-// out = sum_i weights[i] rows[i].
+// out = sum_i weights[i] rows[i], in the type of `out`, which is at least as wide as the rows'.
 void weigh_rows(const torch::Tensor& rows, const torch::Tensor& weights, torch::Tensor out);
 
 }  // namespace tasuki

@@ -4,6 +4,11 @@
 
 namespace tasuki {
 
+std::vector<torch::Tensor> LookAhead::repeated_losses() {
+  const torch::NoGradGuard no_grad;
+  return training_losses(/*update_statistics=*/false);
+}
+
 KeptParameters::KeptParameters(const ParameterSpace& parameters, torch::Tensor& copy)
     : values_(parameters.values().variable_data()), start_(copy) {
   if (copy.defined()) {

@@ -19,6 +19,9 @@ class LookAhead {
   // Of the step's objectives, in its order, on its batch, at the present parameter values and with
   // the random numbers of its own forward pass (dropout).
   virtual std::vector<torch::Tensor> training_losses(bool update_statistics) = 0;
+  // The same without a graph and in the run's precision, with the statistics left as they were:
+  // what may be compared with StepContext::losses. By itself training_losses().
+  virtual std::vector<torch::Tensor> repeated_losses();
   // Of the primaries, in the model's order, on the next batch of the validation split.
   virtual std::vector<torch::Tensor> validation_losses(bool update_statistics) = 0;
 };

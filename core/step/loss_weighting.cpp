@@ -16,8 +16,8 @@ void LossWeighting::set_up(const google::protobuf::Message& options, const Conte
   std::vector<std::string> owners;
   for (const auto& objective : context.objectives) owners.push_back(objective.name);
   const auto device = context.parameters->values().device();
-  own_ =
-      std::make_unique<OwnParameters>(own->name, owners, own->init, context.make_optimizer, device);
+  own_ = std::make_unique<OwnParameters>(own->name, owners, own->init, context.make_optimizer,
+                                         device, own->decays);
 }
 
 void LossWeighting::backward(StepContext& step) {

@@ -27,12 +27,13 @@ State copy_of(const State& state) {
 }  // namespace
 
 OwnParameters::OwnParameters(std::string name, std::vector<std::string> owners, double init,
-                             const MakeOptimizer& make_optimizer, torch::Device device)
+                             const MakeOptimizer& make_optimizer, torch::Device device, bool decays)
     : name_(std::move(name)), owners_(std::move(owners)) {
   const auto options = torch::TensorOptions(torch::kFloat64).device(device);
   values_ = torch::full({int64_t(owners_.size())}, init, options).requires_grad_();
   values_.mutable_grad() = torch::zeros_like(values_);
-  optimizer_ = make_optimizer(values_);
+  const ParameterGroup all{{0, values_.numel()}, 1, decays ? 1.0 : 0.0};
+  optimizer_ = make_optimizer({values_, {all}});
 }
 
 void OwnParameters::step(double learning_rate, const torch::Tensor& apply,

@@ -12,9 +12,9 @@
 
 namespace tasuki {
 
-// Makes an optimiser of the run's kind and options for a leaf that requires grad, its gradient
-// defined.
-using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(const torch::Tensor& parameters)>;
+// Makes an optimiser of the run's kind and options; its context's parameters are a leaf that
+// requires grad, its gradient defined.
+using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(const Optimizer::Context& context)>;
 
 // Parameters of a weighting's own, a number for each of the model's objectives, as one vector in
 // one optimiser. An objective that does not run in a step keeps its number and what the optimiser
@@ -22,9 +22,11 @@ using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(const torch::Tens
 class OwnParameters {
  public:
   // `owners`: the objectives' names. In a checkpoint the number of objective X is "X.NAME", its
-  // part of the optimiser's state "X.optimizer.BUFFER".
+  // part of the optimiser's state "X.optimizer.BUFFER". `decays`: whether the weight decay of the
+  // optimiser's options is theirs too.
   OwnParameters(std::string name, std::vector<std::string> owners, double init,
-                const MakeOptimizer& make_optimizer, torch::Device device = torch::kCPU);
+                const MakeOptimizer& make_optimizer, torch::Device device = torch::kCPU,
+                bool decays = true);
 
   // [N] float64 on the device, a leaf that requires grad.
   const torch::Tensor& values() const { return values_; }

@@ -39,17 +39,34 @@ void GradientWeighting::set_scope(options::GradientOptions& common,
 void GradientWeighting::set_up(const options::GradientOptions& common, const Context& context) {
   auto options = common;
   if (!options.has_decoders()) options.set_decoders(default_decoders());
+  require_option(options.rows() == options::GradientOptions::FULL || takes_rounded_rows(),
+                 "gradients.rows",
+                 "this method needs whole gradients at once, of the parameters' type; choose FULL");
+  scale_ = options.scale();
+  std::vector<std::string> names;
+  for (const auto& objective : context.objectives) names.push_back(objective.name);
+  kept_ = KeptWeights(options, std::move(names));
   rows_ = std::make_unique<GradientRows>(context, options, has_weights());
 }
 
 WeightingNeeds GradientWeighting::needs() const {
   WeightingNeeds needs;
-  needs.features = rows_ != nullptr && rows_->at_features();
+  needs.features = rows_ != nullptr && rows_->needs_cut();
   return needs;
 }
 
+bool GradientWeighting::has_feature_rows() const {
+  return rows_->at_features();
+}
+
+double GradientWeighting::length(int64_t rows) const {
+  if (scale_ == rule_scale()) return 1;
+  return scale_ == options::GradientOptions::SUM ? double(rows) : 1 / double(rows);
+}
+
 void GradientWeighting::backward(StepContext& step) {
-  rows_->backward(step);
+  takes_kept_ = kept_.serve(step.step, step.index);
+  rows_->backward(step, takes_kept_);
 }
 
 void GradientWeighting::reduce(StepContext& step) {
@@ -62,31 +79,55 @@ void GradientWeighting::combine(StepContext& step) {
   });
 }
 
+std::map<std::string, torch::Tensor> GradientWeighting::state() const {
+  auto state = kept_.state();
+  state.merge(method_state());
+  return state;
+}
+
+void GradientWeighting::load_state(const std::map<std::string, torch::Tensor>& state) {
+  auto rest = state;
+  kept_.take_state(rest);
+  load_method_state(rest);
+}
+
+torch::Tensor GradientWeighting::kept_or(const RowGroup& group,
+                                         const std::function<torch::Tensor()>& compute) {
+  if (takes_kept_ && kept_.has(group.part, group.objectives)) {
+    return kept_.weights(group.part, group.objectives);
+  }
+  return kept_.renew(group.part, group.objectives, compute());
+}
+
 // Rows of features are those of a process's own images: with means over images, the inner products
 // of all are the sum of the processes' over their number's square.
 torch::Tensor GramianWeighting::combine_rows(const torch::Tensor& rows, const RowGroup& group,
                                              StepContext& step, torch::Tensor out) {
-  auto gramian = gram_matrix(rows);
-  if (needs().features && step.collective->size() > 1) {
-    step.collective->sum(gramian);
-    gramian /= double(step.collective->size() * step.collective->size());
-  }
-  gramian = gramian.to(torch::kCPU).contiguous();
-  const auto weights = weigh_group(gramian, group, step.draws);
+  const auto weights = kept_or(group, [&] {
+    auto gramian = gram_matrix(rows);
+    if (has_feature_rows() && step.collective->size() > 1) {
+      step.collective->sum(gramian);
+      gramian /= double(step.collective->size() * step.collective->size());
+    }
+    gramian = gramian.to(torch::kCPU).contiguous();
+    return weigh_group(gramian, group, step.draws) * length(rows.size(0));
+  });
   weigh_rows(rows, weights, std::move(out));
   return weights;
 }
 
 torch::Tensor RowWeighting::combine_rows(const torch::Tensor& rows, const RowGroup& group,
                                          StepContext& step, torch::Tensor out) {
-  if (!by_column()) {
+  if (by_column()) {
+    for_each_block(rows.size(1), [&](int64_t begin, int64_t end) {
+      const auto block = rows.slice(1, begin, end).to(out.scalar_type());
+      out.slice(0, begin, end).copy_(combine_group(block, group, step.draws));
+    });
+  } else {
     out.copy_(combine_group(rows, group, step.draws));
-    return {};
   }
-  for_each_block(rows.size(1), [&](int64_t begin, int64_t end) {
-    const auto block = rows.slice(1, begin, end);
-    out.slice(0, begin, end).copy_(combine_group(block, group, step.draws));
-  });
+  const double factor = length(rows.size(0));
+  if (factor != 1) out.mul_(factor);
   return {};
 }
 

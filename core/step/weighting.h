@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "tasuki/model/parameter_space.h"
 #include "tasuki/registry/registry.h"
 #include "tasuki/step/gradient_options.pb.h"
+#include "tasuki/step/kept_weights.h"
 #include "tasuki/step/own_parameters.h"
 #include "tasuki/step/parameter_part.h"
 #include "tasuki/step/step_context.h"
@@ -134,6 +136,7 @@ class LossWeighting : public Weighting {
   struct OwnParameter {
     std::string name;  // of it in checkpoints
     double init;
+    bool decays = true;  // whether the run's weight decay is its too
   };
   virtual std::optional<OwnParameter> own_parameter() const { return {}; }
 
@@ -186,21 +189,44 @@ class GradientWeighting : public Weighting {
   void backward(StepContext& step) final;
   void reduce(StepContext& step) final;
   void combine(StepContext& step) final;
+  std::map<std::string, torch::Tensor> state() const final;
+  void load_state(const std::map<std::string, torch::Tensor>& state) final;
+
+  // Whether the rule's answer is of the size of the rows' mean (weights that sum to 1) or of their
+  // sum; `gradients.scale` converts it by the number of rows.
+  virtual options::GradientOptions::Scale rule_scale() const {
+    return options::GradientOptions::SUM;
+  }
+  // What the method itself keeps from step to step, for checkpoints, by name; keep it by the
+  // objectives' names, as objectives come and go.
+  virtual std::map<std::string, torch::Tensor> method_state() const { return {}; }
+  virtual void load_method_state(const std::map<std::string, torch::Tensor>& /*state*/) {}
 
  protected:
   // What decoders get where the config says nothing.
   virtual options::GradientOptions::Decoders default_decoders() const {
     return options::GradientOptions::PLAIN;
   }
-  // Whether the method has weights, which `decoders: WEIGHTED` needs.
+  // Whether the method has weights, which `decoders: WEIGHTED`, `every` and `smoothing` need.
   virtual bool has_weights() const = 0;
+  // Whether it takes rows that were kept in bf16.
+  virtual bool takes_rounded_rows() const = 0;
   // rows [n, P] -> out [P], n > 1. Returns the weights [n] float64 on the CPU, or undefined.
   virtual torch::Tensor combine_rows(const torch::Tensor& rows, const RowGroup& group,
                                      StepContext& step, torch::Tensor out) = 0;
+  // What `gradients.scale` multiplies the rule's answer for this many rows with.
+  double length(int64_t rows) const;
+  // Whether the rows are gradients on features; of the process's own images then.
+  bool has_feature_rows() const;
+  // The method's weights as the options `every` and `smoothing` say: kept ones, or `compute`'s.
+  torch::Tensor kept_or(const RowGroup& group, const std::function<torch::Tensor()>& compute);
 
  private:
   static void set_scope(options::GradientOptions& common, options::GradientOptions::Scope scope);
 
+  options::GradientOptions::Scale scale_ = options::GradientOptions::SUM;
+  KeptWeights kept_;
+  bool takes_kept_ = false;  // in this step
   std::unique_ptr<GradientRows> rows_;
 };
 
@@ -219,6 +245,7 @@ class GramianWeighting : public GradientWeighting {
 
  protected:
   bool has_weights() const final { return true; }
+  bool takes_rounded_rows() const final { return true; }
   torch::Tensor combine_rows(const torch::Tensor& rows, const RowGroup& group, StepContext& step,
                              torch::Tensor out) final;
 };
@@ -241,6 +268,7 @@ class RowWeighting : public GradientWeighting {
 
  protected:
   bool has_weights() const final { return false; }
+  bool takes_rounded_rows() const final { return by_column(); }
   torch::Tensor combine_rows(const torch::Tensor& rows, const RowGroup& group, StepContext& step,
                              torch::Tensor out) final;
 };

@@ -57,6 +57,7 @@ build_plugin tversky_plugin tversky
 build_plugin room_program program
 build_plugin two_branch_plugin two_branch
 build_plugin distill_plugin distill
+build_plugin own_loop own_loop
 module="$work/acme_build/acme_edge.so"
 weighting="$work/min_norm_build/acme_min_norm.so"
 [ ! -e "$prefix"/lib*/tasuki/plugins/acme_edge.so ] || fail "the plugin was put into the prefix"
@@ -150,6 +151,17 @@ for file in out/best.safetensors depth.png; do
 done
 program 3
 expect program_run/program.log "stopped: night"
+
+echo "-- a model and a loop of its own"
+for method in '[tasuki/UPGrad] {}' '[tasuki/CAGrad] { gradients { at: FEATURES } }'; do
+  own_loop_build/own_loop "$method" >own_loop.log 2>&1 ||
+    { cat own_loop.log; fail "the loop with $method failed"; }
+  expect own_loop.log "step 300: direction 0.0"  # from about 0.5
+done
+if own_loop_build/own_loop '[tasuki/AutoLambda] {}' >own_loop.log 2>&1; then
+  fail "a method that needs a whole training was taken"
+fi
+expect own_loop.log "use train()"
 
 echo "-- training with an encoder and with a decoder of several tasks from outside"
 for example in two_branch distill; do

@@ -83,6 +83,22 @@ TEST_F(LookAheads, TrainingLossesAreTheStepsOwnToTheLastBit) {
   EXPECT_FALSE(step_losses(run().experiment, batch_, run().active.objectives)[0].equal(own[0]));
 }
 
+// In bf16 as well, where the exact ones are others.
+TEST_F(LookAheads, RepeatedLossesAreTheStepsOwnToTheLastBit) {
+  for (const auto precision : {FP32, BF16}) {
+    run().experiment.precision = precision;
+    const auto own = losses();
+    const auto before = buffers();
+    const auto generator = random_state(run().experiment.device);
+    const auto repeated = look_ahead().repeated_losses();
+    expect_same(repeated, own);
+    EXPECT_EQ(look_ahead().training_losses(false)[0].equal(own[0]), precision == FP32);
+    for (const auto& loss : repeated) EXPECT_FALSE(loss.requires_grad());
+    EXPECT_EQ(changed(before), 0u);
+    EXPECT_TRUE(random_state(run().experiment.device).equal(generator));
+  }
+}
+
 TEST_F(LookAheads, TrainingLossesLeaveTheGeneratorAsItIs) {
   losses();
   const auto before = random_state(run().experiment.device);

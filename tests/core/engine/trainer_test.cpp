@@ -255,6 +255,19 @@ TEST_F(BadGradient, ANormThatIsTooLargeIsNoNumberToClipBy) {
   EXPECT_THAT(complaint, HasSubstr("though that of every objective is"));
 }
 
+TEST_F(TrainerTest, NamesALossThatTheWeightingCanNotTake) {
+  TinyRun tiny(folder_.path(),
+               {"train.weighting=[tasuki/SI]{}", "model.task[depth].loss_scale=-1"});
+  try {
+    tiny.train();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kRun);
+    EXPECT_THAT(error.what(),
+                HasSubstr("the weighting may need losses above 0, and that of depth is -"));
+  }
+}
+
 // LibTorch 2's zero_grad() leaves no gradients behind.
 TEST_F(TrainerTest, TrainsTheSameWhereAHookTakesTheGradientsAway) {
   TinyRun plain(folder_ / "plain"), other(folder_ / "other");

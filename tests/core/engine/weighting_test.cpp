@@ -104,7 +104,8 @@ TEST_P(WeightedRun, ResumesToTheLastBit) {
 INSTANTIATE_TEST_SUITE_P(Weightings, WeightedRun,
                          ::testing::Values("[tasuki/AutoLambda]{}",
                                            "[tasuki/AutoLambda]{lagged:true every:2}",
-                                           "[tasuki/UW]{}", "[tasuki/DWA]{}"),
+                                           "[tasuki/UW]{}", "[tasuki/DWA]{}", "[tasuki/FAMO]{}",
+                                           "[tasuki/GradNorm]{}", "[tasuki/LDCMTLRouter]{}"),
                          [](const auto& info) {
                            std::string name;
                            for (const char c : info.param.substr(8)) {

@@ -244,5 +244,11 @@ TEST_F(HeaderExamples, LookAheadsAndPhases) {
   if (decision.verdict.adopt) std::cout << decision.next_file << "\n";
 }
 
+[[maybe_unused]] void tune_weights() {
+  ProcessRunner runner("/usr/bin/tasuki", {"--data-root", "data"});
+  const auto tuned = tune(load_config("rooms.pbtxt"), {.candidates = 16}, runner, std::cout);
+  std::cout << tuned.file << "\n";
+}
+
 }  // namespace
 }  // namespace tasuki

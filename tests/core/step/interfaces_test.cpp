@@ -52,8 +52,8 @@ TEST(LossWeighting, ItsParametersAreThoseOfTheObjectivesThatRun) {
   LinearProblem problem(testing::three_tasks());
   Followers followers;
   auto context = problem.context();
-  context.make_optimizer = [](const torch::Tensor& parameters) {
-    return testing::make<Optimizer>("tasuki/SGD", "momentum: 0 weight_decay: 0", {parameters});
+  context.make_optimizer = [](const Optimizer::Context& own) {
+    return testing::make<Optimizer>("tasuki/SGD", "momentum: 0 weight_decay: 0", own);
   };
   followers.set_up(no_options(), context);
   auto step = problem.step(Train::NONE, {0, 2});

@@ -12,9 +12,8 @@ namespace {
 const std::vector<std::string> kOwners = {"seg", "depth", "normal"};
 
 MakeOptimizer maker(const std::string& name, const std::string& options) {
-  return [=](const torch::Tensor& parameters) {
-    return testing::make<Optimizer>(name, options, {parameters});
-  };
+  return
+      [=](const Optimizer::Context& own) { return testing::make<Optimizer>(name, options, own); };
 }
 
 struct Kind {
@@ -45,7 +44,7 @@ TEST_P(OwnParametersTest, AreTrainedAsIfEachWereAlone) {
   for (size_t i = 0; i < kOwners.size(); ++i) {
     values.push_back(torch::full({1}, 0.5, torch::kFloat64).requires_grad_());
     values.back().mutable_grad() = torch::zeros({1}, torch::kFloat64);
-    optimizers.push_back(make()(values.back()));
+    optimizers.push_back(make()({values.back()}));
   }
   for (int k = 0; k < 5; ++k) {
     step(own);
@@ -119,6 +118,17 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, OwnParametersTest,
                          [](const auto& info) {
                            return info.param.name.substr(7) + std::to_string(info.index);
                          });
+
+TEST(OwnParameters, DecayWhereTheyAreToldTo) {
+  for (const std::string optimizer : {"tasuki/SGD", "tasuki/AdamW"}) {
+    for (const bool decays : {true, false}) {
+      const auto make = maker(optimizer, "weight_decay: 0.5");
+      OwnParameters own("s", kOwners, 2, make, torch::kCPU, decays);
+      own.step(0.1, torch::tensor(true), torch::tensor({0, 1, 2}, torch::kInt64));
+      EXPECT_TRUE(own.values().eq(decays ? 2 - 0.1 * 0.5 * 2 : 2).all().item<bool>());
+    }
+  }
+}
 
 // As checkpoints had it, whose objectives each had an optimiser with a count of its own.
 TEST(OwnParameters, TakeTheLargestOfSeveralCounts) {
