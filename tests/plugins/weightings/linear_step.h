@@ -78,15 +78,16 @@ class LinearProblem {
     }
     for (const auto& item : module_.named_parameters()) context.leaves[item.key()] = item.value();
     context.has_cut = true;
-    context.make_optimizer = [](const torch::Tensor& parameters) {
-      return make<Optimizer>("tasuki/SGD", "lr: 0.1", {parameters});
+    context.make_optimizer = [](const Optimizer::Context& own) {
+      return make<Optimizer>("tasuki/SGD", "lr: 0.1", own);
     };
     return context;
   }
 
   // Losses of the objectives at `index`: separate ends of one graph, whose common part can be
   // walked twice only when it was kept. The shared parameters times 1 are the features that a trace
-  // cuts at: gradients there are those of the parameters.
+  // cuts at: gradients there are those of the parameters. What a decoder's last layer gets is its
+  // objective's row times these features, element by element: [1, 34, 1, 1].
   std::vector<torch::Tensor> losses(const std::vector<size_t>& index,
                                     ForwardTrace* trace = nullptr) const {
     std::map<std::string, torch::Tensor> features;
@@ -103,6 +104,7 @@ class LinearProblem {
         loss = loss + part(rows_[int64_t(i)], {span}).dot(features.at(span.name));
       }
       losses.push_back(loss);
+      if (trace != nullptr) trace->last_features[objectives_[i].name] = products(i, features);
     }
     return losses;
   }
@@ -122,7 +124,7 @@ class LinearProblem {
     StepContext step;
     trace_ = {};
     trace_.cuts = needs.features;
-    if (needs.features) step.trace = &trace_;
+    if (needs.features || needs.last_features) step.trace = &trace_;
     step.losses = losses(index, step.trace);
     step.parameters = flat_.get();
     step.draws = Draws(steps_++);
@@ -164,6 +166,13 @@ class LinearProblem {
       for (const auto& span : spans(name)) found.push_back(span);
     }
     return found;
+  }
+  torch::Tensor products(size_t i, const std::map<std::string, torch::Tensor>& features) const {
+    std::vector<torch::Tensor> all;
+    for (const auto& span : spans("shared_")) {
+      all.push_back(part(rows_[int64_t(i)], {span}) * features.at(span.name));
+    }
+    return torch::cat(all).view({1, -1, 1, 1});
   }
   static torch::Tensor part(const torch::Tensor& flat, const Spans& spans) {
     std::vector<torch::Tensor> parts;
