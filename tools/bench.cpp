@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "tools/weighting_option.h"
+
 namespace tasuki::tools {
 
 void add_bench(CLI::App& app) {
@@ -17,14 +19,10 @@ void add_bench(CLI::App& app) {
                    "Steps of a turn: k for a weighting that does its work at every k-th step")
       ->capture_default_str()
       ->check(kAboveZero);
-  auto* weighting =
-      command
-          ->add_option(
-              "--weighting", options->weightings,
-              "Compare the step of this weighting with that of EW instead, with and without "
-              "the config's self-auxiliaries; any number of them")
-          ->type_name("[NAME]{...}")
-          ->allow_extra_args(false);
+  auto* weighting = add_weighting_option(
+      *command, options->weightings,
+      "Compare the step of this weighting with that of EW instead, with and without the config's "
+      "self-auxiliaries");
   command->add_option("--samples", options->samples, "Measured samples of the loader")
       ->capture_default_str()
       ->check(kAboveZero)
@@ -38,7 +36,8 @@ void add_bench(CLI::App& app) {
       "Examples:\n"
       "  tasuki bench configs/rooms/quickstart.pbtxt --steps 3\n"
       "  tasuki bench configs/rooms/saal_w.pbtxt --weighting '[tasuki/PCGrad]{}' --weighting "
-      "'[tasuki/AutoLambda]{lagged: true}'");
+      "'[tasuki/AutoLambda]{lagged: true}'\n"
+      "  tasuki bench configs/rooms/quickstart.pbtxt --weighting all");
   command->callback([options] {
     if (options->skip_step && (options->skip_loader || !options->weightings.empty())) {
       throw Error(ErrorKind::kUsage, "--no-step leaves nothing to measure");

@@ -7,16 +7,20 @@
 #include "tasuki/engine/process_settings.h"
 #include "tools/bench.h"
 #include "tools/progress.h"
+#include "tools/weighting_option.h"
 
 namespace tasuki::tools {
 namespace {
 
 constexpr const char* kEqual = "[tasuki/EW]{}";
 
+StepBench bench_of(const BenchOptions& options) {
+  return {options.config.load(), options.config.root(), options.steps, options.steps_per_turn};
+}
+
 void measure(std::vector<StepVariant>& variants, const BenchOptions& options) {
   const ThreadSettings threads(options.config.load().message().train().threads());
-  const StepBench bench{options.config.load(), options.config.root(), options.steps,
-                        options.steps_per_turn};
+  const auto bench = bench_of(options);
   {
     Progress progress("steps", step_count(variants.size(), bench));
     measure_steps(variants, bench, [&] { progress.add(); });
@@ -29,24 +33,34 @@ void measure(std::vector<StepVariant>& variants, const BenchOptions& options) {
       variants[0].run->experiment.device.str(), options.steps, options.steps_per_turn);
 }
 
-// The table with one more column, `ratio_of(variant)` under `ratio_name`.
-void print(const std::vector<StepVariant>& variants, const std::string& ratio_name,
-           const std::function<double(const StepVariant&)>& ratio_of) {
+// A column after those of the step's phases.
+struct Column {
+  std::string name;
+  std::function<std::string(const StepVariant&)> cell;
+};
+
+void print(const std::vector<StepVariant>& variants, const std::vector<Column>& columns) {
   size_t width = 12;
   for (const auto& variant : variants) width = std::max(width, variant.name.size() + 1);
-  std::cout << fmt::format("{:<{}}{:>10}{:>10}{:>10}{:>10}{:>10}{:>14}{:>12}\n", "variant", width,
-                           "forward", "losses", "backward", "optimiser", "step", ratio_name,
-                           "peak MiB");
+  std::cout << fmt::format("{:<{}}{:>10}{:>10}{:>10}{:>10}{:>10}", "variant", width, "forward",
+                           "losses", "backward", "optimiser", "step");
+  for (const auto& column : columns) std::cout << fmt::format("{:>12}", column.name);
+  std::cout << "\n";
   for (const auto& variant : variants) {
     std::cout << fmt::format(
-        "{:<{}}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>14.2f}{:>12.0f}\n", variant.name,
-        width, part_seconds(variant, [](const StepSeconds& s) { return s.forward; }),
+        "{:<{}}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}", variant.name, width,
+        part_seconds(variant, [](const StepSeconds& s) { return s.forward; }),
         part_seconds(variant, [](const StepSeconds& s) { return s.losses; }),
         part_seconds(variant, [](const StepSeconds& s) { return s.backward; }),
         part_seconds(variant, [](const StepSeconds& s) { return s.optimizer; }),
-        step_seconds(variant), ratio_of(variant), variant.peak_mib);
+        step_seconds(variant));
+    for (const auto& column : columns) std::cout << fmt::format("{:>12}", column.cell(variant));
+    std::cout << "\n";
   }
 }
+
+const Column kPeak = {"peak MiB",
+                      [](const StepVariant& v) { return fmt::format("{:.0f}", v.peak_mib); }};
 
 void print_first_losses(const std::vector<StepVariant>& all) {
   for (const auto& [name, loss] : all[0].first_losses) {
@@ -58,43 +72,47 @@ void print_first_losses(const std::vector<StepVariant>& all) {
   }
 }
 
-// Says --weighting instead of the assignment that it becomes.
-void check_weighting(ConfigOptions config, const std::string& weighting) {
-  const std::string assignment = "train.weighting=" + weighting;
-  const std::string assigned = "--set " + assignment + ": train.weighting: ";
-  config.assignments.push_back(assignment);
-  try {
-    config.load();
-  } catch (const Error& error) {
-    const std::string_view what = error.what();
-    if (!what.starts_with(assigned)) throw;
-    throw Error(error.kind(),
-                "--weighting " + weighting + ": " + std::string(what.substr(assigned.size())));
-  }
-}
-
 }  // namespace
 
 double bench_step(const BenchOptions& options) {
   auto all = step_variants(options.config.load());
   measure(all, options);
-  print(all, "plain/this", [&](const StepVariant& variant) { return time_ratio(all[0], variant); });
+  print(all, {{"plain/this",
+               [](const StepVariant& v) { return fmt::format("{:.2f}", 1 / ratio_to_first(v)); }},
+              kPeak});
   print_first_losses(all);
   double fastest = 0;
   for (const auto& variant : all) {
-    const auto& loader = variant.run->experiment.loader_options(Experiment::Pipeline::kTrain);
+    const auto& loader = all[0].run->experiment.loader_options(Experiment::Pipeline::kTrain);
     fastest = std::max(fastest, double(loader.batch_size) / step_seconds(variant));
   }
   return fastest;
 }
 
 void bench_weightings(const BenchOptions& options) {
-  for (const auto& weighting : options.weightings) check_weighting(options.config, weighting);
-  std::vector<std::string> weightings = {kEqual};
-  weightings.insert(weightings.end(), options.weightings.begin(), options.weightings.end());
-  auto all = weighting_variants(options.config.load(), weightings);
+  const auto bench = bench_of(options);
+  std::vector<std::string> left_out;
+  auto weightings =
+      asked_weightings(bench.config, options.config.root(), options.weightings, left_out);
+  std::erase(weightings, kEqual);
+  weightings.insert(weightings.begin(), kEqual);
+  auto all = weighting_variants(bench.config, weightings);
   measure(all, options);
-  print(all, "this/EW", [&](const StepVariant& variant) { return time_ratio(variant, all[0]); });
+  print(all,
+        {{"this/EW", [](const StepVariant& v) { return fmt::format("{:.2f}", ratio_to_first(v)); }},
+         {"passes",
+          [](const StepVariant& v) {
+            return fmt::format("{:.3g} + {:.3g}", v.passes.shared, v.passes.decoders);
+          }},
+         kPeak});
+  std::cout << "passes: backward, through what all objectives share + through each decoder\n";
+  if (const auto bound = separate_passes_bound(all[0], bench)) {
+    std::cout << fmt::format(
+        "this/EW of a method that walks once for each objective through what they share, and does "
+        "nothing besides: {:.2f}\n",
+        *bound);
+  }
+  for (const auto& reason : left_out) std::cout << "left out: " << reason << "\n";
 }
 
 }  // namespace tasuki::tools

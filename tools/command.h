@@ -22,6 +22,7 @@ void add_bench(CLI::App& app);
 void add_data(CLI::App& app);
 void add_search(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_tune(CLI::App& app);
 
 // Checks of whole numbers, with messages for people.
 inline const CLI::Validator kAboveZero(

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "tools/study.h"
+#include "tools/weighting_option.h"
 
 namespace tasuki::tools {
 namespace {
@@ -10,8 +11,22 @@ namespace {
 struct CompareArguments {
   ConfigOptions shared;  // --set, --data-root, --plugin; its file is the one at hand
   std::vector<std::string> configs;
+  std::vector<std::string> weightings;
   CompareOptions compare;
 };
+
+// One config with several weightings: with --weighting.
+std::vector<NamedConfig> by_weighting(const CompareArguments& arguments,
+                                      const std::vector<ResolvedConfig>& configs) {
+  if (configs.size() > 1) {
+    throw Error(ErrorKind::kUsage, "--weighting compares weightings of one config; give one");
+  }
+  std::vector<std::string> left_out;
+  const auto weightings =
+      asked_weightings(configs[0], arguments.shared.root(), arguments.weightings, left_out);
+  for (const auto& reason : left_out) std::cout << "left out: " << reason << "\n";
+  return with_weightings(configs[0], weightings);
+}
 
 void run(CompareArguments& arguments) {
   std::vector<ResolvedConfig> configs;
@@ -22,7 +37,11 @@ void run(CompareArguments& arguments) {
   }
   arguments.compare.data_root = arguments.shared.root();
   auto runner = process_runner(arguments.shared);
-  compare(configs, arguments.compare, runner, std::cout);
+  if (arguments.weightings.empty()) {
+    compare(configs, arguments.compare, runner, std::cout);
+  } else {
+    compare(by_weighting(arguments, configs), arguments.compare, runner, std::cout);
+  }
 }
 
 }  // namespace
@@ -34,6 +53,8 @@ void add_compare(CLI::App& app) {
   options->shared.add_to(*command);
   command->remove_option(command->get_option("CONFIG"));
   command->add_option("CONFIG", options->configs, "Config files (.pbtxt)")->required();
+  add_weighting_option(*command, options->weightings,
+                       "Compare the config with this weighting in the place of its own");
   command
       ->add_option("--work-dir", options->compare.work_dir,
                    "Folder of the comparison, to go on in too")
@@ -57,9 +78,11 @@ void add_compare(CLI::App& app) {
                       "(default: figures on the validation split)");
   add_study_base(*command, options->compare.base);
   command->footer(
-      "Example: tasuki compare configs/rooms/quickstart.pbtxt "
+      "Examples:\n  tasuki compare configs/rooms/quickstart.pbtxt "
       "work_dirs/search_rooms_quickstart/next.pbtxt "
-      "--seeds 3 --work-dir work_dirs/rooms_table");
+      "--seeds 3 --work-dir work_dirs/rooms_table\n"
+      "  tasuki compare configs/rooms/quickstart.pbtxt --seeds 3 --weighting '[tasuki/EW]{}' "
+      "--weighting '[tasuki/PCGrad]{}'");
   command->callback([options] { run(*options); });
 }
 

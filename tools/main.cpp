@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
                        std::string(tasuki::kStamp) + "\nLibTorch's build: " + tasuki::kTorchBuild);
   app.require_subcommand(1);
   for (const auto add : {add_train, add_eval, add_predict, add_export, add_search, add_compare,
-                         add_complexity, add_config, add_plugins, add_bench, add_data}) {
+                         add_tune, add_complexity, add_config, add_plugins, add_bench, add_data}) {
     add(app);
   }
   try {

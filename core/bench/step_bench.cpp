@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <fstream>
 
+#include "tasuki/bench/cut_step.h"
 #include "tasuki/engine/precision.h"
 #include "tasuki/engine/training.h"
+#include "tasuki/engine/weighting_choices.h"
+#include "tasuki/engine/weighting_context.h"
 #include "tasuki/model/exact_shortcuts.h"
 
 namespace tasuki {
@@ -56,7 +59,9 @@ void measure_memory(StepVariant& variant, const StepBench& bench,
   reset_peak();
   build(variant, bench);
   for (int i = 0; i < kMemorySteps; ++i) {
+    const BackwardPassCounter counter(*variant.run);
     step(variant);
+    variant.passes = counter.counted();
     at_step();
   }
   variant.peak_mib = peak_mib();
@@ -74,17 +79,6 @@ StepSeconds turn(StepVariant& variant, int steps, const std::function<void()>& a
     sum.optimizer += seconds.optimizer / steps;
   }
   return sum;
-}
-
-// "[tasuki/AutoLambda]{every:4}" -> "AutoLambda {every:4}", "[tasuki/PCGrad]{}" -> "PCGrad".
-std::string short_name(const std::string& weighting) {
-  const auto slash = weighting.find('/');
-  const auto end = weighting.find(']');
-  if (slash == std::string::npos || end == std::string::npos || end < slash) return weighting;
-  const auto options = weighting.substr(end + 1);
-  const auto inside = options.find_first_not_of(" {}");
-  return weighting.substr(slash + 1, end - slash - 1) +
-         (inside == std::string::npos ? "" : " " + options);
 }
 
 }  // namespace
@@ -108,7 +102,7 @@ std::vector<StepVariant> weighting_variants(const ResolvedConfig& config,
   for (const bool with : {false, true}) {
     if (with && !transfers) break;
     for (const auto& weighting : weightings) {
-      all.push_back({short_name(weighting) + (with ? " + self-auxiliaries" : ""),
+      all.push_back({weighting_name(weighting) + (with ? " + self-auxiliaries" : ""),
                      {"train.weighting=" + weighting}});
       if (!with && transfers) all.back().assignments.emplace_back("model.self_auxiliary=[]");
     }
@@ -130,24 +124,51 @@ Batch first_batch(const StepVariant& variant, const StepBench& bench) {
 }
 
 size_t step_count(size_t variants, const StepBench& bench) {
-  const auto timed = size_t(bench.steps_per_turn) * size_t(1 + bench.turns);
-  return variants * (kMemorySteps + timed);
+  const auto steps = size_t(bench.steps_per_turn), turns = size_t(bench.turns);
+  const size_t others = variants - 1;
+  const size_t first = steps * (1 + turns * std::max<size_t>(others, 1));
+  return variants * kMemorySteps + first + others * steps * (1 + turns);
 }
 
 void measure_steps(std::vector<StepVariant>& variants, const StepBench& bench,
                    const std::function<void()>& at_step) {
   for (auto& variant : variants) variant.batch = first_batch(variant, bench);
   for (auto& variant : variants) measure_memory(variant, bench, at_step);
-  for (auto& variant : variants) {
+  const auto warm_up = [&](StepVariant& variant) {
     variant.first_losses.clear();
     build(variant, bench);
     turn(variant, bench.steps_per_turn, at_step);
-  }
-  for (int i = 0; i < bench.turns; ++i) {
-    for (auto& variant : variants) {
-      variant.seconds.push_back(turn(variant, bench.steps_per_turn, at_step));
+  };
+  auto& first = variants.at(0);
+  warm_up(first);
+  for (size_t k = 1; k < variants.size(); ++k) {
+    warm_up(variants[k]);
+    for (int i = 0; i < bench.turns; ++i) {
+      first.seconds.push_back(turn(first, bench.steps_per_turn, at_step));
+      variants[k].beside.push_back(first.seconds.back());
+      variants[k].seconds.push_back(turn(variants[k], bench.steps_per_turn, at_step));
     }
+    variants[k].run.reset();
   }
+  if (variants.size() > 1) return;
+  for (int i = 0; i < bench.turns; ++i) {
+    first.seconds.push_back(turn(first, bench.steps_per_turn, at_step));
+  }
+}
+
+std::optional<double> separate_passes_bound(StepVariant& first, const StepBench& bench) {
+  const auto context = weighting_context(*first.run);
+  if (!context.has_cut) return {};
+  std::vector<double> ratios;
+  auto own = std::move(first.run->weighting);
+  first.run->weighting = std::make_unique<CutStep>();
+  const auto& clock = dynamic_cast<const CutStep&>(*first.run->weighting);
+  for (int i = 0; i < bench.turns; ++i) {
+    const double seconds = step(first).total();
+    ratios.push_back(1 + double(context.objectives.size() - 1) * clock.shared_seconds() / seconds);
+  }
+  first.run->weighting = std::move(own);
+  return median(ratios);
 }
 
 double part_seconds(const StepVariant& variant, double (*of)(const StepSeconds&)) {
@@ -160,12 +181,12 @@ double step_seconds(const StepVariant& variant) {
   return part_seconds(variant, [](const StepSeconds& s) { return s.total(); });
 }
 
-double time_ratio(const StepVariant& a, const StepVariant& b) {
+double ratio_to_first(const StepVariant& variant) {
   std::vector<double> ratios;
-  for (size_t i = 0; i < a.seconds.size(); ++i) {
-    ratios.push_back(a.seconds[i].total() / b.seconds[i].total());
+  for (size_t i = 0; i < variant.beside.size(); ++i) {
+    ratios.push_back(variant.seconds[i].total() / variant.beside[i].total());
   }
-  return median(ratios);
+  return ratios.empty() ? 1 : median(ratios);
 }
 
 double median(std::vector<double> values) {

@@ -4,9 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tasuki/bench/backward_passes.h"
 #include "tasuki/engine/phase_timer.h"
 #include "tasuki/engine/trainer.h"
 
@@ -29,8 +31,11 @@ struct StepVariant {
   std::unique_ptr<Run> run = {};
   std::vector<NamedHook> hooks = {};
   PhaseTimer* timer = nullptr;  // one of the hooks
-  // Of each measured turn, the means over its steps.
+  // Of each measured turn, the means over its steps, and those of the first variant's turn before
+  // it.
   std::vector<StepSeconds> seconds = {};
+  std::vector<StepSeconds> beside = {};
+  BackwardPasses passes = {};  // of a step
   std::map<std::string, double> first_losses = {};
 };
 
@@ -48,8 +53,8 @@ Batch first_batch(const StepVariant& variant, const StepBench& bench);
 // How many steps measuring so many variants takes.
 size_t step_count(size_t variants, const StepBench& bench);
 // Measures the variants on the first batch of the config: the memory of each alone, then the time
-// of each in turns, so that ratios hold while the machine's speed drifts. Calls `at_step` after
-// each step.
+// of each in turns with the first one, so that ratios hold while the machine's speed drifts. No
+// more than two are in memory at once; the first one's run stays. Calls `at_step` after each step.
 void measure_steps(std::vector<StepVariant>& variants, const StepBench& bench,
                    const std::function<void()>& at_step);
 
@@ -57,8 +62,13 @@ void measure_steps(std::vector<StepVariant>& variants, const StepBench& bench,
 double part_seconds(const StepVariant& variant, double (*of)(const StepSeconds&));
 // The same of the whole step.
 double step_seconds(const StepVariant& variant);
-// Median of the ratios a / b of turns that were taken next to each other.
-double time_ratio(const StepVariant& a, const StepVariant& b);
+// Median of the ratios of its turns to those of the first variant next to them.
+double ratio_to_first(const StepVariant& variant);
+// What a step at least takes that walks through the shared part once for each objective, as a ratio
+// to the first variant's step: 1 + (objectives - 1) shared part's walk / step. The median over as
+// many turns; nothing where the architecture names no features at which its routes part. After
+// measure_steps, of variants whose first is EW.
+std::optional<double> separate_passes_bound(StepVariant& first, const StepBench& bench);
 
 // The middle one; for an even count the mean of the middle two; 0 of none.
 double median(std::vector<double> values);

@@ -1,10 +1,12 @@
 #include "tasuki/study/compare.h"
 
 #include <algorithm>
+#include <cctype>
 #include <ostream>
 #include <set>
 
 #include "tasuki/engine/experiment.h"
+#include "tasuki/engine/weighting_choices.h"
 #include "tasuki/io/files.h"
 #include "tasuki/study/compare_folder.h"
 #include "tasuki/study/given_baselines.h"
@@ -17,7 +19,7 @@ namespace {
 
 // What a comparison is about, checked before anything is written or trained.
 struct Compared {
-  Compared(const std::vector<ResolvedConfig>& resolved, const CompareOptions& asked)
+  Compared(const std::vector<NamedConfig>& resolved, const CompareOptions& asked)
       : options(asked), base(asked.base) {
     if (resolved.empty()) throw Error(ErrorKind::kUsage, "a comparison needs a config");
     if (options.seeds == 0 || options.jobs == 0) {
@@ -40,13 +42,14 @@ struct Compared {
     for (const auto& one : configs) check_protocol(one.name, one.config, configs.front());
   }
 
-  void add(const ResolvedConfig& config) {
-    ComparedConfig one{std::filesystem::path(config.file()).stem().string(), config, {}};
+  void add(const NamedConfig& config) {
+    ComparedConfig one{config.name, config.config, {}};
     CompareFolder::check_name(one);
     for (const auto& other : configs) {
       if (other.name != one.name) continue;
-      throw Error(ErrorKind::kUsage, config.file() + ": two configs of a comparison are called " +
-                                         one.name + ".pbtxt; rename one of them");
+      throw Error(ErrorKind::kUsage, one.config.file() +
+                                         ": two configs of a comparison are called " + one.name +
+                                         "; rename one of them");
     }
     configs.push_back(std::move(one));
   }
@@ -159,9 +162,40 @@ Comparison comparison_of(const Compared& about, const Trainings& trainings,
   return comparison;
 }
 
+// "AutoLambda {every: 4}" -> "AutoLambda_every_4"
+std::string folder_name(const std::string& text) {
+  std::string name;
+  bool gap = false;
+  for (const unsigned char c : text) {
+    const bool fits = std::isalnum(c) != 0 || c == '-' || c == '.';
+    if (fits && gap && !name.empty()) name += '_';
+    if (fits) name += char(c);
+    gap = !fits;
+  }
+  return name;
+}
+
 }  // namespace
 
+std::vector<NamedConfig> with_weightings(const ResolvedConfig& config,
+                                         const std::vector<std::string>& weightings) {
+  std::vector<NamedConfig> all;
+  for (const auto& weighting : weightings) {
+    all.push_back({folder_name(weighting_name(weighting)), with_weighting(config, weighting)});
+  }
+  return all;
+}
+
 Comparison compare(const std::vector<ResolvedConfig>& configs, const CompareOptions& options,
+                   TrainRunner& runner, std::ostream& out) {
+  std::vector<NamedConfig> named;
+  for (const auto& config : configs) {
+    named.push_back({std::filesystem::path(config.file()).stem().string(), config});
+  }
+  return compare(named, options, runner, out);
+}
+
+Comparison compare(const std::vector<NamedConfig>& configs, const CompareOptions& options,
                    TrainRunner& runner, std::ostream& out) {
   const Compared about(configs, options);
   const GivenBaselines given(options.baselines, about.configs, options.split);

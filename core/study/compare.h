@@ -28,12 +28,26 @@ struct CompareOptions {
   std::string split = {};
 };
 
+// A config under the name that it has in a table.
+struct NamedConfig {
+  std::string name;
+  ResolvedConfig config;
+};
+
 // Trains configs over seeds, goes on with what is there in the folder, and puts all figures into
 // one table: compare.json and compare.html, and a text on `out`. A config's name is that of its
-// file. Everything is checked before the folder is touched: Error (kUsage). Error (kRun) where a
-// training fails, and after SIGINT or SIGTERM; the same call goes on then.
+// folder there, too; without one it is its file's. Everything is checked before the folder is
+// touched: Error (kUsage). Error (kRun) where a training fails, and after SIGINT or SIGTERM; the
+// same call goes on then.
 Comparison compare(const std::vector<ResolvedConfig>& configs, const CompareOptions& options,
                    TrainRunner& runner, std::ostream& out);
+Comparison compare(const std::vector<NamedConfig>& configs, const CompareOptions& options,
+                   TrainRunner& runner, std::ostream& out);
+
+// The same config with each of these weightings in the place of its own ("[acme/Mine]{every: 4}"),
+// under the weighting's name, for a comparison of them.
+std::vector<NamedConfig> with_weightings(const ResolvedConfig& config,
+                                         const std::vector<std::string>& weightings);
 
 // The comparison as a table.
 void print_comparison(const Comparison& comparison, std::ostream& out);

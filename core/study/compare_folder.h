@@ -16,7 +16,7 @@ namespace tasuki {
 
 // A config of a comparison.
 struct ComparedConfig {
-  std::string name;  // of its file, without the ending
+  std::string name;
   ResolvedConfig config;
   // Some of them may be read from a file beside the config.
   std::vector<std::string> self_auxiliaries;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tasuki/bench/step_bench.h"
+#include "tasuki/engine/weighting_choices.h"
 
 namespace tasuki {
 namespace {
@@ -59,6 +60,40 @@ TEST(Bench, WeightingsAreMeasuredWithoutAndWithSelfAuxiliaries) {
   EXPECT_EQ(names(with),
             (std::vector<std::string>{"EW", "AutoLambda {every:4}", "EW + self-auxiliaries",
                                       "AutoLambda {every:4} + self-auxiliaries"}));
+}
+
+// Three objectives: one gradient each where their gradients are combined, one for all elsewhere.
+TEST(Bench, CountsTheWalksThroughTheModel) {
+  const StepBench bench{quickstart({"data.dataset.height=32", "data.dataset.width=40",
+                                    "data.loader.batch_size=2", "train.device=CPU"}),
+                        "", 2, 1};
+  auto variants = weighting_variants(bench.config, {"[tasuki/EW]{}", "[tasuki/PCGrad]{}",
+                                                    "[tasuki/PCGrad]{gradients{at: FEATURES}}"});
+  size_t steps = 0;
+  measure_steps(variants, bench, [&] { ++steps; });
+  EXPECT_EQ(steps, step_count(variants.size(), bench));
+  const std::vector<double> expected = {1, 3, 1};
+  for (size_t k = 0; k < variants.size(); ++k) {
+    EXPECT_EQ(variants[k].passes.shared, expected[k]) << variants[k].name;
+    EXPECT_EQ(variants[k].passes.decoders, 1) << variants[k].name;
+    EXPECT_EQ(variants[k].beside.size(), k == 0 ? 0u : 2u);
+    EXPECT_EQ(variants[k].seconds.size(), k == 0 ? 4u : 2u);
+  }
+  const auto bound = separate_passes_bound(variants[0], bench);
+  ASSERT_TRUE(bound.has_value());
+  EXPECT_GT(*bound, 1);
+}
+
+TEST(Bench, AllWeightingsAreMeasuredOrLeftOutWithAReason) {
+  std::vector<std::string> left_out;
+  const auto all = all_weightings(quickstart({"train.device=CPU"}), "", left_out);
+  for (const auto& name : Registry::instance().names(Weighting::kKind)) {
+    const bool measured = std::count(all.begin(), all.end(), "[" + name + "]{}") == 1;
+    const bool named = std::any_of(left_out.begin(), left_out.end(), [&](const auto& reason) {
+      return reason.rfind(name + ": ", 0) == 0;
+    });
+    EXPECT_NE(measured, named) << name;
+  }
 }
 
 TEST(Bench, TheMedianIsTheMiddle) {

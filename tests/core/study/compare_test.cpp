@@ -58,7 +58,7 @@ TEST_F(CompareTest, WhatCanNotGoWellIsRefusedBeforeAnythingIsWritten) {
   }
   write("other/two.pbtxt", "base: \"../two.pbtxt\"\n");
   EXPECT_THAT(usage_error({"two.pbtxt", "other/two.pbtxt"}, {}),
-              HasSubstr("two configs of a comparison are called two.pbtxt"));
+              HasSubstr("two configs of a comparison are called two; rename"));
   EXPECT_THAT(usage_error({}, {}), HasSubstr("needs a config"));
   EXPECT_THAT(usage_error({"two.pbtxt"}, seeds(0)), HasSubstr("one seed"));
   CompareOptions split;
@@ -108,6 +108,23 @@ TEST_F(CompareTest, TrainsAllAndEachTaskAlone) {
   compare_in("table", {"two.pbtxt", "wide.pbtxt"}, options);
   EXPECT_THAT(take_trained(), IsEmpty());
   EXPECT_THAT(runner_.evaluated, IsEmpty());
+}
+
+TEST_F(CompareTest, OneConfigIsComparedWithSeveralWeightings) {
+  const auto configs = with_weightings(
+      load_config(path("two.pbtxt")),
+      {"[tasuki/EW]{}", "[tasuki/AutoLambda]{every: 4 lagged: true}", "[tasuki/UW]{}"});
+  CompareOptions options;
+  options.work_dir = path("weightings");
+  options.data_root = path(".");
+  std::ostringstream out;
+  const auto rows = rows_of(compare(configs, options, runner_, out));
+  EXPECT_THAT(take_trained(),
+              ElementsAre("EW, seed 0", "AutoLambda_every_4_lagged_true, seed 0", "UW, seed 0",
+                          "depth alone, seed 0", "seg alone, seed 0"));
+  ASSERT_EQ(rows.size(), 4u);
+  const auto trained = load_config(path("weightings/UW/seed_0.pbtxt"));
+  EXPECT_THAT(trained.text(), HasSubstr("[tasuki/UW]"));
 }
 
 TEST_F(CompareTest, KilledItGoesOnWithWhatIsNotFinished) {

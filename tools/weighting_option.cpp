@@ -1,0 +1,36 @@
+#include "tools/weighting_option.h"
+
+#include "tasuki/engine/weighting_choices.h"
+
+namespace tasuki::tools {
+namespace {
+
+constexpr const char* kAll = "all";
+
+}  // namespace
+
+CLI::Option* add_weighting_option(CLI::App& command, std::vector<std::string>& weightings,
+                                  const std::string& help) {
+  return command
+      .add_option("--weighting", weightings,
+                  help + "; any number of them, or 'all' registered ones with their defaults")
+      ->type_name("[NAME]{...}")
+      ->allow_extra_args(false);
+}
+
+std::vector<std::string> asked_weightings(const ResolvedConfig& config,
+                                          const std::filesystem::path& data_root,
+                                          const std::vector<std::string>& asked,
+                                          std::vector<std::string>& left_out) {
+  if (asked == std::vector<std::string>{kAll}) return all_weightings(config, data_root, left_out);
+  for (const auto& weighting : asked) {
+    try {
+      with_weighting(config, weighting);
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("--weighting ") + error.what());
+    }
+  }
+  return asked;
+}
+
+}  // namespace tasuki::tools
