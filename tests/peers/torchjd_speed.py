@@ -2,7 +2,7 @@
 
     python tests/peers/torchjd_speed.py build/release/bin/tasuki --data-root data --rounds 3
 
-needs torch and torchjd. Both train configs/nyuv2/shared_r50.pbtxt's network (Tasuki with its
+needs torch, torchjd, qpsolvers, quadprog and scipy. Both train configs/nyuv2/shared_r50.pbtxt's network (Tasuki with its
 shortcuts, in fp32) on batches of the same size; each round measures one after the other, and the
 ratios are those of rounds. Methods are given as Tasuki's name = TorchJD's aggregator.
 """
