@@ -18,9 +18,8 @@ StepBench bench_of(const BenchOptions& options) {
   return {options.config.load(), options.config.root(), options.steps, options.steps_per_turn};
 }
 
-void measure(std::vector<StepVariant>& variants, const BenchOptions& options) {
-  const ThreadSettings threads(options.config.load().message().train().threads());
-  const auto bench = bench_of(options);
+// With the config's threads, which the caller has set.
+void measure(std::vector<StepVariant>& variants, const StepBench& bench) {
   {
     Progress progress("steps", step_count(variants.size(), bench));
     measure_steps(variants, bench, [&] { progress.add(); });
@@ -30,7 +29,7 @@ void measure(std::vector<StepVariant>& variants, const BenchOptions& options) {
       "Training step, batch {} of {}x{}, {} threads, {}; medians of {} turns of {}, seconds\n",
       image.size(0), image.size(2), image.size(3),
       variants[0].run->experiment.config.message().train().threads(),
-      variants[0].run->experiment.device.str(), options.steps, options.steps_per_turn);
+      variants[0].run->experiment.device.str(), bench.turns, bench.steps_per_turn);
 }
 
 // A column after those of the step's phases.
@@ -75,15 +74,17 @@ void print_first_losses(const std::vector<StepVariant>& all) {
 }  // namespace
 
 double bench_step(const BenchOptions& options) {
-  auto all = step_variants(options.config.load());
-  measure(all, options);
+  const auto bench = bench_of(options);
+  const ThreadSettings threads(bench.config.message().train().threads());
+  auto all = step_variants(bench.config);
+  measure(all, bench);
   print(all, {{"plain/this",
                [](const StepVariant& v) { return fmt::format("{:.2f}", 1 / ratio_to_first(v)); }},
               kPeak});
   print_first_losses(all);
   double fastest = 0;
+  const auto& loader = all[0].run->experiment.loader_options(Experiment::Pipeline::kTrain);
   for (const auto& variant : all) {
-    const auto& loader = all[0].run->experiment.loader_options(Experiment::Pipeline::kTrain);
     fastest = std::max(fastest, double(loader.batch_size) / step_seconds(variant));
   }
   return fastest;
@@ -91,13 +92,14 @@ double bench_step(const BenchOptions& options) {
 
 void bench_weightings(const BenchOptions& options) {
   const auto bench = bench_of(options);
+  const ThreadSettings threads(bench.config.message().train().threads());
   std::vector<std::string> left_out;
   auto weightings =
       asked_weightings(bench.config, options.config.root(), options.weightings, left_out);
   std::erase(weightings, kEqual);
   weightings.insert(weightings.begin(), kEqual);
   auto all = weighting_variants(bench.config, weightings);
-  measure(all, options);
+  measure(all, bench);
   print(all,
         {{"this/EW", [](const StepVariant& v) { return fmt::format("{:.2f}", ratio_to_first(v)); }},
          {"passes",

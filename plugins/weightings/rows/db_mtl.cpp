@@ -12,14 +12,12 @@ namespace {
 
 constexpr double kNormFloor = 1e-8;
 
-class DBMTL : public RowWeighting {
+class DBMTL : public StatefulRowWeighting {
  public:
   DBMTL(const options::DBMTL& options, const Context& context)
-      : beta_(options.beta()),
-        sigma_(options.beta_sigma()),
-        state_("DBMTL", context, {"gradient", "steps"}) {
-    refuse_features(options.gradients());
-  }
+      : StatefulRowWeighting("DBMTL", options.gradients(), context, {"gradient", "steps"}),
+        beta_(options.beta()),
+        sigma_(options.beta_sigma()) {}
 
   void set_up(const options::DBMTL& options, const Context& context) {
     auto common = options.gradients();
@@ -27,14 +25,6 @@ class DBMTL : public RowWeighting {
     GradientWeighting::set_up(common, context);
   }
 
-  std::map<std::string, torch::Tensor> method_state() const override { return state_.all(); }
-  void load_method_state(const std::map<std::string, torch::Tensor>& state) override {
-    state_.load(state);
-  }
-
-  torch::Tensor combine(const torch::Tensor& rows, Draws& draws) override {
-    return combine_group(rows, plain_group(rows), draws);
-  }
   torch::Tensor combine_group(const torch::Tensor& rows, const RowGroup& group,
                               Draws& /*draws*/) override {
     if (!all_finite(rows, group.losses)) return torch::full_like(rows[0], std::nan(""));
@@ -55,7 +45,6 @@ class DBMTL : public RowWeighting {
   }
 
   double beta_, sigma_;
-  RowState state_;
 };
 
 }  // namespace

@@ -13,23 +13,14 @@ namespace {
 
 constexpr double kLengthFloor = 1e-8;
 
-class MoCo : public RowWeighting {
+class MoCo : public StatefulRowWeighting {
  public:
   MoCo(const options::MoCo& options, const Context& context)
-      : options_(options), state_("MoCo", context, {"gradient", "lambda", "steps"}) {
-    refuse_features(options.gradients());
-  }
+      : StatefulRowWeighting("MoCo", options.gradients(), context, {"gradient", "lambda", "steps"}),
+        options_(options) {}
 
   options::GradientOptions::Scale rule_scale() const override {
     return options::GradientOptions::MEAN;
-  }
-  std::map<std::string, torch::Tensor> method_state() const override { return state_.all(); }
-  void load_method_state(const std::map<std::string, torch::Tensor>& state) override {
-    state_.load(state);
-  }
-
-  torch::Tensor combine(const torch::Tensor& rows, Draws& draws) override {
-    return combine_group(rows, plain_group(rows), draws);
   }
   torch::Tensor combine_group(const torch::Tensor& rows, const RowGroup& group,
                               Draws& /*draws*/) override {
@@ -67,7 +58,6 @@ class MoCo : public RowWeighting {
   }
 
   options::MoCo options_;
-  RowState state_;
 };
 
 }  // namespace

@@ -55,4 +55,27 @@ RowGroup plain_group(const torch::Tensor& rows);
 // step.
 void refuse_features(const options::GradientOptions& gradients);
 
+// A method of rows that remembers something of each element: its state is the checkpoint's,
+// features are refused, and a call without a model is one of the plain group.
+class StatefulRowWeighting : public RowWeighting {
+ public:
+  std::map<std::string, torch::Tensor> method_state() const final { return state_.all(); }
+  void load_method_state(const std::map<std::string, torch::Tensor>& state) final {
+    state_.load(state);
+  }
+  torch::Tensor combine(const torch::Tensor& rows, Draws& draws) final {
+    return combine_group(rows, plain_group(rows), draws);
+  }
+
+ protected:
+  // As those of RowState.
+  StatefulRowWeighting(std::string method, const options::GradientOptions& gradients,
+                       const Context& context, std::set<std::string> keeps)
+      : state_(std::move(method), context, std::move(keeps)) {
+    refuse_features(gradients);
+  }
+
+  RowState state_;
+};
+
 }  // namespace tasuki::weightings

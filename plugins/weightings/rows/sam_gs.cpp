@@ -33,21 +33,13 @@ struct Similarity {
   double mean = 1, least = 1;
 };
 
-class SAMGS : public RowWeighting {
+class SAMGS : public StatefulRowWeighting {
  public:
   SAMGS(const options::SAMGS& options, const Context& context)
-      : options_(options), state_("SAMGS", context, {"momentum", "steps", "variance"}) {
-    refuse_features(options.gradients());
-  }
+      : StatefulRowWeighting("SAMGS", options.gradients(), context,
+                             {"momentum", "steps", "variance"}),
+        options_(options) {}
 
-  std::map<std::string, torch::Tensor> method_state() const override { return state_.all(); }
-  void load_method_state(const std::map<std::string, torch::Tensor>& state) override {
-    state_.load(state);
-  }
-
-  torch::Tensor combine(const torch::Tensor& rows, Draws& draws) override {
-    return combine_group(rows, plain_group(rows), draws);
-  }
   torch::Tensor combine_group(const torch::Tensor& rows, const RowGroup& group,
                               Draws& /*draws*/) override {
     const auto norms = to_vector(row_norms(rows));
@@ -95,7 +87,6 @@ class SAMGS : public RowWeighting {
   }
 
   options::SAMGS options_;
-  RowState state_;
 };
 
 }  // namespace

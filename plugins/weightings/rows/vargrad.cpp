@@ -12,23 +12,14 @@
 namespace tasuki::weightings {
 namespace {
 
-class VarGrad : public RowWeighting {
+class VarGrad : public StatefulRowWeighting {
  public:
   VarGrad(const options::VarGrad& options, const Context& context)
-      : options_(options), state_("VarGrad", context, {"momentum", "last"}) {
-    refuse_features(options.gradients());
-  }
+      : StatefulRowWeighting("VarGrad", options.gradients(), context, {"momentum", "last"}),
+        options_(options) {}
 
   options::GradientOptions::Scale rule_scale() const override {
     return options::GradientOptions::MEAN;
-  }
-  std::map<std::string, torch::Tensor> method_state() const override { return state_.all(); }
-  void load_method_state(const std::map<std::string, torch::Tensor>& state) override {
-    state_.load(state);
-  }
-
-  torch::Tensor combine(const torch::Tensor& rows, Draws& draws) override {
-    return combine_group(rows, plain_group(rows), draws);
   }
   torch::Tensor combine_group(const torch::Tensor& rows, const RowGroup& group,
                               Draws& /*draws*/) override {
@@ -55,7 +46,6 @@ class VarGrad : public RowWeighting {
   }
 
   options::VarGrad options_;
-  RowState state_;
 };
 
 }  // namespace
