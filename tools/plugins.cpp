@@ -24,6 +24,18 @@ void print_wrapped(const std::string& text, size_t indent) {
   if (!line.empty()) std::cout << std::string(indent, ' ') << line << "\n";
 }
 
+// A comment's paragraphs, and as they stand the lines that are set in.
+void print_comment(const std::string& comment, size_t indent) {
+  std::istringstream lines(comment);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(' ')) {
+      std::cout << std::string(indent, ' ') << line << "\n";
+    } else {
+      print_wrapped(line, indent);
+    }
+  }
+}
+
 // "depth: uint32 = 50; 18, 34, 50 or 101", "decoder: plugin Decoder; required"
 std::string headline(const OptionHelp& option) {
   std::string text = option.name + ": " + option.type;
@@ -37,7 +49,7 @@ std::string headline(const OptionHelp& option) {
 void print_options(const std::vector<OptionHelp>& options, size_t indent) {
   for (const auto& option : options) {
     std::cout << std::string(indent, ' ') << headline(option) << "\n";
-    print_wrapped(option.comment, indent + 4);
+    print_comment(option.comment, indent + 4);
     print_options(option.nested, indent + 4);
   }
 }
@@ -47,7 +59,7 @@ void print_plugin(const std::string& name) {
   const auto& type = *entry.options->GetDescriptor();
   std::cout << "  " << name << "  (" << std::filesystem::path(entry.module).filename().string()
             << ")\n";
-  print_wrapped(plugin_comment(type, entry.module), 6);
+  print_comment(plugin_comment(type, entry.module), 6);
   print_options(describe_options(type, entry.module), 6);
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
+#include <boost/algorithm/string/trim.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -56,18 +57,29 @@ class CommentedPool {
   DescriptorPool pool_;
 };
 
-std::string one_paragraph(const std::string& comment) {
-  std::istringstream words(comment);
-  std::string paragraph, word;
-  while (words >> word) paragraph += (paragraph.empty() ? "" : " ") + word;
-  return paragraph;
+std::string as_paragraphs(const std::string& comment) {
+  std::istringstream lines(comment);
+  std::vector<std::string> paragraphs;
+  bool goes_on = false;
+  for (std::string line; std::getline(lines, line);) {
+    boost::algorithm::trim_right(line);
+    if (line.starts_with(' ')) line.erase(0, 1);  // between the slashes and the text
+    const bool stays = line.starts_with("  ");
+    if (goes_on && !stays && !line.empty()) {
+      paragraphs.back() += " " + boost::algorithm::trim_left_copy(line);
+    } else if (!line.empty()) {
+      paragraphs.push_back(line);
+    }
+    goes_on = !stays && !line.empty();
+  }
+  return boost::algorithm::join(paragraphs, "\n");
 }
 
 template <class Described>
 std::string comment_of(const Described& described) {
   google::protobuf::SourceLocation location;
   if (!described.GetSourceLocation(&location)) return "";
-  return one_paragraph(location.leading_comments + " " + location.trailing_comments);
+  return as_paragraphs(location.leading_comments + location.trailing_comments);
 }
 
 std::string value_type(const FieldDescriptor& field) {

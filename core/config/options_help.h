@@ -21,7 +21,8 @@ struct OptionHelp {
   // Kind of plugin that an Any holds: "Decoder"; "" for any.
   std::string kind;
   bool required = false;
-  // The field's comment as one paragraph, "" when there is none.
+  // The field's comment, "" when there is none: a line for each paragraph, and for each line that
+  // is set in by two spaces or more, as formulas are.
   std::string comment;
   // Fields of a message; empty for a message inside itself.
   std::vector<OptionHelp> nested;
@@ -34,7 +35,7 @@ struct OptionHelp {
 std::vector<OptionHelp> describe_options(const google::protobuf::Descriptor& options,
                                          const std::string& library);
 
-// The comment before an options message: what the plugin is. "" when there is none.
+// The comment before an options message: what the plugin is, in such lines. "" when there is none.
 std::string plugin_comment(const google::protobuf::Descriptor& options, const std::string& library);
 
 }  // namespace tasuki

@@ -45,6 +45,15 @@ TEST_F(OptionsHelp, TellsCommentsBeforeAndBehindTheField) {
             "An encoder that takes everything a field can be. It is only read, never run.");
 }
 
+TEST_F(OptionsHelp, KeepsLinesThatAreSetInAndParagraphs) {
+  EXPECT_EQ(field("width").comment,
+            "Factors of the width, one a stage:\n"
+            "  width_k  = factor_k\n"
+            "             times the stem's\n"
+            "A stage without one has that of the last.\n"
+            "Never 0.");
+}
+
 TEST_F(OptionsHelp, TellsDefaultsRangesUnitsAndKinds) {
   EXPECT_EQ(field("depth").default_text, "50");
   EXPECT_EQ(field("rate").default_text, "0.5");
