@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "tasuki/solvers/conflict_averse.h"
+#include "tasuki/solvers/constrained_descent.h"
 #include "tasuki/solvers/dual_cone.h"
 #include "tasuki/solvers/min_norm.h"
 #include "tasuki/solvers/non_negative.h"
@@ -38,6 +39,68 @@ TEST(MinNorm, MeetsItsOptimalityCondition) {
       }
     }
   });
+}
+
+// Rows of one length but the last, which is the constraint's. g_i . d is the least where w_i > 0; q
+// . d >= phi |q|^2, with equality where v > 0.
+TEST(ConstrainedDescent, MeetsItsOptimalityCondition) {
+  int bound = 0, free = 0;
+  for_each_gramian([&](const Matrix& rows, uint64_t seed) {
+    auto k = rows;
+    for (size_t i = 0; i + 1 < k.size(); ++i) {
+      const double length = length_of(rows, i);
+      for (size_t j = 0; j < k.size(); ++j) k(i, j) /= length, k(j, i) /= length;
+    }
+    const double phis[] = {0, 0.1, 0.5, 2};
+    const double phi = phis[seed % 4];
+    const size_t m = k.size() - 1;
+    const auto [w, v] = constrained_descent(k, phi);
+    EXPECT_NEAR(std::accumulate(w.begin(), w.end(), 0.0), 1, 1e-12);
+    auto all = w;
+    all.push_back(v);
+    const auto inner = multiply(k, all);
+    const double length = norm(k, all);
+    const auto least = size_t(std::min_element(inner.begin(), inner.end() - 1) - inner.begin());
+    for (size_t i = 0; i < m; ++i) {
+      ASSERT_GE(w[i], 0);
+      if (w[i] > 0) {
+        const double lengths = length_of(k, i) + length_of(k, least);
+        ASSERT_LE(inner[i], inner[least] + 1e-8 * lengths * length);
+      }
+    }
+    const double over = inner[m] - phi * k(m, m);
+    ASSERT_GE(v, 0);
+    ASSERT_GE(over, -1e-8 * length_of(k, m) * length);
+    if (v > 0) {
+      ASSERT_LE(over, 1e-8 * length_of(k, m) * length);
+    }
+    ++(v > 0 ? bound : free);
+  });
+  EXPECT_GT(bound, 500);
+  EXPECT_GT(free, 500);
+}
+
+TEST(ConstrainedDescent, WithoutAConstraintIsTheShortestVector) {
+  const auto k = random_gramian(Relation::kIndependent, 5, 3);
+  Matrix with_zero(6);
+  for (size_t i = 0; i < 5; ++i) {
+    for (size_t j = 0; j < 5; ++j) with_zero(i, j) = k(i, j);
+  }
+  const auto [w, v] = constrained_descent(with_zero, 0.1);
+  EXPECT_EQ(v, 0);
+  EXPECT_EQ(w, min_norm_weights(k));
+}
+
+// Of functions whose gradients are all the constraint's own, the one that it lowers most is led by.
+TEST(ConstrainedDescent, GradientsAlongTheConstraint) {
+  const Values lengths = {-1, 2, 0.5, 1};  // the last is q
+  Matrix k(4);
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t j = 0; j < 4; ++j) k(i, j) = lengths[i] * lengths[j];
+  }
+  const auto [w, v] = constrained_descent(k, 0.1);
+  EXPECT_EQ(w, (Values{1, 0, 0}));
+  EXPECT_DOUBLE_EQ(v, 1.1);
 }
 
 // v >= u, and g_i . d >= 0 with equality where v_i > u_i.

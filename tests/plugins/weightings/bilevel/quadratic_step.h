@@ -16,8 +16,9 @@ namespace tasuki::testing {
 // Losses of 8 parameters x that are polynomials, so that the hypergradient has a closed form:
 //   on the training batch    L_i(x) = (x - a_i)' A_i (x - a_i) / 2 + cubic (u_i' x)^3 / 6
 //   on the validation batch  V_j(x) = (x - b_j)' B_j (x - b_j) / 2   for the j-th primary
-// It gives the look-aheads of its steps and notes what they were asked for.
-class QuadraticProblem : public LookAhead {
+//   on a further batch       F_i(x) = (x - c_i)' C_i (x - c_i) / 2   of the training split
+// It gives the look-aheads and further batches of its steps and notes what they were asked for.
+class QuadraticProblem : public LookAhead, public FurtherBatches {
  public:
   explicit QuadraticProblem(std::vector<Objective> objectives)
       : objectives_(std::move(objectives)) {
@@ -33,12 +34,15 @@ class QuadraticProblem : public LookAhead {
     head_ = module_.register_parameter("head", torch::randn({kSize - 5}, options));
     flat_ = std::make_unique<ParameterSpace>(module_, false);
     buffer = flat(torch::randn({kSize}, options));
+    further_forms = positive(n);
+    further_centers = torch::randn({n, kSize}, options);
   }
   QuadraticProblem(const QuadraticProblem&) = delete;
 
   static constexpr int64_t kSize = 8;
   torch::Tensor train_forms, train_centers, directions;  // A, a, u
   torch::Tensor validation_forms, validation_centers;    // B, b
+  torch::Tensor further_forms, further_centers;          // C, c
   double cubic = 0;
   torch::Tensor buffer;  // [P], the momentum's
   double momentum = 0.9, weight_decay = 0.01, learning_rate = 0.1;
@@ -112,6 +116,7 @@ class QuadraticProblem : public LookAhead {
       loss.backward({}, keep_graph);
     };
     step.look_ahead = this;
+    step.further_batches = this;
     step.index = std::move(index);
     return step;
   }
@@ -126,6 +131,16 @@ class QuadraticProblem : public LookAhead {
     for (int64_t j = 0; j < primaries_; ++j) losses.push_back(primary_loss(j, x()));
     return looked_at(losses);
   }
+
+  std::vector<torch::Tensor> next_training_losses() override {
+    note("further", false);
+    std::vector<torch::Tensor> losses;
+    for (const size_t i : running_) {
+      losses.push_back(form(further_forms[int64_t(i)], x() - further_centers[int64_t(i)]));
+    }
+    return looked_at(losses);
+  }
+  std::vector<torch::Tensor> next_validation_losses() override { return validation_losses(false); }
 
   // Of the last step: keep_graph of each walk, and each look-ahead: what for, where, how.
   struct Asked {
