@@ -66,7 +66,8 @@ TEST_P(WithinEpoch, ARunGoesOnAfterAnyStepToTheLastBit) {
   }
 }
 
-// Every registered weighting, and whatever else keeps something.
+// Every registered weighting, in bf16 with all that a run may have beside it, and whatever else
+// keeps something.
 std::vector<WithinEpochCase> within_epoch_cases() {
   std::vector<WithinEpochCase> all = {
       {"AdamW", {"train.optimizer=[tasuki/AdamW]{lr:0.001}"}},
@@ -79,7 +80,9 @@ std::vector<WithinEpochCase> within_epoch_cases() {
         "train.momentum_schedule=[tasuki/OneCycleMomentum]{}",
         "train.schedule=[tasuki/Plateau]{patience: 0 factor: 0.5}"}}};
   for (const auto& name : Registry::instance().names(Weighting::kKind)) {
-    all.push_back({name.substr(name.find('/') + 1), {"train.weighting=[" + name + "]{}"}});
+    all.push_back({name.substr(name.find('/') + 1),
+                   {"train.weighting=[" + name + "]{}", "train.precision=BF16", "train.clip_norm=1",
+                    "train.hook[ema].hook=[tasuki/EMA]{}", testing::kNormalToDepth}});
   }
   return all;
 }

@@ -4,6 +4,7 @@
 
 #include "plugins/weightings/gramian/gradient_surgery.h"
 #include "tests/plugins/weightings/gramian/fixture_method.h"
+#include "tests/plugins/weightings/matrix_step.h"
 
 namespace tasuki {
 namespace {
@@ -198,7 +199,7 @@ TEST(SequenceFixtures, OfPCDAndNashMTLAreMet) {
   for (const auto& entry : testing::read_fixture("torchjd_sequences.json")["entries"]) {
     const auto method = entry["method"].get<std::string>();
     const auto& options = entry["options"];
-    const bool keeps_weights = options.value("update_weights_every", 1) > 1;  // gradients.every
+    const bool keeps_weights = options.value("update_weights_every", 1) > 1;
     if ((method != "PCD" && method != "NashMTL") || keeps_weights) continue;
     std::string text;
     if (method == "PCD") {
@@ -222,6 +223,32 @@ TEST(SequenceFixtures, OfPCDAndNashMTLAreMet) {
     }
   }
   EXPECT_GE(count, 52);  // of 54
+}
+
+// update_weights_every is gradients.every here.
+TEST(SequenceFixtures, OfNashMTLWithKeptWeightsAreMet) {
+  if (!testing::has_fixtures()) GTEST_SKIP() << testing::kNoFixtures;
+  int count = 0;
+  for (const auto& entry : testing::read_fixture("torchjd_sequences.json")["entries"]) {
+    const auto every = entry["options"].value("update_weights_every", size_t{1});
+    if (entry["method"] != "NashMTL" || every == 1) continue;
+    ASSERT_EQ(entry["options"]["max_norm"], 0.0);
+    const auto sequence = testing::fixture_sequence(entry["sequence"]);
+    testing::MatrixStep step("tasuki/NashMTL", "gradients { every: " + std::to_string(every) + " }",
+                             sequence[0].size(0), sequence[0].size(1));
+    for (size_t call = 0; call < entry["calls"].size(); ++call) {
+      const auto& expected = entry["calls"][call];
+      step.take(sequence[call]);
+      const auto& renewed_at = sequence[call - call % every];
+      if (!is_bargain(renewed_at, to_tensor(expected["state_after"]["prvs_alpha"]))) continue;
+      EXPECT_LE(
+          relative_difference(step.direction(), to_tensor(expected["combined"]), sequence[call]),
+          1e-6)
+          << testing::name(entry) << " " << call;
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 16);  // of 18
 }
 
 }  // namespace

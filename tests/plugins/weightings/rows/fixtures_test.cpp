@@ -4,7 +4,7 @@
 #include "plugins/weightings/rows/sign_dropout.h"
 #include "tests/plugins/weightings/fixtures.h"
 #include "tests/plugins/weightings/matrix_method.h"
-#include "tests/plugins/weightings/rows/matrix_step.h"
+#include "tests/plugins/weightings/matrix_step.h"
 
 namespace tasuki {
 namespace {

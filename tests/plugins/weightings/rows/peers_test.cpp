@@ -7,7 +7,7 @@
 #include "plugins/weightings/rows/sign_dropout.h"
 #include "tests/plugins/weightings/fixtures.h"
 #include "tests/plugins/weightings/linear_step.h"
-#include "tests/plugins/weightings/rows/matrix_step.h"
+#include "tests/plugins/weightings/matrix_step.h"
 
 namespace tasuki {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "tests/plugins/weightings/linear_step.h"
 #include "tests/plugins/weightings/matrix_method.h"
-#include "tests/plugins/weightings/rows/matrix_step.h"
+#include "tests/plugins/weightings/matrix_step.h"
 
 namespace tasuki {
 namespace {

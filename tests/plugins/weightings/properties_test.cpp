@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tests/plugins/weightings/gramian/fixture_method.h"
+#include "tests/plugins/weightings/matrix_step.h"
 
 namespace tasuki {
 namespace {
@@ -15,12 +16,14 @@ struct Claims {
   std::string name;
   std::string options;
   bool helps_all;        // g_i . d >= 0
+  bool symmetric;        // the order of the rows does not matter
   bool linear;           // in positive scales of the rows: f(a) + f(b) = f(a + b)
   double degree;         // d(s G) = s^degree d(G); NaN: none
   bool keeps_direction;  // whatever positive scales the rows have
   bool keeps_signs;      // weights >= 0
   bool sums_to_one;
-  bool rests;  // d = 0 where a convex combination of the rows is zero
+  bool rests;        // d = 0 where a convex combination of the rows is zero
+  double floor = 0;  // what the published rule adds to the lengths that it divides by
 };
 
 std::ostream& operator<<(std::ostream& out, const Claims& claims) {
@@ -31,28 +34,36 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 const std::vector<Claims>& all_claims() {
   static const std::vector<Claims> kClaims = {
-      {"MGDA", "", true, false, 1, false, true, true, true},
-      {"MGDA", "normalization: L2", true, false, 0, true, true, false, true},
-      {"UPGrad", "", true, true, 1, false, true, false, true},
-      {"DualProj", "", true, false, 1, false, true, false, true},
-      {"NashMTL", "", true, false, 0, true, true, false, true},
-      {"FairGrad", "", true, false, 0, true, true, false, true},
-      {"FairGrad", "alpha: 2", true, false, -1.0 / 3, false, true, false, true},
-      {"FairGrad", "alpha: 0.5", true, false, 1.0 / 3, false, true, false, true},
-      {"FairGrad", "alpha: 5", true, false, -2.0 / 3, false, true, false, true},
-      {"PIVRG", "score { objective: \"t0\" value: 7 }", true, false, -1.0 / 3, false, true, false,
-       true},
-      {"IMTLG", "", true, false, 1, true, false, true, false},
-      {"ConFIG", "", true, true, 1, true, false, false, false},
-      {"AlignedMTL", "", false, false, 1, false, false, false, false},
-      {"AlignedMTL", "scale_mode: MEDIAN", false, false, 1, false, false, false, false},
-      {"AlignedMTL", "scale_mode: RMSE", false, false, 1, false, false, false, false},
-      {"CAGrad", "", false, false, 1, false, true, false, false},
-      {"CAGrad", "c: 1.5", true, false, 1, false, true, false, true},
-      {"IMGrad", "", false, false, 1, false, true, false, false},
-      {"PCD", "eps: 1e-30", false, true, 1, true, true, false, false},
-      {"PCGrad", "", false, true, 1, false, true, false, false},
-      {"GradVac", "", false, false, 1, false, true, false, false},
+      {"MGDA", "", true, true, false, 1, false, true, true, true},
+      {"MGDA", "normalization: L2", true, true, false, 0, true, true, false, true},
+      {"UPGrad", "", true, true, true, 1, false, true, false, true},
+      {"DualProj", "", true, true, false, 1, false, true, false, true},
+      {"NashMTL", "", true, true, false, 0, true, true, false, true},
+      {"FairGrad", "", true, true, false, 0, true, true, false, true},
+      {"FairGrad", "alpha: 2", true, true, false, -1.0 / 3, false, true, false, true},
+      {"FairGrad", "alpha: 0.5", true, true, false, 1.0 / 3, false, true, false, true},
+      {"FairGrad", "alpha: 5", true, true, false, -2.0 / 3, false, true, false, true},
+      {"PIVRG", "score { objective: \"t0\" value: 7 }", true, false, false, -1.0 / 3, false, true,
+       false, true},
+      {"IMTLG", "", true, true, false, 1, true, false, true, false},
+      {"ConFIG", "", true, true, true, 1, true, false, false, false},
+      {"AlignedMTL", "", false, true, false, 1, false, false, false, false},
+      {"AlignedMTL", "scale_mode: MEDIAN", false, true, false, 1, false, false, false, false},
+      {"AlignedMTL", "scale_mode: RMSE", false, true, false, 1, false, false, false, false},
+      {"CAGrad", "", false, true, false, 1, false, true, false, false},
+      {"CAGrad", "c: 1.5", true, true, false, 1, false, true, false, true},
+      {"IMGrad", "", false, true, false, 1, false, true, false, false},
+      {"PCD", "eps: 1e-30", false, false, true, 1, true, true, false, false},
+      {"PCGrad", "", false, false, true, 1, false, true, false, false},
+      {"GradVac", "", false, false, false, 1, false, true, false, false},
+      {"GradDrop", "", false, true, false, 1, false, false, false, false},
+      {"TrimmedMean", "", false, true, false, 1, false, false, false, false},
+      // In their first step.
+      {"DBMTL", "", false, true, false, 1, true, false, false, false, 1e-8},
+      {"MoCo", "", false, true, false, 0, true, false, false, false, 1e-8},
+      {"ExcessMTL", "", false, true, false, kNone, false, false, false, false},
+      {"SAMGS", "", false, true, false, kNone, false, false, false, false},
+      {"VarGrad", "", true, true, false, -1.0 / 3, false, false, false, true},
   };
   return kClaims;
 }
@@ -72,23 +83,32 @@ double norm_of(const torch::Tensor& vector) {
   return vector.norm().item<double>();
 }
 
-class GramianProperties : public ::testing::TestWithParam<Claims> {
+class GradientProperties : public ::testing::TestWithParam<Claims> {
  protected:
   static constexpr int kSeeds = 80;
 
   static torch::Tensor weights(const torch::Tensor& rows) {
     return weights_of("tasuki/" + GetParam().name, GetParam().options, rows);
   }
-  static torch::Tensor direction(const torch::Tensor& rows) { return weights(rows).matmul(rows); }
-  static torch::Tensor positive(int64_t n) { return torch::rand({n, 1}, torch::kFloat64) + 0.1; }
-  // Whether rows may change places: not where the first one is special, or the order is drawn.
-  static bool is_symmetric() {
-    const auto& name = GetParam().name;
-    return name != "PCD" && name != "PCGrad" && name != "GradVac" && name != "PIVRG";
+  static torch::Tensor direction(const torch::Tensor& rows) {
+    const auto name = "tasuki/" + GetParam().name;
+    const auto n = rows.size(0);
+    const auto method = testing::make<Weighting>(name, GetParam().options, testing::context_of(n));
+    if (dynamic_cast<GramianWeighting*>(method.get()) != nullptr) return weights(rows).matmul(rows);
+    testing::MatrixStep step(name, GetParam().options, n, rows.size(1));
+    step.take(rows);
+    return step.direction();
   }
+  // Relative to the direction, where `scale` is the least that rows are multiplied with. Averages
+  // of a first step are a tenth or more of a row.
+  static double tolerance(const torch::Tensor& rows, double scale) {
+    const double shortest = scale * rows.norm(2, 1).min().item<double>();
+    return 1e-8 + 20 * GetParam().floor / shortest;
+  }
+  static torch::Tensor positive(int64_t n) { return torch::rand({n, 1}, torch::kFloat64) + 0.1; }
 };
 
-TEST_P(GramianProperties, HelpAllObjectives) {
+TEST_P(GradientProperties, HelpAllObjectives) {
   int conflicts = 0;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto rows = full_rank_rows(seed);
@@ -101,8 +121,8 @@ TEST_P(GramianProperties, HelpAllObjectives) {
   }
 }
 
-TEST_P(GramianProperties, DoNotDependOnTheOrderOfTheRows) {
-  if (!is_symmetric()) return;
+TEST_P(GradientProperties, DoNotDependOnTheOrderOfTheRows) {
+  if (!GetParam().symmetric) return;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto rows = full_rank_rows(seed);
     const auto d = direction(rows);
@@ -111,7 +131,7 @@ TEST_P(GramianProperties, DoNotDependOnTheOrderOfTheRows) {
   }
 }
 
-TEST_P(GramianProperties, AreLinearInTheScalesOfTheRows) {
+TEST_P(GradientProperties, AreLinearInTheScalesOfTheRows) {
   if (!GetParam().linear) return;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto rows = full_rank_rows(seed);
@@ -122,28 +142,31 @@ TEST_P(GramianProperties, AreLinearInTheScalesOfTheRows) {
   }
 }
 
-TEST_P(GramianProperties, ScaleByTheirDegree) {
+TEST_P(GradientProperties, ScaleByTheirDegree) {
   if (std::isnan(GetParam().degree)) return;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto rows = full_rank_rows(seed);
     const auto d = direction(rows);
     for (const double scale : {1e-5, 7.0}) {
       const auto expected = std::pow(scale, GetParam().degree) * d;
-      EXPECT_LE(norm_of(direction(scale * rows) - expected), 1e-8 * norm_of(expected)) << seed;
+      EXPECT_LE(norm_of(direction(scale * rows) - expected),
+                tolerance(rows, std::min(scale, 1.0)) * norm_of(expected))
+          << seed;
     }
   }
 }
 
-TEST_P(GramianProperties, KeepTheirDirectionWhateverTheScalesOfTheRows) {
+TEST_P(GradientProperties, KeepTheirDirectionWhateverTheScalesOfTheRows) {
   if (!GetParam().keeps_direction) return;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto rows = full_rank_rows(seed);
     const auto d = direction(rows), other = direction(positive(rows.size(0)) * rows);
-    EXPECT_LE(norm_of(d / norm_of(d) - other / norm_of(other)), 1e-8) << seed;
+    EXPECT_LE(norm_of(d / norm_of(d) - other / norm_of(other)), tolerance(rows, 0.1)) << seed;
   }
 }
 
-TEST_P(GramianProperties, KeepTheSignsAndTheSumOfTheirWeights) {
+TEST_P(GradientProperties, KeepTheSignsAndTheSumOfTheirWeights) {
+  if (!GetParam().keeps_signs && !GetParam().sums_to_one) return;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto w = weights(full_rank_rows(seed));
     if (GetParam().keeps_signs) {
@@ -156,7 +179,7 @@ TEST_P(GramianProperties, KeepTheSignsAndTheSumOfTheirWeights) {
 }
 
 // Rows of which a convex combination is zero, equal rows, and rows that are zero.
-TEST_P(GramianProperties, TakeRowsThatHaveNoFullRank) {
+TEST_P(GradientProperties, TakeRowsThatHaveNoFullRank) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     auto rows = full_rank_rows(seed);
     const int64_t last = rows.size(0) - 1;
@@ -179,7 +202,7 @@ TEST_P(GramianProperties, TakeRowsThatHaveNoFullRank) {
   }
 }
 
-TEST_P(GramianProperties, TakeRowsAMillionTimesApart) {
+TEST_P(GradientProperties, TakeRowsAMillionTimesApart) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     auto rows = full_rank_rows(seed);
     rows *= torch::pow(10, 6 * torch::rand({rows.size(0), 1}, torch::kFloat64) - 3);
@@ -187,15 +210,15 @@ TEST_P(GramianProperties, TakeRowsAMillionTimesApart) {
   }
 }
 
-TEST_P(GramianProperties, ShowThatAGradientIsNotFinite) {
+TEST_P(GradientProperties, ShowThatAGradientIsNotFinite) {
   for (const double bad : {std::nan(""), HUGE_VAL}) {
     auto rows = full_rank_rows(5);
     rows[1][3] = bad;
-    EXPECT_FALSE(direction(rows).isfinite().any().item<bool>());
+    EXPECT_FALSE(direction(rows).isfinite().all().item<bool>());
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, GramianProperties, ::testing::ValuesIn(all_claims()),
+INSTANTIATE_TEST_SUITE_P(Every, GradientProperties, ::testing::ValuesIn(all_claims()),
                          [](const auto& info) {
                            return info.param.name + "_" + std::to_string(info.index);
                          });
