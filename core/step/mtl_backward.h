@@ -84,8 +84,9 @@ class MtlWeighting {
 // Parameters are leaves of one type on one device, the same ones in each step of a weighting. What
 // is in none of the lists gets no gradient, but for what lies before the features at FEATURES.
 // Returns what each loss was multiplied with before gradients were combined, [T] float64.
-// There is a backward pass for each task (one in all for methods that look at losses alone). Beside
-// the method's own state it holds a row for each task and two vectors of the parameters' size.
+// There is a backward pass for each task, one after another (one in all for methods that look at
+// losses alone): C++ has no batched gradients, so there are no chunks of rows to choose. Beside the
+// method's own state it holds a row for each task and two vectors of the parameters' size.
 // Error (kUsage) says which of this is not so.
 torch::Tensor mtl_backward(const std::vector<torch::Tensor>& losses,
                            const std::vector<torch::Tensor>& features,
