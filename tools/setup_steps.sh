@@ -1,4 +1,4 @@
-# Steps that tools/setup, tools/quickstart, tools/test and tools/fuzz share. Sourced, not run; the
+# Steps that tools/setup, tools/build, tools/quickstart, tools/test and tools/fuzz share. Sourced, not run; the
 # caller has `set -Eeuo pipefail` and calls choose_torch (setup_torch.sh) first.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 build="$root/build/release"

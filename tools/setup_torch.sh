@@ -1,5 +1,6 @@
 # Which LibTorch is built with. Sourced by setup_steps.sh. In this order: what --torch names; what
-# Torch_DIR or CMAKE_PREFIX_PATH point to; the torch package of the active Python; the distribution's.
+# Torch_DIR or CMAKE_PREFIX_PATH point to; the torch package of the active Python; one in /usr/local or
+# /usr; where there is none yet, pip's if there is an NVIDIA GPU, and the distribution's.
 #
 #   --torch distribution   Debian's or Ubuntu's libtorch-dev
 #   --torch pip            Python's package, newest, in a virtual environment in build/torch
@@ -8,6 +9,7 @@
 #
 # choose_torch sets torch_dir (the folder of TorchConfig.cmake, "" while it has to be installed),
 # torch_origin (in words) and torch_release (what pip shall install, otherwise "").
+usr=/usr  # of the distribution
 torch_choice=""
 torch_dir=""
 torch_origin=""
@@ -77,8 +79,11 @@ choose_named_torch() {
   esac
 }
 
+# The distribution's LibTorch computes on the CPU.
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; }
+
 choose_distribution_torch() {
-  first_torch_in /usr || true
+  first_torch_in "$usr" || true
   torch_origin="the distribution's libtorch-dev"
 }
 
@@ -94,10 +99,18 @@ choose_torch() {
     torch_origin="$torch_dir (Torch_DIR or CMAKE_PREFIX_PATH)"
   elif first_torch_in "$(python_torch)"; then
     torch_origin="$torch_dir (the active Python's torch package)"
-  elif first_torch_in /usr/local; then
+  elif first_torch_in "$usr/local"; then
     torch_origin="$torch_dir"
   else
     choose_distribution_torch
+    if [ -z "$torch_dir" ] && has_gpu; then
+      torch_choice=pip
+      choose_named_torch
+      torch_origin+=", for the NVIDIA GPU here"
+      if [ -z "$torch_dir" ]; then
+        torch_origin+=$'\n   (about 3 GB to fetch; --torch distribution takes the CPU build of the distribution)'
+      fi
+    fi
   fi
 }
 
@@ -105,7 +118,7 @@ say_torch() { echo "== LibTorch: $torch_origin"; }
 
 # Whether the distribution's packages of LibTorch are needed.
 wants_distribution_torch() {
-  [ -z "$torch_release" ] && { [ -z "$torch_dir" ] || [[ "$torch_dir" == /usr/lib/* ]]; }
+  [ -z "$torch_release" ] && { [ -z "$torch_dir" ] || [[ "$torch_dir" == "$usr"/lib/* ]]; }
 }
 
 # After the system's packages are there: pip's LibTorch where --torch asks for one, and the headers
@@ -117,7 +130,7 @@ install_torch() {
     "$torch_home/bin/python" -m pip install --quiet "$torch_release"
   fi
   if [ -z "$torch_dir" ]; then
-    first_torch_in "${torch_home:-/usr}" || stop "there is no TorchConfig.cmake in ${torch_home:-/usr}"
+    first_torch_in "${torch_home:-$usr}" || stop "there is no TorchConfig.cmake in ${torch_home:-$usr}"
   fi
   install_cuda_headers
 }

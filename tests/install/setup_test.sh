@@ -7,7 +7,11 @@ trap 'rm -rf "$work"' EXIT
 # A checkout of its own, since --torch pip installs into its build folder.
 source_root="$work/checkout"
 mkdir -p "$source_root/tools"
-cp "$1"/tools/setup* "$1"/tools/test "$source_root/tools"
+cp "$1"/tools/setup* "$1"/tools/build "$1"/tools/test "$source_root/tools"
+# The distribution has a LibTorch of the stand-ins' own.
+sed -i "s|^usr=.*|usr=$work/usr|" "$source_root/tools/setup_torch.sh"
+mkdir -p "$work/usr/lib/cmake/Torch"
+touch "$work/usr/lib/cmake/Torch/TorchConfig.cmake"
 
 fail() {
   echo "setup_test: $case_name: $1" >&2
@@ -174,6 +178,49 @@ never_called libtorch-dev
 run --torch pip
 never_called "-m pip"
 
+machine "an NVIDIA GPU and the distribution's LibTorch" apt-get dpkg-query id nvidia-smi
+answers id 0
+python_with_pip None
+run
+never_called "-m pip"
+rm -r "$work/usr"
+
+machine "an NVIDIA GPU, and pip's LibTorch of an earlier call" apt-get dpkg-query id nvidia-smi
+answers id 0
+answers dpkg-query installed
+python_with_pip "'13.0'"
+run
+[ $code = 0 ] || fail "exit code $code"
+never_called "-m pip install --quiet torch"
+never_called libtorch-dev
+
+machine "an NVIDIA GPU and no LibTorch" apt-get dpkg-query id nvidia-smi
+answers id 0
+answers dpkg-query installed
+python_with_pip None
+rm -r "$source_root/build"
+run
+[ $code = 0 ] || fail "exit code $code"
+called "-m venv $source_root/build/torch"
+called "-m pip install --quiet torch"
+never_called libtorch-dev
+
+machine "an NVIDIA GPU, --torch distribution" apt-get dpkg-query id nvidia-smi
+answers id 0
+python_with_pip None
+rm -r "$source_root/build"
+run --torch distribution
+called libtorch-dev
+never_called "-m pip"
+
+machine "a driver that finds no GPU" apt-get dpkg-query id nvidia-smi
+answers id 0
+python_with_pip None
+echo 'exit 9' >>"$work/bin/nvidia-smi"
+run
+called libtorch-dev
+never_called "-m pip"
+
 machine "--torch pip==RELEASE, a build with CUDA 13" apt-get dpkg-query id
 answers id 0
 answers dpkg-query installed
@@ -225,6 +272,25 @@ called "-DTorch_DIR=$source_root/build/torch-9.9.9/lib/python3.11/site-packages/
 run_tool test --torch pip==7.7.7
 [ $code = 1 ] || fail "exit code $code"
 said "torch==7.7.7 is not installed"
+settings=()
+
+machine_that_builds "only the program"
+settings=(TASUKI_SKIP_SETUP=1)
+run_tool build --torch "$work/torch"
+[ $code = 0 ] || fail "exit code $code"
+called "--build $source_root/build/release -j 2 --target tasuki tasuki_plugins"
+said "== built:"
+run_tool build tasuki
+[ $code = 1 ] || fail "exit code $code"
+said "usage:"
+
+machine_that_builds "what is fetched for a GPU is said" nvidia-smi
+rm -r "$source_root/build"
+run_tool test
+[ $code = 1 ] || fail "exit code $code"
+said "== LibTorch: pip's torch"
+said "about 3 GB to fetch"
+said "--torch distribution"
 settings=()
 
 machine "apt-get fails" apt-get dpkg-query id
