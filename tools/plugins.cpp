@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <vector>
 
 #include "tasuki/config/options_help.h"
 #include "tools/command.h"
@@ -63,11 +66,47 @@ void print_plugin(const std::string& name) {
   print_options(describe_options(type, entry.module), 6);
 }
 
+// What stands before a formula, or before a full stop behind which another sentence begins.
+std::string first_sentence(const std::string& comment) {
+  auto sentence = comment.substr(0, comment.find('\n'));
+  for (size_t at = sentence.find(". "); at != std::string::npos; at = sentence.find(". ", at + 1)) {
+    if (at + 2 < sentence.size() && std::isupper(static_cast<unsigned char>(sentence[at + 2]))) {
+      return sentence.substr(0, at);
+    }
+  }
+  return sentence.substr(0, sentence.find_last_not_of(".,: ") + 1);
+}
+
+// The names of a kind, each with the first sentence of what it says of itself.
+void print_kind(const std::string& kind) {
+  for (const auto& name : Registry::instance().names(kind)) {
+    const auto& entry = Registry::instance().find(name);
+    std::cout << "  " << name << "\n";
+    print_wrapped(first_sentence(plugin_comment(*entry.options->GetDescriptor(), entry.module)), 6);
+  }
+}
+
+// "UPGrad" -> "tasuki/UPGrad" where one registered name ends so; else as it is.
+std::string full_name(const std::string& name) {
+  std::vector<std::string> found;
+  for (const auto& kind : Registry::instance().kinds()) {
+    for (const auto& known : Registry::instance().names(kind)) {
+      if (known.ends_with("/" + name)) found.push_back(known);
+    }
+  }
+  return found.size() == 1 ? found.front() : name;
+}
+
 void print_all(const PluginOptions& plugin, const std::string& only) {
   plugin.announce();
   auto& registry = Registry::instance();
+  const auto kinds = registry.kinds();
+  if (std::find(kinds.begin(), kinds.end(), only) != kinds.end()) {
+    print_kind(only);
+    return;
+  }
   if (!only.empty()) {
-    print_plugin(only);
+    print_plugin(full_name(only));
     return;
   }
   for (const auto& kind : registry.kinds()) {
@@ -84,9 +123,14 @@ void add_plugins(CLI::App& app) {
   auto only = std::make_shared<std::string>();
   auto* command = app.add_subcommand(
       "plugins", "Every registered name by kind, its options, and the module it came from");
-  command->add_option("NAME", *only, "Only this name, such as tasuki/ResNet");
+  command->add_option(
+      "NAME", *only,
+      "Only this name (tasuki/ResNet, or ResNet), or a list of this kind (Weighting)");
   options->add_to(*command);
-  command->footer("Example: tasuki plugins tasuki/DeepLabHead");
+  command->footer(
+      "Examples:\n"
+      "  tasuki plugins Decoder\n"
+      "  tasuki plugins DeepLabHead");
   command->callback([options, only] { print_all(*options, *only); });
 }
 

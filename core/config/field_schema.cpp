@@ -162,11 +162,13 @@ std::string range_text(const FieldDescriptor* field) {
 std::string range_problem(const Message& message, const FieldDescriptor* field, int index) {
   const auto allowed = allowed_values(field);
   const auto value = printed_value(message, field, index);
-  const bool fits = allowed.empty()
-                        ? within_bounds(field->options(), value_as_double(message, field, index))
-                        : std::count(allowed.begin(), allowed.end(), value) > 0;
+  const double number = value_as_double(message, field, index);
+  const bool fits = allowed.empty() ? within_bounds(field->options(), number)
+                                    : std::count(allowed.begin(), allowed.end(), value) > 0;
   if (fits) return "";
-  return "must be " + range_text(field) + ", not " + value + nearest_allowed(field, value);
+  const bool endless = allowed.empty() && !std::isfinite(number);
+  return std::string("must be ") + (endless ? "finite and " : "") + range_text(field) + ", not " +
+         value + nearest_allowed(field, value);
 }
 
 }  // namespace tasuki

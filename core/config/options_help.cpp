@@ -82,6 +82,24 @@ std::string comment_of(const Described& described) {
   return as_paragraphs(location.leading_comments + location.trailing_comments);
 }
 
+// What the comments say of an enum's values, a line each; "" where they say nothing.
+std::string values_comment(const FieldDescriptor& field) {
+  std::string lines;
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM) return lines;
+  for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+    const auto& value = *field.enum_type()->value(i);
+    auto comment = comment_of(value);
+    std::replace(comment.begin(), comment.end(), '\n', ' ');
+    if (!comment.empty()) lines += (lines.empty() ? "" : "\n") + value.name() + ": " + comment;
+  }
+  return lines;
+}
+
+std::string field_comment(const FieldDescriptor& field) {
+  const auto own = comment_of(field), values = values_comment(field);
+  return own + (own.empty() || values.empty() ? "" : "\n") + values;
+}
+
 std::string value_type(const FieldDescriptor& field) {
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     const bool plugin = field.message_type()->full_name() == "google.protobuf.Any";
@@ -116,7 +134,7 @@ std::vector<OptionHelp> describe(const Descriptor& message, std::vector<const De
                       field.options().GetExtension(schema::unit),
                       plugin_kind(&field),
                       field.options().GetExtension(schema::required),
-                      comment_of(field),
+                      field_comment(field),
                       {}});
     const auto* inner =
         field.is_map() ? field.message_type()->map_value()->message_type() : field.message_type();

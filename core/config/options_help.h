@@ -21,8 +21,9 @@ struct OptionHelp {
   // Kind of plugin that an Any holds: "Decoder"; "" for any.
   std::string kind;
   bool required = false;
-  // The field's comment, "" when there is none: a line for each paragraph, and for each line that
-  // is set in by two spaces or more, as formulas are.
+  // The field's comment, "" when there is none: a line for each paragraph, for each line that is
+  // set in by two spaces or more, as formulas are, and for each value of an enum that has a
+  // comment.
   std::string comment;
   // Fields of a message; empty for a message inside itself.
   std::vector<OptionHelp> nested;

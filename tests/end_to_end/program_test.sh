@@ -44,8 +44,8 @@ test_usage_errors() {
   [ ! -e bad ] || fail "a config that is refused leaves no work dir"
   expect 2 plugins tasuki/ResNte
   says 'did you mean "tasuki/ResNet"?'
-  expect 2 plugins ResNet
-  says 'did you mean "tasuki/ResNet"?'
+  expect 2 plugins ResNte
+  says 'did you mean'
   expect 2 plugins --plugin no_such_module.so
   says "no_such_module.so"
 }
@@ -66,6 +66,14 @@ test_config_and_plugins() {
   for text in Encoder tasuki/ResNet output_stride tasuki/Rooms tasuki/depth; do says "$text"; done
   expect 0 plugins tasuki/DeepLabHead
   says "rates: repeated uint32 = [12, 24, 36]; 1 to 4096"
+  expect 0 plugins DeepLabHead
+  says "  tasuki/DeepLabHead  ("
+  expect 0 plugins Weighting
+  says "  tasuki/UPGrad"
+  ! grep -q "max_norm" out.txt || fail "the list of a kind has no options"
+  expect 0 plugins CAGrad
+  says "        max_d min_i g_i . d   with  |d - g_0| <= c |g_0|"
+  says "FEATURES: Gradients on the features where the routes part"
 }
 
 test_train_and_resume() {
@@ -369,6 +377,10 @@ test_bench() {
   says "--no-step leaves nothing to measure"
   expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrda]{}'
   says '--weighting [tasuki/PCGrda]{}: there is no Weighting "tasuki/PCGrda" (did you mean "tasuki/PCGrad"?)'
+  expect 2 bench tiny.pbtxt --weighting PCGrad
+  says "in braces: '[tasuki/PCGrad]{}'"
+  expect 2 bench tiny.pbtxt --weighting all --weighting '[tasuki/EW]{}'
+  says "give it once and alone"
   expect 2 bench tiny.pbtxt --weighting '[tasuki/PCGrad]{}' --samples 3
   says "--samples"
 }

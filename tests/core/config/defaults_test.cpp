@@ -113,10 +113,10 @@ TEST_F(Defaults, ValuesOutsideTheirRangeAreLocated) {
   };
   EXPECT_EQ(error("share: 1"),
             "text:2:11: model.encoder.ranges.share: must be at least 0 and below 1, not 1");
-  EXPECT_THAT(error("share: nan"), HasSubstr("ranges.share: must be"));
+  EXPECT_THAT(error("share: nan"), HasSubstr("ranges.share: must be finite and at least 0"));
   EXPECT_THAT(error("share: -1e-9"), HasSubstr("ranges.share: must be"));
   EXPECT_THAT(error("length: 0"), HasSubstr("must be above 0 (metres), not 0"));
-  EXPECT_THAT(error("length: inf"), HasSubstr("must be above 0 (metres), not inf"));
+  EXPECT_THAT(error("length: inf"), HasSubstr("must be finite and above 0 (metres), not inf"));
   EXPECT_THAT(error("side: 9"), HasSubstr("must be 8 or 16, not 9"));
   EXPECT_THAT(error("offset: [0, 2, 3]"), StartsWith("text:2:"));
   EXPECT_THAT(error("offset: [0, 2, 3]"), HasSubstr("offset[2]: must be -2 to 2 (pixels), not 3"));

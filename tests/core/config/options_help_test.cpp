@@ -41,6 +41,7 @@ TEST_F(OptionsHelp, TellsTypes) {
 TEST_F(OptionsHelp, TellsCommentsBeforeAndBehindTheField) {
   EXPECT_EQ(field("depth").comment, "Number of layers.");
   EXPECT_EQ(field("rate").comment, "Dropped share.");
+  EXPECT_EQ(field("size").comment, "SMALL: Fits everywhere.\nMEDIUM: Usual.");
   EXPECT_EQ(plugin_comment(*entry_->options->GetDescriptor(), entry_->module),
             "An encoder that takes everything a field can be. It is only read, never run.");
 }
