@@ -1,5 +1,7 @@
 #include "tools/weighting_option.h"
 
+#include <algorithm>
+
 #include "tasuki/engine/weighting_choices.h"
 
 namespace tasuki::tools {
@@ -23,6 +25,9 @@ std::vector<std::string> asked_weightings(const ResolvedConfig& config,
                                           const std::vector<std::string>& asked,
                                           std::vector<std::string>& left_out) {
   if (asked == std::vector<std::string>{kAll}) return all_weightings(config, data_root, left_out);
+  if (std::count(asked.begin(), asked.end(), kAll) > 0) {
+    throw Error(ErrorKind::kUsage, "--weighting all stands for every one; give it once and alone");
+  }
   for (const auto& weighting : asked) {
     try {
       with_weighting(config, weighting);

@@ -30,9 +30,10 @@ void add_schedules(Run& run) {
   const auto& train = config.message().train();
   const auto warmup = int64_t(train.warmup_steps());
   if (warmup >= run.epochs * run.steps_per_epoch) {
-    throw config.error(
-        "train.warmup_steps",
-        "the run has only " + std::to_string(run.epochs * run.steps_per_epoch) + " steps");
+    throw config.error("train.warmup_steps", std::to_string(warmup) +
+                                                 " steps, but the run has only " +
+                                                 std::to_string(run.epochs * run.steps_per_epoch) +
+                                                 "; set fewer, or train for more epochs");
   }
   const Schedule::Context context{run.steps_per_epoch, run.epochs * run.steps_per_epoch - warmup,
                                   measured_names(run)};

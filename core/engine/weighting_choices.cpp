@@ -16,7 +16,43 @@ std::string weighting_name(const std::string& weighting) {
          (inside == std::string::npos ? "" : " " + options);
 }
 
+namespace {
+
+// "UPGrad", "UPGrad{}" and "[UPGrad]{}" -> "[tasuki/UPGrad]{}", or another registered name that
+// ends so; "" without any.
+std::string registered_form(const std::string& weighting) {
+  const auto begin = weighting.find_first_not_of("[ ");
+  if (begin == std::string::npos) return "";
+  const auto word = weighting.substr(begin, weighting.find_first_of("] {", begin) - begin);
+  for (const auto& name : Registry::instance().names(Weighting::kKind)) {
+    if (name == word || name.ends_with("/" + word)) return "[" + name + "]{}";
+  }
+  return "";
+}
+
+// One name in brackets and one pair of braces.
+void check_form(const std::string& weighting) {
+  const auto slash = weighting.find('/'), bracket = weighting.find(']');
+  const auto brace = weighting.find_first_not_of(' ', bracket + 1);
+  const bool is_named = weighting.starts_with('[') && slash < bracket;
+  if (is_named && brace != std::string::npos && weighting[brace] == '{') return;
+  const auto meant = registered_form(weighting);
+  const auto names = Registry::instance().names(Weighting::kKind);
+  throw Error(ErrorKind::kUsage,
+              "'" + weighting +
+                  "': a weighting is written with its name in brackets and its options "
+                  "in braces" +
+                  (!meant.empty()   ? ": '" + meant + "'"
+                   : !names.empty() ? ", as '[" + names.front() +
+                                          "]{}'; tasuki plugins Weighting "
+                                          "prints all names"
+                                    : ""));
+}
+
+}  // namespace
+
 ResolvedConfig with_weighting(const ResolvedConfig& config, const std::string& weighting) {
+  check_form(weighting);
   const std::string assignment = "train.weighting=" + weighting;
   const std::string assigned = "--set " + assignment + ": train.weighting: ";
   try {

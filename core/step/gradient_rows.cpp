@@ -21,6 +21,8 @@ void check(const Options& options, const Weighting::Context& context, bool has_w
   require_option(has_weights || options.smoothing() == 0, "gradients.smoothing",
                  "a method without weights has none to smooth; leave it at 0");
   if (options.at() != Options::FEATURES) return;
+  require_option(options.rows() == Options::FULL, "gradients.rows",
+                 "BF16 is for gradients on parameters, at: FEATURES keeps none of these; leave it");
   require_option(options.scope() == Options::SHARED, "gradients.at",
                  "FEATURES are those where the routes part: a route's own part has none; choose "
                  "scope: SHARED, or at: PARAMETERS");

@@ -38,4 +38,12 @@ torch::Tensor objective_values(const ObjectiveValueList& list, const std::string
   return torch::tensor(values, torch::kFloat64);
 }
 
+torch::Tensor objective_weights(const ObjectiveValueList& list, const std::string& field,
+                                double fallback, const Weighting::Context& context) {
+  auto weights = objective_values(list, field, fallback, 0, context);
+  require_option(weights.numel() == 0 || weights.count_nonzero().item<int64_t>() > 0, field,
+                 "is 0 for every objective, so that nothing would train; give one of them more");
+  return weights;
+}
+
 }  // namespace tasuki

@@ -16,5 +16,8 @@ using ObjectiveValueList = google::protobuf::RepeatedPtrField<options::Objective
 // for values that are not finite or below `least`.
 torch::Tensor objective_values(const ObjectiveValueList& list, const std::string& field,
                                double fallback, double least, const Weighting::Context& context);
+// The same of weights: at least 0, and not all of them 0.
+torch::Tensor objective_weights(const ObjectiveValueList& list, const std::string& field,
+                                double fallback, const Weighting::Context& context);
 
 }  // namespace tasuki

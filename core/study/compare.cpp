@@ -182,6 +182,10 @@ std::vector<NamedConfig> with_weightings(const ResolvedConfig& config,
   std::vector<NamedConfig> all;
   for (const auto& weighting : weightings) {
     all.push_back({folder_name(weighting_name(weighting)), with_weighting(config, weighting)});
+    const auto twice = std::count_if(all.begin(), all.end(), [&](const NamedConfig& one) {
+      return one.name == all.back().name;
+    });
+    if (twice > 1) throw Error(ErrorKind::kUsage, "--weighting " + weighting + " is there twice");
   }
   return all;
 }

@@ -18,7 +18,7 @@ class AlignedMTL : public GroupedWeighting {
   AlignedMTL(const options::AlignedMTL& options, const Context& context)
       : GroupedWeighting(context),
         scale_mode_(options.scale_mode()),
-        preference_(options.preference(), "preference", context, 1, 0) {}
+        preference_(objective_weights(options.preference(), "preference", 1, context), 1) {}
 
   options::GradientOptions::Scale rule_scale() const override {
     return options::GradientOptions::MEAN;

@@ -16,7 +16,8 @@ constexpr double kVanishingDirection = 1e-12;  // of |u|, relative to the sum of
 class ConFIG : public GroupedWeighting {
  public:
   ConFIG(const options::ConFIG& options, const Context& context)
-      : GroupedWeighting(context), preference_(options.preference(), "preference", context, 1, 0) {}
+      : GroupedWeighting(context),
+        preference_(objective_weights(options.preference(), "preference", 1, context), 1) {}
 
   torch::Tensor weigh_group(const torch::Tensor& gramian, const RowGroup& group, Draws&) override {
     return solvers::weigh_finite(gramian, [&](const solvers::Matrix& k) {

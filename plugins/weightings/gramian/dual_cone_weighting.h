@@ -13,9 +13,12 @@ class DualConeWeighting : public GroupedWeighting {
  public:
   DualConeWeighting(const Options& options, const Context& context)
       : GroupedWeighting(context),
-        preference_(options.preference(), "preference", context, 1, 0),
+        preference_(objective_weights(options.preference(), "preference", 1, context), 1),
         reg_eps_(options.reg_eps()),
-        norm_eps_(options.norm_eps()) {}
+        norm_eps_(options.norm_eps()) {
+    require_option(norm_eps_ == 0 || reg_eps_ > 0, "norm_eps",
+                   "is for the regularised problem: give reg_eps as well (TorchJD has 1e-4)");
+  }
 
   options::GradientOptions::Scale rule_scale() const final {
     return options::GradientOptions::MEAN;

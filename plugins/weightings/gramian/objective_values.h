@@ -2,8 +2,7 @@
 
 #include <torch/types.h>
 
-#include <cmath>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "tasuki/step/objective_values.h"
@@ -13,10 +12,9 @@ namespace tasuki::weightings {
 // Numbers that options give to objectives by name, for the rows of a group.
 class ObjectiveValues {
  public:
-  // As objective_values() takes them; objectives that are not named have `otherwise`.
-  ObjectiveValues(const ObjectiveValueList& given, const std::string& field,
-                  const Weighting::Context& context, double otherwise, double least = -HUGE_VAL)
-      : otherwise_(otherwise), values_(objective_values(given, field, otherwise, least, context)) {}
+  // `values`: of the model's objectives, [N]; `otherwise`: of those that are not named.
+  ObjectiveValues(torch::Tensor values, double otherwise)
+      : otherwise_(otherwise), values_(std::move(values)) {}
 
   // Of each row; `otherwise` for one that is none of the model's, in a call without a model.
   std::vector<double> of(const RowGroup& group) const {

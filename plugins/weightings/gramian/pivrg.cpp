@@ -16,7 +16,7 @@ class PIVRG : public GroupedWeighting {
  public:
   PIVRG(const options::PIVRG& options, const Context& context)
       : GroupedWeighting(context),
-        scores_(options.score(), "score", context, 0),
+        scores_(objective_values(options.score(), "score", 0, -HUGE_VAL, context), 0),
         bound_(options.bound()),
         min_temperature_(options.min_temperature()) {}
 

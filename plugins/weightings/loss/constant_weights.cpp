@@ -10,7 +10,7 @@ namespace {
 class ConstantWeights : public LossWeighting {
  public:
   ConstantWeights(const options::ConstantWeights& options, const Context& context)
-      : weights_(objective_values(options.weight(), "weight", 1, 0, context)) {}
+      : weights_(objective_weights(options.weight(), "weight", 1, context)) {}
 
   LossWeights weigh(const LossStep& step) override {
     weights_ = weights_.to(step.losses.device());

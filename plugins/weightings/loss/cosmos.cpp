@@ -11,7 +11,7 @@ class COSMOS : public LossWeighting {
  public:
   COSMOS(const options::COSMOS& options, const Context& context)
       : lambda_(options.lambda()),
-        preferences_(objective_values(options.weight(), "weight", 1, 0, context)) {}
+        preferences_(objective_weights(options.weight(), "weight", 1, context)) {}
 
   LossWeights weigh(const LossStep& step) override {
     preferences_ = preferences_.to(step.losses.device());

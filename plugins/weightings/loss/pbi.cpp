@@ -13,11 +13,8 @@ class PBI : public LossWeighting {
  public:
   PBI(const options::PBI& options, const Context& context)
       : theta_(options.theta()),
-        preferences_(objective_values(options.weight(), "weight", 1, 0, context)),
-        references_(objective_values(options.reference(), "reference", 0, -INFINITY, context)) {
-    require_option(context.objectives.empty() || preferences_.count_nonzero().item<int64_t>() > 0,
-                   "weight", "all are 0, which names no direction");
-  }
+        preferences_(objective_weights(options.weight(), "weight", 1, context)),
+        references_(objective_values(options.reference(), "reference", 0, -INFINITY, context)) {}
 
   LossWeights weigh(const LossStep& step) override {
     preferences_ = preferences_.to(step.losses.device());

@@ -13,7 +13,7 @@ class PlainSTCH : public LossWeighting {
  public:
   PlainSTCH(const options::PlainSTCH& options, const Context& context)
       : mu_(options.mu()),
-        preferences_(objective_values(options.weight(), "weight", kEven, 0, context)),
+        preferences_(objective_weights(options.weight(), "weight", kEven, context)),
         references_(objective_values(options.reference(), "reference", 0, -INFINITY, context)) {}
 
   LossWeights weigh(const LossStep& step) override {

@@ -127,6 +127,39 @@ TEST_F(CompareTest, OneConfigIsComparedWithSeveralWeightings) {
   EXPECT_THAT(trained.text(), HasSubstr("[tasuki/UW]"));
 }
 
+TEST_F(CompareTest, OneMethodIsComparedWithSeveralOptionsButNotWithItself) {
+  const auto config = load_config(path("two.pbtxt"));
+  const std::vector<std::string> two = {"[tasuki/CAGrad]{c: 0.2}", "[tasuki/CAGrad]{c: 0.8}"};
+  EXPECT_EQ(with_weightings(config, two).size(), 2u);
+  try {
+    with_weightings(config, {two[0], two[0]});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "--weighting [tasuki/CAGrad]{c: 0.2} is there twice");
+  }
+}
+
+TEST_F(CompareTest, ATextThatIsNoWeightingIsShownHowToWriteOne) {
+  const auto config = load_config(path("two.pbtxt"));
+  for (const std::string text :
+       {"PCGrad", "PCGrad{}", "[PCGrad]{}", "[tasuki/PCGrad]", "tasuki/PCGrad"}) {
+    try {
+      with_weightings(config, {text});
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("in braces: '[tasuki/PCGrad]{}'"));
+    }
+  }
+  for (const std::string text : {"", "nonsense", "{}", "[]"}) {
+    try {
+      with_weightings(config, {text});
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("tasuki plugins Weighting"));
+    }
+  }
+}
+
 TEST_F(CompareTest, KilledItGoesOnWithWhatIsNotFinished) {
   runner_.kill_after = 2;
   EXPECT_THROW(compare_in("table", {"two.pbtxt"}), testing::Killed);

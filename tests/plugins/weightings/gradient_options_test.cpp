@@ -204,6 +204,16 @@ TEST(Smoothing, MeetsTheReference) {
   EXPECT_GT(compared, 50);
 }
 
+TEST(RowOptions, RowsOfFeaturesAreNotRounded) {
+  LinearProblem problem(three_tasks());
+  try {
+    make_method("tasuki/PCGrad", "at: FEATURES rows: BF16", problem.context());
+    FAIL() << "no error";
+  } catch (const OptionError& error) {
+    EXPECT_EQ(error.field(), "gradients.rows");
+  }
+}
+
 TEST(RowOptions, AreRefusedWhereTheMethodHasNoWeights) {
   LinearProblem problem(three_tasks());
   for (const std::string option : {"every", "smoothing"}) {

@@ -10,6 +10,25 @@ namespace {
 using testing::context_of;
 using testing::make_gramian;
 
+TEST(DualConeOptions, ThatTrainNothingOrDoNothingAreRefused) {
+  const auto field_of = [](const std::string& name, const std::string& options) {
+    try {
+      make_gramian(name, options, 2);
+    } catch (const OptionError& error) {
+      return error.field();
+    }
+    return std::string();
+  };
+  const auto nothing = testing::values_text("preference", {0, 0});
+  for (const std::string name : {"tasuki/UPGrad", "tasuki/DualProj"}) {
+    EXPECT_EQ(field_of(name, nothing), "preference");
+    EXPECT_EQ(field_of(name, "norm_eps: 1e-4"), "norm_eps");
+    EXPECT_EQ(field_of(name, "norm_eps: 1e-4 reg_eps: 1e-4"), "");
+  }
+  EXPECT_EQ(field_of("tasuki/ConFIG", nothing), "preference");
+  EXPECT_EQ(field_of("tasuki/AlignedMTL", nothing), "preference");
+}
+
 // Methods that keep something from step to step: it belongs to objectives by name, not to rows.
 class GramianState : public ::testing::TestWithParam<std::string> {
  protected:

@@ -164,7 +164,10 @@ TEST(ConstantWeights, RefuseWhatTheModelDoesNotHave) {
     expect_option_error("ConstantWeights", "weight { objective: \"t0\" value: " + value + " }",
                         "weight[0].value", "finite number of at least 0");
   }
-  expect_option_error("PBI", testing::numbers_text("weight", {0, 0}), "weight", "all are 0");
+  for (const std::string name : {"ConstantWeights", "COSMOS", "PBI", "PlainSTCH"}) {
+    expect_option_error(name, testing::numbers_text("weight", {0, 0}), "weight",
+                        "is 0 for every objective");
+  }
   expect_option_error("PBI", "reference { objective: \"t0\" value: nan }", "reference[0].value",
                       "finite number");
 }
