@@ -246,7 +246,8 @@ TEST(LossOptions, SayWhatIsWrong) {
               HasSubstr("exponent: must be 1 to 2"));
   EXPECT_THAT(refusal("HuberLoss", depths(), "delta: 0"), HasSubstr("delta: must be above"));
   EXPECT_THAT(refusal("BerHuLoss", depths(), "share: 0"), HasSubstr("share: must be above"));
-  EXPECT_THAT(refusal("SILogLoss", depths(), "floor: inf"), HasSubstr("floor: must be above"));
+  EXPECT_THAT(refusal("SILogLoss", depths(), "floor: inf"),
+              HasSubstr("floor: must be finite and above"));
   EXPECT_THAT(refusal("SILogLoss", depths(), "lambda: 2"), HasSubstr("lambda: must be 0 to 1"));
   EXPECT_THAT(refusal("GradientMatchingLoss", depths(), "scales: 9"), HasSubstr("scales: must"));
 }
