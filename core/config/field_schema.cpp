@@ -73,7 +73,6 @@ std::string bounds_text(const FieldOptions& options) {
 
 // Not (value < low): that would let NaN pass.
 bool within_bounds(const FieldOptions& options, double value) {
-  if (!std::isfinite(value)) return false;
   if (options.HasExtension(schema::min) && !(value >= options.GetExtension(schema::min))) {
     return false;
   }
@@ -165,8 +164,8 @@ std::string range_problem(const Message& message, const FieldDescriptor* field, 
   const double number = value_as_double(message, field, index);
   const bool fits = allowed.empty() ? within_bounds(field->options(), number)
                                     : std::count(allowed.begin(), allowed.end(), value) > 0;
-  if (fits) return "";
-  const bool endless = allowed.empty() && !std::isfinite(number);
+  const bool endless = fits && allowed.empty() && !std::isfinite(number);
+  if (fits && !endless) return "";
   return std::string("must be ") + (endless ? "finite and " : "") + range_text(field) + ", not " +
          value + nearest_allowed(field, value);
 }

@@ -113,7 +113,8 @@ TEST_F(Defaults, ValuesOutsideTheirRangeAreLocated) {
   };
   EXPECT_EQ(error("share: 1"),
             "text:2:11: model.encoder.ranges.share: must be at least 0 and below 1, not 1");
-  EXPECT_THAT(error("share: nan"), HasSubstr("ranges.share: must be finite and at least 0"));
+  EXPECT_THAT(error("share: nan"),
+              HasSubstr("ranges.share: must be at least 0 and below 1, not nan"));
   EXPECT_THAT(error("share: -1e-9"), HasSubstr("ranges.share: must be"));
   EXPECT_THAT(error("length: 0"), HasSubstr("must be above 0 (metres), not 0"));
   EXPECT_THAT(error("length: inf"), HasSubstr("must be finite and above 0 (metres), not inf"));

@@ -231,7 +231,7 @@ TEST_F(EMATest, RefusesOptionsOutOfRange) {
   for (const auto& [options, problem] : std::vector<std::pair<std::string, std::string>>{
            {"decay: 1", "decay: must be at least 0 and below 1"},
            {"decay: -0.1", "decay: must be at least 0 and below 1"},
-           {"decay: nan", "decay: must be finite and at least 0 and below 1"},
+           {"decay: nan", "decay: must be at least 0 and below 1"},
            {"every: 0", "every: must be at least 1 (steps)"}}) {
     try {
       TinyRun(folder_.path(), with_average(options));
