@@ -135,22 +135,17 @@ class FORUM : public StepWeighting {
 
   // Moves the primaries' shares; returns the coefficients of the direction, [m + 1] float64.
   torch::Tensor renew(const StepContext& step, const torch::Tensor& gramian) {
-    const auto m = size_t(gramian.size(0)) - 1;
-    solvers::Matrix matrix(m + 1);
-    const auto elements = gramian.accessor<double, 2>();
-    for (size_t i = 0; i <= m; ++i) {
-      for (size_t j = 0; j <= m; ++j) matrix(i, j) = elements[int64_t(i)][int64_t(j)];
-    }
-    const auto solution = solvers::constrained_descent(matrix, phi_);
     const double rate = std::pow(double(step.epoch + 1), -0.75);
-    solvers::Values direction(m);
-    for (size_t j = 0; j < m; ++j) {
-      auto& share = shares_.data_ptr<double>()[step.index[j]];
-      share += rate * (solution.weights[j] - share);
-      direction[j] = share;
-    }
-    direction.push_back(solvers::constraint_multiplier(matrix, direction, phi_));
-    return torch::tensor(direction, torch::kFloat64);
+    return solvers::weigh_finite(gramian, [&](const solvers::Matrix& matrix) {
+      auto direction = solvers::constrained_descent(matrix, phi_).weights;
+      for (size_t j = 0; j < direction.size(); ++j) {
+        auto& share = shares_.data_ptr<double>()[step.index[j]];
+        share += rate * (direction[j] - share);
+        direction[j] = share;
+      }
+      direction.push_back(solvers::constraint_multiplier(matrix, direction, phi_));
+      return direction;
+    });
   }
 
   static void check_finite(const StepContext& step, const torch::Tensor& gramian,

@@ -5,26 +5,18 @@
 #include <limits>
 
 #include "tests/plugins/weightings/bilevel/quadratic_step.h"
+#include "tests/plugins/weightings/linear_step.h"
 
 namespace tasuki {
 namespace {
 
 using ::testing::HasSubstr;
 using testing::QuadraticProblem;
+using testing::three_tasks;
+using testing::three_tasks_with_transfers;
 using State = std::map<std::string, torch::Tensor>;
 
 constexpr double kInit = 0.1, kRate = 1e-4;  // the defaults
-
-std::vector<Objective> primaries() {
-  return {Objective::primary("seg"), Objective::primary("depth"), Objective::primary("normal")};
-}
-
-std::vector<Objective> with_transfers() {
-  auto all = primaries();
-  for (const char* source : {"normal", "depth"}) all.push_back(Objective::transfer(source, "seg"));
-  all.push_back(Objective::transfer("normal", "depth"));
-  return all;
-}
 
 std::vector<Objective> at(const std::vector<Objective>& all, const std::vector<size_t>& index) {
   std::vector<Objective> some;
@@ -118,8 +110,8 @@ class AutoLambda : public ::testing::TestWithParam<Train::RouteNormalization> {
 
 // The losses are quadratic, so the central difference has no error but rounding.
 TEST_P(AutoLambda, HypergradientOfQuadraticLossesIsExact) {
-  for (const auto& objectives :
-       {primaries(), with_transfers(), std::vector<Objective>{Objective::primary("seg")}}) {
+  for (const auto& objectives : {three_tasks(), three_tasks_with_transfers(),
+                                 std::vector<Objective>{Objective::primary("seg")}}) {
     for (const std::string options : {"", "lagged: true"}) {
       for (const bool first_step : {false, true}) {
         QuadraticProblem problem(objectives);
@@ -138,7 +130,7 @@ TEST_P(AutoLambda, HypergradientOfQuadraticLossesIsExact) {
 }
 
 TEST_P(AutoLambda, TrainsWithTheNewWeightsAndReportsTheirFactors) {
-  const auto objectives = with_transfers();
+  const auto objectives = three_tasks_with_transfers();
   QuadraticProblem problem(objectives);
   const auto weighting = make(problem, "lr: 0.02");
   for (int i = 0; i < 4; ++i) {
@@ -175,7 +167,7 @@ class AutoLambdaStep : public ::testing::Test {
     return names;
   }
 
-  QuadraticProblem problem_{with_transfers()};
+  QuadraticProblem problem_{three_tasks_with_transfers()};
 };
 
 // The third derivative of a cubic is a constant: f(eps d) - f(-eps d) over 2 eps is off by exactly
@@ -184,7 +176,7 @@ TEST_F(AutoLambdaStep, ErrorIsTheThirdOrderTermOfTheDifference) {
   problem_.cubic = 3;
   const auto weighting = make(problem_);
   auto step = problem_.step();
-  const Exact exact(problem_, step, Train::NONE, with_transfers());
+  const Exact exact(problem_, step, Train::NONE, three_tasks_with_transfers());
   testing::take_step(*weighting, step);
   const auto third = problem_.cubic * problem_.directions.mv(exact.direction).pow(3);
   const auto expected = -problem_.learning_rate * exact.eps * exact.eps / 6 * third;
@@ -197,8 +189,9 @@ TEST_F(AutoLambdaStep, LookAheadsAreWhereThePaperHasThem) {
   const auto weighting = make(problem_);
   EXPECT_TRUE(weighting->needs().validation_batch);
   auto step = problem_.step(Train::COUNT);
-  const Exact exact(problem_, step, Train::COUNT, with_transfers());
-  const auto factors = normalised(Train::COUNT, with_transfers(), uniform(problem_.count(), kInit));
+  const Exact exact(problem_, step, Train::COUNT, three_tasks_with_transfers());
+  const auto factors =
+      normalised(Train::COUNT, three_tasks_with_transfers(), uniform(problem_.count(), kInit));
   const auto x = problem_.x().detach();
   const std::vector<torch::Tensor> expected = {virtual_step(problem_, step, factors),
                                                x + exact.eps * exact.direction,
@@ -224,7 +217,7 @@ TEST_F(AutoLambdaStep, StatisticsAreUpdatedWhereAskedFor) {
 TEST_F(AutoLambdaStep, AdamsFirstStepIsTheLearningRate) {
   const auto weighting = make(problem_);
   auto step = problem_.step();
-  const Exact exact(problem_, step, Train::NONE, with_transfers());
+  const Exact exact(problem_, step, Train::NONE, three_tasks_with_transfers());
   testing::take_step(*weighting, step);
   for (int64_t i = 0; i < problem_.count(); ++i) {
     const double gradient = exact.hypergradient[i].item<double>();
@@ -346,7 +339,8 @@ TEST_F(AutoLambdaStep, AnObjectiveThatDoesNotRunIsLeftAlone) {
     auto some = problem_.step(Train::COUNT, index);
     const auto factors = torch::tensor(testing::take_step(*weighting, some), torch::kFloat64);
     const auto w = weighting->state().at("weights").index_select(0, torch::tensor({0, 1, 2, 4}));
-    EXPECT_TRUE(factors.allclose(normalised(Train::COUNT, at(with_transfers(), index), w)));
+    EXPECT_TRUE(
+        factors.allclose(normalised(Train::COUNT, at(three_tasks_with_transfers(), index), w)));
   }
   for (const auto& [name, tensor] : weighting->state()) {
     for (const int64_t i : {3, 5}) EXPECT_TRUE(tensor[i].equal(before.at(name)[i])) << name;
@@ -375,7 +369,7 @@ TEST_F(AutoLambdaStep, GoesOnFromItsStateToTheLastBit) {
 }
 
 TEST_F(AutoLambdaStep, RefusesTheStateOfOtherObjectives) {
-  QuadraticProblem three(primaries());
+  QuadraticProblem three(three_tasks());
   EXPECT_THROW(make(three)->load_state(make(problem_)->state()), Error);
 }
 

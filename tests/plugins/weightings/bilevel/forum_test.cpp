@@ -5,23 +5,21 @@
 
 #include "tests/plugins/weightings/bilevel/quadratic_step.h"
 #include "tests/plugins/weightings/fixtures.h"
+#include "tests/plugins/weightings/linear_step.h"
 
 namespace tasuki {
 namespace {
 
 using testing::QuadraticProblem;
+using testing::three_tasks;
 using testing::to_tensor;
-
-std::vector<Objective> forum_tasks() {
-  return {Objective::primary("seg"), Objective::primary("depth"), Objective::primary("normal")};
-}
 
 // Ten steps in three epochs against tests/peers/bilevel_methods.py, which takes the inner steps
 // with torch.optim.SGD and solves the quadratic problem by trying all sets of positive weights.
 TEST(FORUM, IsThatOfTheSecondImplementation) {
   std::ifstream stream(std::string(TASUKI_TEST_DATA) + "/weightings/forum.json");
   const auto json = nlohmann::json::parse(stream);
-  QuadraticProblem problem(forum_tasks());
+  QuadraticProblem problem(three_tasks());
   problem.train_forms = to_tensor(json.at("train_forms"));
   problem.train_centers = to_tensor(json.at("train_centers"));
   problem.further_forms = to_tensor(json.at("further_forms"));
@@ -54,7 +52,7 @@ TEST(FORUM, IsThatOfTheSecondImplementation) {
 // Steps on the training batch with all losses, on the way to theta*; parameters are put back.
 TEST(FORUM, TakesItsInnerStepsOnTheTrainingBatch) {
   torch::manual_seed(6);
-  QuadraticProblem problem(forum_tasks());
+  QuadraticProblem problem(three_tasks());
   const auto before = problem.x().detach().clone();
   const auto weighting =
       testing::make<Weighting>("tasuki/FORUM", "inner_lr: 0.2 inner_steps: 2", problem.context());
@@ -79,7 +77,7 @@ TEST(FORUM, TakesItsInnerStepsOnTheTrainingBatch) {
 // shortest vector between unit gradients, and all move by the same first-order amount.
 TEST(FORUM, WithoutAConstraintIsTheShortestVectorOfUnitGradients) {
   torch::manual_seed(7);
-  QuadraticProblem problem(forum_tasks());
+  QuadraticProblem problem(three_tasks());
   problem.further_forms = problem.train_forms;
   problem.further_centers = problem.train_centers;
   const auto weighting =
@@ -106,7 +104,7 @@ TEST(FORUM, WithoutAConstraintIsTheShortestVectorOfUnitGradients) {
 // something.
 TEST(FORUM, AnInnerStepThatDivergesIsNotTaken) {
   torch::manual_seed(8);
-  QuadraticProblem problem(forum_tasks());
+  QuadraticProblem problem(three_tasks());
   const auto weighting =
       testing::make<Weighting>("tasuki/FORUM", "inner_lr: 1e6 inner_steps: 4", problem.context());
   auto step = problem.step();
@@ -118,7 +116,7 @@ TEST(FORUM, AnInnerStepThatDivergesIsNotTaken) {
 }
 
 TEST(FORUM, LossesThatAreNotFiniteStopTheRun) {
-  QuadraticProblem problem(forum_tasks());
+  QuadraticProblem problem(three_tasks());
   problem.poisoned = "further";
   const auto weighting = testing::make<Weighting>("tasuki/FORUM", "", problem.context());
   auto step = problem.step();

@@ -5,23 +5,21 @@
 
 #include "tests/plugins/weightings/bilevel/quadratic_step.h"
 #include "tests/plugins/weightings/fixtures.h"
+#include "tests/plugins/weightings/linear_step.h"
 
 namespace tasuki {
 namespace {
 
 using testing::QuadraticProblem;
+using testing::three_tasks;
 using testing::to_tensor;
-
-std::vector<Objective> moml_tasks() {
-  return {Objective::primary("seg"), Objective::primary("depth"), Objective::primary("normal")};
-}
 
 // Ten steps against tests/peers/bilevel_methods.py, which differentiates through the inner step and
 // finds the shortest vector by trying all faces of the hull.
 TEST(MOML, IsThatOfTheSecondImplementation) {
   std::ifstream stream(std::string(TASUKI_TEST_DATA) + "/weightings/moml.json");
   const auto json = nlohmann::json::parse(stream);
-  QuadraticProblem problem(moml_tasks());
+  QuadraticProblem problem(three_tasks());
   problem.train_forms = to_tensor(json.at("train_forms"));
   problem.train_centers = to_tensor(json.at("train_centers"));
   problem.validation_forms = to_tensor(json.at("validation_forms"));
@@ -51,7 +49,7 @@ TEST(MOML, IsThatOfTheSecondImplementation) {
 
 TEST(MOML, WeightsOfAMeanAreShorter) {
   torch::manual_seed(2);
-  QuadraticProblem problem(moml_tasks());
+  QuadraticProblem problem(three_tasks());
   const auto take = [&](const std::string& options) {
     const auto weighting = testing::make<Weighting>("tasuki/MOML", options, problem.context());
     auto step = problem.step();
@@ -66,7 +64,7 @@ TEST(MOML, WeightsOfAMeanAreShorter) {
 // theta' is tried out in the parameters, which are put back.
 TEST(MOML, LooksAtTheValidationLossesAfterTheInnerStep) {
   torch::manual_seed(3);
-  QuadraticProblem problem(moml_tasks());
+  QuadraticProblem problem(three_tasks());
   const auto before = problem.x().detach().clone();
   const auto weighting =
       testing::make<Weighting>("tasuki/MOML", "inner_lr: 0.2", problem.context());
@@ -80,7 +78,7 @@ TEST(MOML, LooksAtTheValidationLossesAfterTheInnerStep) {
 }
 
 TEST(MOML, LossesThatAreNotFiniteStopTheRun) {
-  QuadraticProblem problem(moml_tasks());
+  QuadraticProblem problem(three_tasks());
   problem.poisoned = "validation";
   const auto weighting = testing::make<Weighting>("tasuki/MOML", "", problem.context());
   auto step = problem.step();
