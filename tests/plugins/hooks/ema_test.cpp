@@ -8,7 +8,7 @@
 #include "tasuki/engine/checkpoint.h"
 #include "tasuki/io/files.h"
 #include "tasuki/model/safetensors.h"
-#include "tests/core/engine/tiny_run.h"
+#include "tests/core/engine/killed_run.h"
 #include "tests/core/io/temporary_folder.h"
 
 namespace tasuki {
@@ -16,6 +16,7 @@ namespace {
 
 using testing::FakeHook;
 using ::testing::HasSubstr;
+using testing::Killed;
 using testing::TinyRun;
 using Tensors = std::map<std::string, torch::Tensor>;
 
@@ -134,10 +135,6 @@ TEST_F(EMATest, IsWhatIsEvaluatedAndWhatFilesHold) {
               "");
   }
 }
-
-struct Killed : std::runtime_error {
-  Killed() : std::runtime_error("killed") {}
-};
 
 TEST_F(EMATest, ResumesToTheLastBit) {
   const auto assignments = with_average("decay: 0.9 every: 2 buffers: AVERAGE",
