@@ -110,7 +110,10 @@ class Log : public Hook {
     if (!finished) {
       log_->info("stopped in epoch {} of {}{}", run.epoch + 1, run.epochs,
                  run.stopped.empty() ? "" : ": " + run.stopped);
-    } else if (run.best_evaluation) {
+      return;
+    }
+    if (!run.stopped.empty()) log_->info("ended after epoch {}: {}", run.epochs, run.stopped);
+    if (run.best_evaluation) {
       log_->info("best epoch {} of {}:  {}", run.best_epoch, run.epochs,
                  listed(protocol_values(*run.best_evaluation)));
     }
