@@ -1,6 +1,7 @@
 # What Tasuki is built on; docs/dependencies.md says what each is for.
 include("${CMAKE_CURRENT_LIST_DIR}/Compatibility.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/LibTorch.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/Distributed.cmake")
 
 tasuki_locate_torch()
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs ximgproc)
@@ -30,6 +31,7 @@ endif()
 if(TASUKI_TORCH_OWN)
   list(APPEND CMAKE_INSTALL_RPATH "${TASUKI_TORCH_LIB}" ${cuda_folder})
 endif()
+tasuki_find_distributed()
 message(STATUS "LibTorch ${TASUKI_TORCH_VERSION} (${TASUKI_TORCH_BUILD}): ${TASUKI_TORCH_LIB}")
 
 # File of an imported shared library, whatever configuration it was exported for.

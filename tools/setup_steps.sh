@@ -24,6 +24,7 @@ build_packages=(
   "liblmdb-dev           -        LMDB with its headers"
   "libxxhash-dev         -        xxHash with its headers"
   "libjpeg-dev           -        libjpeg with its headers"
+  "libgloo-dev           -        Gloo's headers, for training in several processes"
 )
 pip_packages=(
   "python3               python3  Python 3"

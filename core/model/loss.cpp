@@ -2,10 +2,17 @@
 
 #include <torch/torch.h>
 
+#include "tasuki/step/shared_losses.h"
+
 namespace tasuki {
 
 torch::Tensor LossSum::mean() const {
-  return sum / count.masked_fill(count == 0, 1).to(sum.scalar_type());
+  const auto* shared = SharedLosses::current();
+  if (shared == nullptr) return sum / count.masked_fill(count == 0, 1).to(sum.scalar_type());
+  auto all = count.detach().to(torch::kFloat64) * double(shared->counts());
+  shared->processes().sum(all);
+  const auto own = sum * (double(shared->counts()) * double(shared->processes().size()));
+  return own / all.masked_fill(all == 0, 1).to(sum.scalar_type());
 }
 
 LossSum StepLoss::compute(const torch::Tensor&, const torch::Tensor&) const {

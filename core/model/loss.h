@@ -14,7 +14,8 @@ struct LossSum {
   torch::Tensor sum;    // scalar of a floating type; differentiable
   torch::Tensor count;  // scalar of any type, 0 or more; no gradient goes through it
 
-  // sum / count; 0, with zero gradient, where nothing counted. Never waits for a device.
+  // sum / count; 0, with zero gradient, where nothing counted. Never waits for a device. Of several
+  // processes, what SharedLosses says.
   torch::Tensor mean() const;
   LossSum operator+(const LossSum& other) const { return {sum + other.sum, count + other.count}; }
 };

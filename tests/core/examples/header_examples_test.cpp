@@ -9,6 +9,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "tasuki/config/plugin_builder.h"
+#include "tasuki/distributed/process_group.h"
 #include "tasuki/engine/phase_timer.h"
 #include "tasuki/hook.h"
 #include "tasuki/io/atomic_file.h"
@@ -16,6 +17,7 @@
 #include "tasuki/io/folder_lock.h"
 #include "tasuki/loss.h"
 #include "tasuki/step/feature_rows.h"
+#include "tasuki/step/shared_losses.h"
 #include "tasuki/study/process_runner.h"
 #include "tasuki/tasuki.h"
 #include "tasuki/weighting.h"
@@ -155,6 +157,31 @@ TEST_F(HeaderExamples, Draws) {
 
 TEST_F(HeaderExamples, Training) {
   train_and_predict();
+}
+
+struct SumTask {
+  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& part) const {
+    return LossSum{(logits * part).sum(), part.sum()}.mean();
+  }
+};
+
+// In one process, which is all of them.
+TEST_F(HeaderExamples, SeveralProcesses) {
+  auto counts = torch::ones({2});
+  if (const auto launch = launch_of_process()) {
+    const auto group = join_processes(*launch);
+    group->sum(counts);
+  }
+  EXPECT_EQ(counts.sum().item<double>(), 2);
+
+  Collective& collective = Collective::alone();
+  const auto weight = torch::ones({3}, torch::requires_grad());
+  const auto logits = 2 * weight, part = torch::tensor({0.0, 1.0, 3.0});
+  const SumTask task;
+  const SharedLosses shared(collective);
+  task.loss(logits, part).backward();  // of this process' part of the batch
+  collective.mean(weight.grad());      // the gradient of the whole batch
+  EXPECT_TRUE(weight.grad().allclose(part / 2));
 }
 
 // Parts of a step, on one layer with two outputs.
