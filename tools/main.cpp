@@ -61,6 +61,8 @@ int main(int argc, char** argv) {
   try {
     check_subcommands(&app, argc, argv);
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& told) {  // there is nothing left to say
+    return told.get_exit_code();
   } catch (const CLI::ParseError& usage) {
     return app.exit(usage) == 0 ? 0 : kUsageError;
   } catch (const tasuki::Error& error) {

@@ -31,6 +31,7 @@ std::map<std::string, std::string> metadata(const Run& run, const char* format, 
   }
   if (!run.data.empty()) out["data"] = json(run.data).dump();
   if (!run.notes.empty()) out["notes"] = json(run.notes).dump();
+  if (run.experiment.processes > 1) out["processes"] = std::to_string(run.experiment.processes);
   return out;
 }
 

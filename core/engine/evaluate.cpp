@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 
 #include "tasuki/model/label_range.h"
 #include "tasuki/predict/views.h"
@@ -35,7 +36,7 @@ class Accumulator {
         sink_(sink),
         wanted_(wanted),
         start_(std::chrono::steady_clock::now()) {
-    for (const auto* task : tasks_) metrics_.push_back(task->make_metrics());
+    make_metrics();
     result_.split = source.split();
     result_.samples = source.size();
   }
@@ -59,6 +60,31 @@ class Accumulator {
     if (wants_picture(info)) show(batch, i, predictions);
   }
 
+  // The figures of one image: the states of its tasks' metrics, one behind the other.
+  std::vector<double> state_of(const Batch& batch, int64_t i,
+                               const std::map<std::string, torch::Tensor>& predictions) const {
+    Accumulator one(experiment_, sink_, wanted_, result_);
+    one.add(batch, i, predictions);
+    std::vector<double> state;
+    for (const auto& metrics : one.metrics_) {
+      const auto own = metrics.state();
+      state.insert(state.end(), own.begin(), own.end());
+    }
+    return state;
+  }
+
+  // Such figures of several images, in their order.
+  void merge(const std::vector<double>& states) {
+    auto place = states.begin();
+    while (place != states.end()) {
+      for (size_t t = 0; t < tasks_.size(); ++t) {
+        const auto end = place + lengths_[t];
+        metrics_[t].merge(std::vector<double>(place, end));
+        place = end;
+      }
+    }
+  }
+
   Evaluation finish() {
     const auto& listed = experiment_.config.message().protocol().metric();
     for (size_t t = 0; t < tasks_.size(); ++t) {
@@ -77,6 +103,24 @@ class Accumulator {
   }
 
  private:
+  // Another one of the same split, with nothing in it.
+  Accumulator(const Experiment& experiment, const PredictionSink& sink,
+              const std::vector<size_t>& wanted, Evaluation empty)
+      : experiment_(experiment),
+        tasks_(experiment.tasks()),
+        sink_(sink),
+        wanted_(wanted),
+        result_(std::move(empty)) {
+    make_metrics();
+  }
+
+  void make_metrics() {
+    for (const auto* task : tasks_) {
+      metrics_.push_back(task->make_metrics());
+      lengths_.push_back(std::ptrdiff_t(metrics_.back().state().size()));
+    }
+  }
+
   // A task that none of its labels is measured on would seem to be fine.
   void check_range(const TaskEvaluation& task) const {
     LabelRange range;
@@ -105,8 +149,48 @@ class Accumulator {
   const std::vector<size_t>& wanted_;
   std::chrono::steady_clock::time_point start_;
   std::vector<TaskMetrics> metrics_;
+  std::vector<std::ptrdiff_t> lengths_;  // of their states
   Evaluation result_;
 };
+
+// The images of every n-th batch of a split, in order.
+class EveryNthBatch : public Sampler {
+ public:
+  EveryNthBatch(size_t images, size_t batch_size, size_t first, size_t n) {
+    for (size_t batch = first; batch * batch_size < images; batch += n) {
+      const size_t end = std::min(images, (batch + 1) * batch_size);
+      for (size_t i = batch * batch_size; i < end; ++i) order_.push_back(i);
+    }
+  }
+  size_t length() const override { return order_.size(); }
+  std::vector<size_t> order(uint64_t, uint64_t) const override { return order_; }
+
+ private:
+  std::vector<size_t> order_;
+};
+
+std::string bytes_of(const std::vector<double>& numbers) {
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double)};
+}
+
+std::vector<double> numbers_of(const std::string& bytes) {
+  std::vector<double> numbers(bytes.size() / sizeof(double));
+  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  return numbers;
+}
+
+// Predictions of the samples of a batch, by task, without the batch dimension.
+std::vector<std::map<std::string, torch::Tensor>> predict_batch(const Experiment& experiment,
+                                                                const Inference& inference,
+                                                                const Batch& batch) {
+  // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by itself.
+  const auto images = batch.tensor("image").to(experiment.device, /*non_blocking=*/true);
+  std::vector<std::map<std::string, torch::Tensor>> all(size_t(batch.size()));
+  for (const auto& [name, values] : predict_views(experiment, inference, images)) {
+    for (int64_t i = 0; i < batch.size(); ++i) all[size_t(i)][name] = values[i];
+  }
+  return all;
+}
 
 template <class Function>
 void for_each_batch(const Experiment& experiment, const SampleSource& source, Function function) {
@@ -165,16 +249,43 @@ Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
   const auto inference = inference_of(experiment.config);
   Accumulator accumulator(experiment, source, sink, wanted);
   for_each_batch(experiment, source, [&](const Batch& batch) {
-    // The labels stay: metrics are summed on the CPU. Without pinned memory the copy waits by
-    // itself.
-    const auto images = batch.tensor("image").to(experiment.device, /*non_blocking=*/true);
-    const auto predictions = predict_views(experiment, inference, images);
+    const auto predictions = predict_batch(experiment, inference, batch);
     for (int64_t i = 0; i < batch.size(); ++i) {
-      std::map<std::string, torch::Tensor> one;
-      for (const auto& [name, values] : predictions) one[name] = values[i];
-      accumulator.add(batch, i, one);
+      accumulator.add(batch, i, predictions[size_t(i)]);
     }
   });
+  return accumulator.finish();
+}
+
+Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
+                    Collective& processes) {
+  if (processes.size() == 1) return evaluate(experiment, source);
+  const torch::NoGradGuard no_grad;
+  const EvaluationMode mode(experiment);
+  const auto inference = inference_of(experiment.config);
+  const PredictionSink no_sink;
+  const std::vector<size_t> none;
+  Accumulator accumulator(experiment, source, no_sink, none);
+  auto options = experiment.loader_options(Experiment::Pipeline::kEvaluate);
+  const auto n = size_t(processes.size());
+  const size_t batches = (source.size() + options.batch_size - 1) / options.batch_size;
+  options.sampler = std::make_shared<EveryNthBatch>(source.size(), options.batch_size,
+                                                    size_t(processes.rank()), n);
+  Loader loader(source, options);
+  loader.start(0);
+  for (size_t begun = 0; begun < batches; begun += n) {
+    std::vector<double> states;  // of this process' batch, if there is one left for it
+    if (const auto batch = loader.next()) {
+      const auto predictions = predict_batch(experiment, inference, *batch);
+      for (int64_t i = 0; i < batch->size(); ++i) {
+        const auto one = accumulator.state_of(*batch, i, predictions[size_t(i)]);
+        states.insert(states.end(), one.begin(), one.end());
+      }
+    }
+    for (const auto& bytes : processes.gather(bytes_of(states))) {
+      accumulator.merge(numbers_of(bytes));
+    }
+  }
   return accumulator.finish();
 }
 

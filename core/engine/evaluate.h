@@ -8,6 +8,7 @@
 
 #include "tasuki/engine/experiment.h"
 #include "tasuki/evaluation/metric_value.h"
+#include "tasuki/step/collective.h"
 
 namespace tasuki {
 
@@ -48,6 +49,12 @@ using PredictionSink = std::function<void(const PredictedSample&)>;
 // outside the range that it evaluates, all of them.
 Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
                     const PredictionSink& sink = {}, const std::vector<size_t>& wanted = {});
+
+// The same by several processes, each of which evaluates every size()-th batch: all get the figures
+// of all, which are those of one process to the last bit, because the images' are merged in index
+// order.
+Evaluation evaluate(const Experiment& experiment, const SampleSource& source,
+                    Collective& processes);
 
 // The same figures for predictions that any program wrote: `folder`/TASK/SAMPLE_ID with the
 // suffixes that each task's read_prediction knows. Sizes must be the labels'; Error (kData) names

@@ -288,6 +288,8 @@ Loader::Options Experiment::loader_options(Pipeline pipeline) const {
     options.sampler = sampler;
     options.collate = collate;
     options.transforms = batch_transforms;
+    options.process = process;
+    options.processes = processes;
   }
   options.pinned = device.is_cuda();
   options.channels_last = channels_last();

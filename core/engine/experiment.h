@@ -31,6 +31,8 @@ struct Experiment {
   std::shared_ptr<const Sampler> sampler;
   std::shared_ptr<const Collate> collate;
   std::vector<std::shared_ptr<const BatchTransform>> batch_transforms;
+  // Which of how many processes of a training this is: what part of each training batch it gets.
+  size_t process = 0, processes = 1;
 
   enum class Pipeline { kTrain, kEvaluate };
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tasuki/engine/step_losses.h"
+#include "tasuki/step/shared_losses.h"
 
 namespace tasuki {
 namespace {
@@ -46,6 +47,7 @@ std::optional<Error> not_finite(const Run& run, const Batch& batch, const torch:
                     "the extra loss " + name + " of the architecture is " + std::to_string(value));
   }
   const auto& experiment = run.experiment;
+  const SharedLosses own(Collective::alone());
   const KeptRandomState kept_random(experiment.device);
   const KeptBuffers kept_buffers(*experiment.model);
   set_random_state(experiment.device, random);

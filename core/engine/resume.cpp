@@ -192,6 +192,16 @@ void write_best_again(Run& run, const std::filesystem::path& file) {
   run.evaluation.reset();
 }
 
+// Not refused: a config means the same on any number of them, but for the order of sums.
+void note_processes(Run& run, const Metadata& metadata) {
+  const auto text = value_of(metadata, "processes");
+  const auto now = std::to_string(run.experiment.processes),
+             before = text.empty() ? std::string("1") : text;
+  if (now == before) return;
+  run.notes.push_back(place(metadata) + "processes: " + now + " (before: " + before +
+                      "); sums are rounded otherwise, dropout draws other numbers");
+}
+
 }  // namespace
 
 std::string score_text(double score) {
@@ -208,6 +218,7 @@ ResumeCheck check_resume(Run& run, const Metadata& metadata, const std::filesyst
   check_build(run, metadata, file, accepted.other_build);
   const auto check = check_data(run, metadata, file, before, accepted.changed_data);
   check_epochs(run, difference, metadata, file);
+  note_processes(run, metadata);
   return check;
 }
 

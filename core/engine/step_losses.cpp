@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "tasuki/engine/precision.h"
+#include "tasuki/step/shared_losses.h"
 
 namespace tasuki {
 
@@ -15,6 +16,9 @@ ModelOutput step_outputs(const Experiment& experiment, const Batch& batch,
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives,
                                        const ModelOutput& outputs) {
+  const auto* shared = SharedLosses::current();
+  const SharedLosses own(shared != nullptr ? shared->processes() : Collective::alone(),
+                         batch.counts);
   std::vector<torch::Tensor> losses;
   for (const auto& objective : objectives) {
     const auto& source = experiment.model->task(objective.source);

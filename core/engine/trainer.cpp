@@ -10,8 +10,10 @@
 #include "tasuki/engine/evaluation_policy.h"
 #include "tasuki/engine/not_finite.h"
 #include "tasuki/engine/precision.h"
+#include "tasuki/engine/processes.h"
 #include "tasuki/engine/step_losses.h"
 #include "tasuki/step/extra_gradient.h"
+#include "tasuki/step/shared_losses.h"
 #include "tasuki/system/elapsed.h"
 
 namespace tasuki {
@@ -41,6 +43,19 @@ class Shown {
   Run& run_;
 };
 
+// An architecture's own losses are means over the images that it has seen: each process' counts for
+// as many as it has, so that the mean over the processes is that over all of the batch.
+void weigh_extra_losses(StepContext& context, const Batch& batch) {
+  auto& processes = *context.collective;
+  if (processes.size() == 1 || context.extra_losses.empty()) return;
+  const double own = batch.counts ? double(batch.size()) : 0;
+  const auto all = torch::tensor({own}, torch::kFloat64);
+  processes.sum(all);
+  const double share = own * double(processes.size()) / all.item<double>();
+  if (share == 1) return;
+  for (auto& extra : context.extra_losses) extra.loss = extra.loss * share;
+}
+
 }  // namespace
 
 // What of a step the host reads, on the device.
@@ -58,7 +73,11 @@ Trainer::Trainer(Run& run, std::vector<NamedHook>& hooks)
   }
 }
 
+// What hooks compute of losses is of this process' part of the batch: some are with the first
+// process alone.
 void Trainer::finish(StepPhase phase) {
+  if (listeners_[size_t(phase)].empty()) return;
+  const SharedLosses own(Collective::alone());
   for (const auto* listener : listeners_[size_t(phase)]) {
     listener->hook->after_phase(run_, phase);
     check_views(*listener);
@@ -95,6 +114,7 @@ void Trainer::forward(StepContext& context) {
   finish(StepPhase::kForward);
   context.losses = step_losses(experiment, batch_, run_.active.objectives, outputs);
   context.extra_losses = outputs.extra_losses;
+  weigh_extra_losses(context, batch_);
   finish(StepPhase::kLosses);
 }
 
@@ -138,6 +158,9 @@ Trainer::Outcome Trainer::update(const StepContext& context) {
   finish(StepPhase::kClip);
   run_.optimizer->step(run_.last.learning_rate, outcome.finite);
   forget_casts();
+  // Weights are the same in all processes; statistics are those of a process' own images, and from
+  // here on the first one's.
+  broadcast_tensors(*run_.collective, run_.experiment.model->buffers());
   finish(StepPhase::kUpdate);
   return outcome;
 }
@@ -171,13 +194,16 @@ void Trainer::step(const Batch& batch) {
   const auto& experiment = run_.experiment;
   // Dropout and the like depend on the step alone, so that a run may begin at any.
   const uint64_t seed = experiment.config.message().train().seed();
-  torch::manual_seed(mix_seeds({seed, uint64_t(run_.epoch) + 1, uint64_t(run_.epoch_step)}));
+  const auto of_step = mix_seeds({seed, uint64_t(run_.epoch) + 1, uint64_t(run_.epoch_step)});
+  const auto rank = uint64_t(run_.collective->rank());
+  torch::manual_seed(rank == 0 ? of_step : mix_seeds({of_step, rank}));
+  const SharedLosses shared(*run_.collective);
   batch_ = batch.to(experiment.device);
   run_.batch = &batch_;
   random_ = random_state(experiment.device);
   run_.parameters->zero_gradient();
   run_.last.learning_rate = run_.learning_rate.at(run_.step);
-  run_.last.images = batch.size();
+  run_.last.images = batch.size() * run_.collective->size();
   if (run_.momentum) run_.optimizer->set_momentum(run_.momentum->at(run_.step));
   StepLookAhead look_ahead(experiment, batch_, run_.active.objectives,
                            run_.validation_batches.get(), random_);
@@ -225,6 +251,7 @@ bool Trainer::epoch() {
     run_.epoch_seconds = seconds + seconds_since(start);
     run_.epoch_waited = waited + loader.waited();
     each_hook([&](Hook& hook) { hook.after_step(run_); });
+    agree_to_stop(run_);
     if (!run_.stopped.empty()) break;
   }
   run_.parameters->check();
@@ -255,7 +282,7 @@ void Trainer::evaluate_model() {
       ++begun;
       hook.hook->before_evaluation(run_);
     }
-    record_evaluation(run_, evaluate(run_.experiment, *run_.validation_source));
+    record_evaluation(run_, evaluate(run_.experiment, *run_.validation_source, *run_.collective));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -313,11 +340,13 @@ void Trainer::train() {
       ++started;
       hook.before_run(run_);
     });
+    agree_to_stop(run_);
     run_.evaluated_weights();  // says at once where two hooks have some
     for (; run_.epoch < run_.epochs && run_.stopped.empty(); ++run_.epoch) {
       if (!epoch()) break;
       evaluate_epoch();
       each_hook([&](Hook& hook) { hook.after_epoch(run_); });
+      agree_to_stop(run_);
     }
   } catch (...) {
     failure = std::current_exception();

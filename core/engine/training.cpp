@@ -1,5 +1,8 @@
 #include "tasuki/engine/training.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/cuda.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -7,6 +10,7 @@
 #include "tasuki/engine/config_difference.h"
 #include "tasuki/engine/initial_weights.h"
 #include "tasuki/engine/process_settings.h"
+#include "tasuki/engine/processes.h"
 #include "tasuki/engine/trainer.h"
 #include "tasuki/io/files.h"
 #include "tasuki/io/folder_lock.h"
@@ -15,9 +19,22 @@
 namespace tasuki {
 namespace {
 
+// What processes of one machine have of it: equal shares of its processors, and a GPU each.
+void share_machine(const ResolvedConfig& config, const Launch& launch, Config& change) {
+  if (config.message().train().threads() == 0) {
+    const int threads = std::max(1, threads_for(0) / launch.local_size);
+    change.mutable_train()->set_threads(uint32_t(threads));
+  }
+  if (!torch::cuda::is_available()) return;
+  const auto index = c10::DeviceIndex(launch.local_rank % int(torch::cuda::device_count()));
+  c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice({torch::kCUDA, index});
+}
+
 // The config with a name, the hooks of every run, and what this machine decides.
-ResolvedConfig completed(const ResolvedConfig& config, const std::filesystem::path& base) {
+ResolvedConfig completed(const ResolvedConfig& config, const std::filesystem::path& base,
+                         const ProcessGroup* processes) {
   Config change;
+  if (processes != nullptr) share_machine(config, processes->launch(), change);
   if (config.message().name().empty()) {
     change.set_name(std::filesystem::path(config.file()).stem().string());
   }
@@ -84,6 +101,11 @@ class WorkDir {
   std::optional<FolderLock> lock_;
 };
 
+// Those of the first process become everybody's.
+InitialWeights weights_of_run(bool goes_on, const Collective& processes) {
+  return goes_on || !processes.is_first() ? InitialWeights::kDrawn : InitialWeights::kPretrained;
+}
+
 }  // namespace
 
 ResolvedConfig for_this_machine(const ResolvedConfig& config) {
@@ -104,27 +126,34 @@ Run train(const Config& config, const TrainOptions& options) {
 }
 
 Run train(const ResolvedConfig& given, const TrainOptions& options) {
-  const auto config = completed(given, options.base);
+  auto& processes = options.processes != nullptr ? *options.processes : Collective::alone();
+  check_processes(given, processes);
+  const auto config = completed(given, options.base, options.processes);
   const ThreadSettings threads(config.message().train().threads());
-  WorkDir dir(options.work_dir.empty()
-                  ? std::filesystem::path("work_dirs") / config.message().name()
-                  : options.work_dir,
-              options.resume);
+  const auto path = options.work_dir.empty()
+                        ? std::filesystem::path("work_dirs") / config.message().name()
+                        : options.work_dir;
+  std::optional<WorkDir> dir;  // of the first process, which alone writes
+  if (processes.is_first()) dir.emplace(path, options.resume);
+  const bool goes_on = processes.gather(dir && dir->goes_on() ? "yes" : "")[0] == "yes";
   auto experiment = build_experiment(config, options.data_root);
+  experiment.process = size_t(processes.rank());
+  experiment.processes = size_t(processes.size());
+  if (processes.size() > 1) check_losses_split(experiment);
   auto hooks = build_hooks(config);
-  const bool goes_on = dir.goes_on();
-  auto run = build_run(std::move(experiment), dir.path(),
-                       goes_on ? InitialWeights::kDrawn : InitialWeights::kPretrained);
+  auto run = build_run(std::move(experiment), path, weights_of_run(goes_on, processes));
   if (goes_on) {
-    load_training_state(run, hooks, dir.path() / kLastFile, options.accepted);
-    repair_best(run, dir.path());
-  } else if (!options.init.empty()) {
+    load_training_state(run, hooks, path / kLastFile, options.accepted);
+    if (dir) repair_best(run, path);
+  } else if (dir && !options.init.empty()) {
     run.notes.push_back(take_weights(*run.experiment.model, options.init, options.init_partial));
   }
-  dir.begin(config);
+  share_run(run, hooks, processes);
+  if (dir) dir->begin(config);
   Trainer(run, hooks).train();
   run.hook_states = nullptr;  // the hooks end here
   run.evaluated_weights = nullptr;
+  run.collective = &Collective::alone();
   return run;
 }
 

@@ -5,6 +5,7 @@
 
 #include "tasuki/config/base_configs.h"
 #include "tasuki/config/config.h"
+#include "tasuki/distributed/process_group.h"
 #include "tasuki/engine/resume.h"
 #include "tasuki/engine/run.h"
 
@@ -23,12 +24,21 @@ struct TrainOptions {
   // Begin with the weights of this checkpoint (take_weights); empty: as the config says.
   std::filesystem::path init = {};
   bool init_partial = false;
+  // Those that train together, each of which calls train() with the same config; nullptr: this one
+  // alone. The work dir has to be seen by all, and only the first writes.
+  ProcessGroup* processes = nullptr;
 };
 
 // Trains a config, evaluates it as it goes, and leaves in the work dir what its hooks write there:
 // best.safetensors, metrics.json, report.html, ... Threads, device and precision are fixed by this
 // machine where the config leaves them open; the config without a name has that of its file. A run
 // that was killed before its first checkpoint begins anew when it is resumed.
+//
+// Several processes train as one: data.loader.batch_size is that of all together, split over them,
+// each sample comes once an epoch, gradients are those of the whole batch, figures those of the
+// whole split. Threads that the config leaves open are shared out on each machine, and a process
+// computes on the GPU of its local rank. Error (kUsage) for a batch that can't be split, and for a
+// loss that can't be computed of parts of one.
 //
 // Error (kUsage) where the work dir holds a run and is not to be resumed, or none and is; nothing
 // is changed then. Threads of LibTorch and OpenCV are those of the config while it runs; afterwards

@@ -23,7 +23,7 @@ const torch::Tensor& Batch::tensor(const std::string& field) const {
 }
 
 Batch Batch::to(torch::Device device) const {
-  Batch moved{{}, samples, epoch};
+  Batch moved{{}, samples, epoch, counts};
   for (const auto& [name, tensor] : tensors) {
     // Without pinned memory the copy waits by itself.
     moved.tensors[name] = tensor.to(device, /*non_blocking=*/true);

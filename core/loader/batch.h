@@ -33,6 +33,9 @@ struct Batch {
   std::map<std::string, torch::Tensor> tensors;
   std::vector<SampleInfo> samples;
   uint64_t epoch = 0;  // that it was drawn for
+  // False for what a process gets of a batch that has fewer samples than there are processes: a
+  // sample of another one, of which nothing counts.
+  bool counts = true;
 
   int64_t size() const { return static_cast<int64_t>(samples.size()); }
   // The tensor, or an Error naming the fields that the batch has.

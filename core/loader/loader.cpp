@@ -16,6 +16,8 @@ namespace {
 
 // Keeps the draws of a batch apart from those of an epoch's order and of its samples.
 constexpr uint64_t kBatchPurpose = 0x6261746368u;
+// Those of one process' part of it from those of the others.
+constexpr uint64_t kProcessPurpose = 0x70726F6365737300u;
 
 }  // namespace
 
@@ -24,13 +26,14 @@ constexpr uint64_t kBatchPurpose = 0x6261746368u;
 class Loader::Job {
  public:
   Job(const SampleSource& source, std::vector<SampleDraw> draws,
-      std::unique_ptr<BatchBuilder> builder, uint64_t epoch, size_t number)
+      std::unique_ptr<BatchBuilder> builder, uint64_t epoch, size_t number, bool counts)
       : source_(source),
         draws_(std::move(draws)),
         errors_(draws_.size()),
         builder_(std::move(builder)),
         epoch_(epoch),
-        number_(number) {}
+        number_(number),
+        counts_(counts) {}
 
   size_t size() const { return draws_.size(); }
 
@@ -55,8 +58,10 @@ class Loader::Job {
     }
     Batch batch = builder_->finish();
     batch.epoch = epoch_;
+    batch.counts = counts_;
     for (size_t i = 0; i < options.transforms.size(); ++i) {
-      cv::RNG random(mix_seeds({options.seed, epoch_, number_, i, kBatchPurpose}));
+      cv::RNG random(mix_seeds(
+          {options.seed, epoch_, number_, i, kBatchPurpose + options.process * kProcessPurpose}));
       options.transforms[i]->apply(batch, random);
     }
     return batch;
@@ -73,6 +78,7 @@ class Loader::Job {
   const std::unique_ptr<BatchBuilder> builder_;
   const uint64_t epoch_;
   const size_t number_;  // of the batch in its epoch
+  const bool counts_;
 };
 
 namespace {
@@ -137,6 +143,9 @@ Loader::Implementation::Implementation(const SampleSource& from, const Options& 
   if (options.workers > 0 && options.prefetch == 0) {
     throw Error(ErrorKind::kUsage, "loader: prefetch must be at least 1 with workers");
   }
+  if (options.process >= options.processes) {
+    throw Error(ErrorKind::kUsage, "loader: process must be below processes");
+  }
   for (size_t i = 0; i < options.workers; ++i) {
     threads.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
@@ -181,13 +190,19 @@ void Loader::Implementation::start(uint64_t new_epoch, size_t first_batch) {
 }
 
 std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
-  const size_t first = begun * options.batch_size;
-  const size_t last = std::min(first + options.batch_size, order.size());
+  const size_t begin = begun * options.batch_size;
+  const size_t size = std::min(options.batch_size, order.size() - begin);
+  const auto part = [&](size_t process) {  // rounded up: the first process always has some
+    return begin + (size * process + options.processes - 1) / options.processes;
+  };
+  size_t first = part(options.process), last = part(options.process + 1);
+  const bool counts = last > first;
+  if (!counts) last = (first = begin) + 1;
   auto builder =
       collate->begin(last - first, source.fields(), {options.pinned, options.channels_last, pool});
   return std::make_shared<Job>(source,
                                std::vector<SampleDraw>(order.begin() + first, order.begin() + last),
-                               std::move(builder), epoch, begun);
+                               std::move(builder), epoch, begun, counts);
 }
 
 // Either the newest job has samples left that nobody makes, or another job may begin.

@@ -24,7 +24,12 @@ namespace tasuki {
 class Loader {
  public:
   struct Options {
-    size_t batch_size = 4;
+    size_t batch_size = 4;  // of all processes together
+    // Which of how many processes gets its part of each batch here: consecutive samples, as many as
+    // the others get, in the last batch of an epoch up to one more or less. The batches of all
+    // together are those of a single process, sample by sample.
+    size_t process = 0;
+    size_t processes = 1;
     size_t workers = 2;   // 0: batches are made by next()
     size_t prefetch = 2;  // batches that may wait, at least 1 with workers
     bool drop_last = false;
@@ -41,8 +46,8 @@ class Loader {
     std::vector<std::shared_ptr<const BatchTransform>> transforms = {};
   };
 
-  // `source` must outlive the loader. Error (kUsage) for a batch of no samples, or for workers
-  // without prefetch.
+  // `source` must outlive the loader. Error (kUsage) for a batch of no samples, for workers
+  // without prefetch, and for a process that is none of the processes.
   Loader(const SampleSource& source, Options options);
   ~Loader();
 

@@ -150,6 +150,26 @@ void TaskMetrics::merge(const TaskMetrics& other) {
   }
 }
 
+std::vector<double> TaskMetrics::state() const {
+  std::vector<double> all;
+  for (const auto& [name, metric] : metrics_) {
+    const auto own = metric->state();
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+void TaskMetrics::merge(const std::vector<double>& state) {
+  auto place = state.begin();
+  for (auto& [name, metric] : metrics_) {
+    const auto length = std::ptrdiff_t(metric->state().size());
+    TORCH_CHECK(state.end() - place >= length, "metrics of another task");
+    metric->merge(std::vector<double>(place, place + length));
+    place += length;
+  }
+  TORCH_CHECK(place == state.end(), "metrics of another task");
+}
+
 std::vector<MetricValue> TaskMetrics::values() const {
   std::vector<MetricValue> all;
   for (const auto& [name, metric] : metrics_) {

@@ -31,6 +31,9 @@ class TaskMetrics {
   // As those of Metric.
   void accumulate(const torch::Tensor& prediction, const torch::Tensor& label);
   void merge(const TaskMetrics& other);
+  // The states of all its metrics, one behind the other, and such states merged.
+  std::vector<double> state() const;
+  void merge(const std::vector<double>& state);
   std::vector<MetricValue> values() const;
   // What the metrics say in their order; where two say different things under one name, the later
   // one's stand under its registered name.

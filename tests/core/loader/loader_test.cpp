@@ -131,6 +131,101 @@ TEST(Loader, BeginsAtAnyBatchOfAnyEpoch) {
   }
 }
 
+// Samples of a batch, each with what its random transforms drew.
+std::vector<std::string> samples_of(const Batch& batch) {
+  std::vector<std::string> all;
+  for (int64_t i = 0; batch.counts && i < batch.size(); ++i) {
+    Batch one;
+    for (const auto& [name, tensor] : batch.tensors) one.tensors[name] = tensor.slice(0, i, i + 1);
+    one.samples = {batch.samples[size_t(i)]};
+    all.push_back(bits(one));
+  }
+  return all;
+}
+
+TEST(Loader, SplitsEachBatchOverProcesses) {
+  Bench bench;
+  const auto source = bench.source();
+  for (const size_t batch_size : {4, 6, 12}) {
+    for (const size_t processes : {1, 2, 3, 4}) {
+      auto options = with(batch_size, 1);
+      options.sampler = std::make_shared<UnevenSampler>();  // repeats some: 22 samples
+      Loader alone(source, options);
+      alone.start(3);
+      std::vector<std::unique_ptr<Loader>> loaders;
+      options.processes = processes;
+      for (options.process = 0; options.process < processes; ++options.process) {
+        loaders.push_back(std::make_unique<Loader>(source, options));
+        EXPECT_EQ(loaders.back()->batches(), alone.batches());
+        loaders.back()->start(3);
+      }
+      while (const auto whole = alone.next()) {
+        std::vector<std::string> together;
+        for (auto& loader : loaders) {
+          const auto part = loader->next();
+          ASSERT_TRUE(part);
+          ASSERT_GT(part->size(), 0);
+          const auto own = samples_of(*part);
+          EXPECT_LE(own.size(), (size_t(whole->size()) + processes - 1) / processes);
+          together.insert(together.end(), own.begin(), own.end());
+        }
+        EXPECT_EQ(together, samples_of(*whole)) << batch_size << " " << processes;
+      }
+      for (auto& loader : loaders) EXPECT_FALSE(loader->next());
+    }
+  }
+}
+
+// The first process always has a sample: its statistics are kept.
+TEST(Loader, GivesAProcessWithoutAPartASampleThatDoesNotCount) {
+  Bench bench;
+  const auto source = bench.source();
+  auto options = with(7, 0);  // 11 samples: 7, and 4 for 7 processes
+  options.processes = 7;
+  int counting = 0;
+  for (options.process = 0; options.process < options.processes; ++options.process) {
+    Loader loader(source, options);
+    loader.start(0, 1);
+    const auto part = loader.next();
+    ASSERT_TRUE(part);
+    EXPECT_EQ(part->size(), 1);
+    EXPECT_TRUE(part->counts || options.process != 0);
+    counting += part->counts ? 1 : 0;
+    EXPECT_EQ(part->to(torch::kCPU).counts, part->counts);
+  }
+  EXPECT_EQ(counting, 4);
+}
+
+// What mixes samples draws other numbers in each process.
+TEST(Loader, TransformsOfBatchesDifferByProcess) {
+  Bench bench;
+  const auto source = bench.source();
+  auto options = with(2, 0);
+  options.shuffle = false;
+  options.transforms = {std::make_shared<AddDraw>()};
+  options.processes = 2;
+  std::vector<double> drawn;
+  for (options.process = 0; options.process < 2; ++options.process) {
+    Loader with_draw(source, options);
+    auto plain_options = options;
+    plain_options.transforms.clear();
+    Loader plain(source, plain_options);
+    with_draw.start(0);
+    plain.start(0);
+    const auto difference = with_draw.next()->tensor("depth") - plain.next()->tensor("depth");
+    drawn.push_back(difference.flatten()[0].item<double>());
+  }
+  EXPECT_NE(drawn[0], drawn[1]);
+}
+
+TEST(Loader, RefusesAProcessThatIsNone) {
+  Bench bench;
+  const auto source = bench.source();
+  auto options = with(2, 0);
+  options.process = options.processes = 2;
+  EXPECT_THROW(Loader(source, options), Error);
+}
+
 TEST(Loader, ReadsNoSampleBeforeTheBatchThatItBeginsAt) {
   Bench bench;
   const auto source = bench.source();
