@@ -6,9 +6,19 @@
 #include "tasuki/step/shared_losses.h"
 
 namespace tasuki {
+namespace {
+
+// Whose parts the batch has, and whether this process' counts.
+SharedLosses sharing_of(const Batch& batch) {
+  const auto* shared = SharedLosses::current();
+  return SharedLosses(shared != nullptr ? shared->processes() : Collective::alone(), batch.counts);
+}
+
+}  // namespace
 
 ModelOutput step_outputs(const Experiment& experiment, const Batch& batch,
                          const std::vector<Objective>& objectives) {
+  const auto sharing = sharing_of(batch);
   const Autocast autocast(experiment.precision, experiment.device);
   return experiment.model->outputs(batch.tensor("image"), objectives);
 }
@@ -16,9 +26,7 @@ ModelOutput step_outputs(const Experiment& experiment, const Batch& batch,
 std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch& batch,
                                        const std::vector<Objective>& objectives,
                                        const ModelOutput& outputs) {
-  const auto* shared = SharedLosses::current();
-  const SharedLosses own(shared != nullptr ? shared->processes() : Collective::alone(),
-                         batch.counts);
+  const auto sharing = sharing_of(batch);
   std::vector<torch::Tensor> losses;
   for (const auto& objective : objectives) {
     const auto& source = experiment.model->task(objective.source);
@@ -36,6 +44,7 @@ std::vector<torch::Tensor> step_losses(const Experiment& experiment, const Batch
 std::vector<torch::Tensor> exact_losses(const Experiment& experiment, const Batch& batch,
                                         const std::vector<Objective>& objectives) {
   const ExactFloat32 exact(experiment.device);
+  const auto sharing = sharing_of(batch);
   const auto outputs = experiment.model->outputs(batch.tensor("image"), objectives);
   return step_losses(experiment, batch, objectives, outputs);
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "plugins/norms/norms.pb.h"
+#include "plugins/norms/sync_batch_norm.h"
 #include "tasuki/model/norm.h"
 #include "tasuki/registry/registry.h"
 
@@ -21,6 +22,21 @@ class BatchNorm : public Norm {
   NormLayer make(int64_t channels) const override {
     return NormLayer(
         nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).momentum(momentum_).eps(eps_)));
+  }
+  bool uses_batch() const override { return true; }
+
+ private:
+  double momentum_, eps_;
+};
+
+class SyncBatchNorm : public Norm {
+ public:
+  explicit SyncBatchNorm(const options::SyncBatchNorm& options)
+      : momentum_(options.momentum()), eps_(options.eps()) {}
+
+  NormLayer make(int64_t channels) const override {
+    return NormLayer(std::make_shared<SyncBatchNorm2d>(
+        nn::BatchNormOptions(channels).momentum(momentum_).eps(eps_)));
   }
   bool uses_batch() const override { return true; }
 
@@ -78,6 +94,7 @@ class GroupNorm : public Norm {
 };
 
 TASUKI_REGISTER(Norm, BatchNorm, options::BatchNorm, "tasuki/BatchNorm");
+TASUKI_REGISTER(Norm, SyncBatchNorm, options::SyncBatchNorm, "tasuki/SyncBatchNorm");
 TASUKI_REGISTER(Norm, FrozenBatchNorm, options::FrozenBatchNorm, "tasuki/FrozenBatchNorm");
 TASUKI_REGISTER(Norm, GroupNorm, options::GroupNorm, "tasuki/GroupNorm");
 

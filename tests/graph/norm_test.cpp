@@ -25,19 +25,22 @@ torch::Tensor image_of(int64_t images) {
 }
 
 TEST(NormOfAModel, IsBatchNormalisationByItself) {
-  const auto plain = resnet("").make(), named = resnet("[tasuki/BatchNorm] {}").make();
-  for (const auto& model : {plain.get(), named.get()}) {
-    model->outputs(image_of(2), model->primaries()).logits("seg").sum().backward();
-  }
-  const auto a = named_tensors(*plain), b = named_tensors(*named);
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(a[i].first, b[i].first);
-    EXPECT_TRUE(a[i].second.equal(b[i].second)) << a[i].first;
-    const auto &mine = a[i].second.grad(), &theirs = b[i].second.grad();
-    ASSERT_EQ(mine.defined(), theirs.defined()) << a[i].first;
-    if (mine.defined()) {
-      EXPECT_TRUE(mine.equal(theirs)) << a[i].first;
+  for (const std::string other : {"[tasuki/BatchNorm] {}", "[tasuki/SyncBatchNorm] {}"}) {
+    SCOPED_TRACE(other);
+    const auto plain = resnet("").make(), named = resnet(other).make();
+    for (const auto& model : {plain.get(), named.get()}) {
+      model->outputs(image_of(2), model->primaries()).logits("seg").sum().backward();
+    }
+    const auto a = named_tensors(*plain), b = named_tensors(*named);
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); ++i) {
+      EXPECT_EQ(a[i].first, b[i].first);
+      EXPECT_TRUE(a[i].second.equal(b[i].second)) << a[i].first;
+      const auto &mine = a[i].second.grad(), &theirs = b[i].second.grad();
+      ASSERT_EQ(mine.defined(), theirs.defined()) << a[i].first;
+      if (mine.defined()) {
+        EXPECT_TRUE(mine.equal(theirs)) << a[i].first;
+      }
     }
   }
 }

@@ -94,7 +94,8 @@ void expect_same_steps(const std::vector<std::string>& assignments, ProcessGroup
 }
 
 const std::vector<std::string> kNorms = {"model.norm=[tasuki/GroupNorm]{groups:4}",
-                                         "model.norm=[tasuki/FrozenBatchNorm]{}"};
+                                         "model.norm=[tasuki/FrozenBatchNorm]{}",
+                                         "model.norm=[tasuki/SyncBatchNorm]{}"};
 
 TEST(SharedBatch, HasTheGradientOfOneProcess) {
   TASUKI_IN_PROCESSES(2);
@@ -115,8 +116,10 @@ TEST(SharedBatch, HasTheGradientOfOneProcessWithEveryKindOfWeighting) {
        {"[tasuki/UW]{}", "[tasuki/STCH]{}", "[tasuki/PCGrad]{}", "[tasuki/GradDrop]{}",
         "[tasuki/IMTLG]{}", "[tasuki/AlignedMTL]{gradients{at:FEATURES}}",
         "[tasuki/UPGrad]{gradients{at:FEATURES}}"}) {
-    SCOPED_TRACE(weighting);
-    expect_same_steps({kNorms[0], "train.weighting=" + weighting}, *group, 3);
+    for (const auto& norm : {kNorms[0], kNorms[2]}) {
+      SCOPED_TRACE(weighting + " " + norm);
+      expect_same_steps({norm, "train.weighting=" + weighting}, *group, 3);
+    }
   }
 }
 
@@ -124,12 +127,15 @@ TEST(SharedBatch, HasTheGradientOfOneProcessWithEveryKindOfWeighting) {
 TEST(SharedBatch, HasTheGradientOfOneProcessWhereAnotherHasNoSample) {
   TASUKI_IN_PROCESSES(2);
   const auto group = join_team();
-  DoubleRun alone({kNorms[0]}), shared({kNorms[0]});
-  const auto one = part_of(alone.batch(), 1, 2);
-  auto part = one;
-  part.counts = group->is_first();
-  const auto expected = alone.step(one, Collective::alone());
-  EXPECT_LT(difference(shared.step(part, *group), expected), kTolerance);
+  for (const auto& norm : {kNorms[0], kNorms[2]}) {
+    SCOPED_TRACE(norm);
+    DoubleRun alone({norm}), shared({norm});
+    const auto one = part_of(alone.batch(), 1, 2);
+    auto part = one;
+    part.counts = group->is_first();
+    const auto expected = alone.step(one, Collective::alone());
+    EXPECT_LT(difference(shared.step(part, *group), expected), kTolerance);
+  }
 }
 
 // The test above can fail: without a common count the gradient is another one.
@@ -156,6 +162,24 @@ TEST(SharedBatch, LeavesTheSameWeightsAndBuffersEverywhere) {
     const std::string bits(static_cast<const char*>(here.data_ptr()), size_t(here.nbytes()));
     for (const auto& others : group->gather(bits)) EXPECT_TRUE(others == bits) << name;
   }
+}
+
+// Under synchronised batch normalisation they are those of the whole batch.
+TEST(SharedBatch, HasTheRunningStatisticsOfOneProcess) {
+  TASUKI_IN_PROCESSES(2);
+  const auto group = join_team();
+  DoubleRun alone({kNorms[2]}), shared({kNorms[2]});
+  const auto whole = alone.batch();
+  alone.step(whole, Collective::alone());
+  shared.step(group->is_first() ? part_of(whole, 0, 1) : part_of(whole, 1, 4), *group);
+  const auto expected = alone.run.experiment.model->named_buffers();
+  int64_t compared = 0;
+  for (const auto& item : shared.run.experiment.model->named_buffers()) {
+    const auto& there = expected[item.key()];
+    EXPECT_TRUE(item.value().allclose(there, kTolerance, kTolerance)) << item.key();
+    compared += item.key().find("running_var") != std::string::npos;
+  }
+  EXPECT_GT(compared, 5);
 }
 
 TEST(SharedBatch, HasTheFiguresOfOneProcess) {

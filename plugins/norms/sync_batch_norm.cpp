@@ -1,0 +1,104 @@
+#include "plugins/norms/sync_batch_norm.h"
+
+#include <torch/torch.h>
+
+#include "tasuki/step/shared_losses.h"
+
+namespace tasuki::norms {
+namespace {
+
+const std::vector<int64_t> kAllButChannels = {0, 2, 3};
+
+torch::Tensor per_channel(const torch::Tensor& x) {
+  return x.view({1, -1, 1, 1});
+}
+
+// Statistics of halves are taken in float32.
+torch::Tensor wide(const torch::Tensor& x) {
+  const bool half = x.scalar_type() == torch::kHalf || x.scalar_type() == torch::kBFloat16;
+  return half ? x.to(torch::kFloat) : x;
+}
+
+struct Statistics {
+  torch::Tensor count, mean, variance;  // of all processes: scalar, [C], [C]; float64
+};
+
+Statistics statistics_of(const torch::Tensor& x, const SharedLosses& shared) {
+  const torch::NoGradGuard no_grad;
+  const auto channels = x.size(1);
+  const double count = shared.counts() ? double(x.numel() / channels) : 0;
+  const auto [variance, mean] = torch::var_mean(wide(x), kAllButChannels, /*unbiased=*/false);
+  const auto own_mean = mean.to(torch::kFloat64);
+  const auto square = variance.to(torch::kFloat64) + own_mean.square();
+  auto sums = torch::cat({torch::ones({1}, own_mean.options()), own_mean, square}) * count;
+  shared.processes().sum(sums);
+  const auto n = sums[0], all_mean = sums.slice(0, 1, 1 + channels) / n;
+  const auto all_square = sums.slice(0, 1 + channels) / n;
+  return {n, all_mean, (all_square - all_mean.square()).clamp_min(0)};
+}
+
+// y = (x - mean) / sqrt(variance + eps) weight + bias, where mean and variance are functions of x
+// in all processes.
+class Normalize : public torch::autograd::Function<Normalize> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight, const torch::Tensor& bias,
+                               const Statistics& statistics, double eps,
+                               const SharedLosses& shared) {
+    const auto mean = statistics.mean.to(weight.scalar_type());
+    const auto variance = statistics.variance.to(weight.scalar_type());
+    context->save_for_backward({x, weight, mean, variance, statistics.count});
+    context->saved_data["eps"] = eps;
+    context->saved_data["processes"] = reinterpret_cast<int64_t>(&shared.processes());
+    context->saved_data["counts"] = shared.counts();
+    return torch::batch_norm(x, weight, bias, mean, variance, /*training=*/false, /*momentum=*/0,
+                             eps, torch::globalContext().userEnabledCuDNN());
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &x = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3];
+    const double eps = context->saved_data["eps"].toDouble();
+    auto& processes = *reinterpret_cast<Collective*>(context->saved_data["processes"].toInt());
+    // What a fixed affine map has, and by the way the sums that its statistics' part is made of.
+    const auto [of_x, of_weight, of_bias] = torch::native_batch_norm_backward(
+        gradients[0].contiguous(x.suggest_memory_format()), x, weight, mean, variance, {}, {},
+        /*train=*/false, eps, {true, true, true});
+    auto sums = torch::cat({of_bias, of_weight}).to(torch::kFloat64);
+    processes.sum(sums);
+    // The images of a process without a part in the batch have moved no statistics.
+    if (!context->saved_data["counts"].toBool()) return {of_x, of_weight, of_bias, {}, {}, {}};
+    const auto halves = (sums / saved[4]).to(weight.scalar_type()).chunk(2);
+    // dx -= weight / deviation (mean(dy) + (x - mean) / deviation mean(dy (x - mean) / deviation))
+    const auto inverse = (variance + eps).rsqrt();
+    const auto slope = weight * inverse.square() * halves[1];
+    const auto offset = weight * inverse * halves[0] - slope * mean;
+    const auto all = wide(of_x) - torch::addcmul(per_channel(offset), wide(x), per_channel(slope));
+    return {all.to(x.scalar_type()), of_weight, of_bias, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+void SyncBatchNorm2d::_check_input_dim(const torch::Tensor& x) {
+  TORCH_CHECK(x.dim() == 4, "SyncBatchNorm2d: [N, C, h, w], not ", x.sizes());
+}
+
+torch::Tensor SyncBatchNorm2d::forward(const torch::Tensor& x) {
+  const auto* shared = SharedLosses::current();
+  if (!is_training() || shared == nullptr) return BatchNormImplBase::forward(x);
+  _check_input_dim(x);
+  const auto statistics = statistics_of(x, *shared);
+  {
+    const torch::NoGradGuard no_grad;
+    const double share = *options.momentum();
+    const auto &n = statistics.count, unbiased = statistics.variance * n / (n - 1);
+    running_mean.lerp_(statistics.mean.to(running_mean.scalar_type()), share);
+    running_var.lerp_(unbiased.to(running_var.scalar_type()), share);
+    num_batches_tracked += 1;
+  }
+  return Normalize::apply(x, weight, bias, statistics, options.eps(), *shared);
+}
+
+}  // namespace tasuki::norms
