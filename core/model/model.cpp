@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tasuki/loader/batch.h"
+#include "tasuki/model/loss.h"
 #include "tasuki/model/pretrained.h"
 
 namespace tasuki {
@@ -75,7 +76,7 @@ void check_ends(const ResolvedConfig& config, const std::string& place, const Tr
 torch::Tensor enlarge(const torch::Tensor& logits, const std::vector<int64_t>& size,
                       bool align_corners) {
   namespace F = torch::nn::functional;
-  const auto x = logits.to(torch::kFloat32);
+  const auto x = loss_precision(logits);
   if (x.size(2) == size[0] && x.size(3) == size[1]) return x;
   return F::interpolate(
       x,
