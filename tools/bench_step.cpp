@@ -106,8 +106,12 @@ void bench_weightings(const BenchOptions& options) {
           [](const StepVariant& v) {
             return fmt::format("{:.3g} + {:.3g}", v.passes.shared, v.passes.decoders);
           }},
-         kPeak});
-  std::cout << "passes: backward, through what all objectives share + through each decoder\n";
+         kPeak,
+         {"told MiB", [](const StepVariant& v) { return fmt::format("{:.2f}", v.told_mib); }},
+         {"sums", [](const StepVariant& v) { return fmt::format("{}", v.told_calls); }}});
+  std::cout
+      << "told MiB, sums: what a process of a training in several tells the others in a step\n"
+         "passes: backward, through what all objectives share + through each decoder\n";
   if (const auto bound = separate_passes_bound(all[0], bench)) {
     std::cout << fmt::format(
         "this/EW of a method that walks once for each objective through what they share, and does "

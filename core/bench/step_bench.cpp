@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tasuki/bench/cut_step.h"
+#include "tasuki/bench/told_bytes.h"
 #include "tasuki/engine/precision.h"
 #include "tasuki/engine/training.h"
 #include "tasuki/engine/weighting_choices.h"
@@ -14,6 +15,8 @@
 
 namespace tasuki {
 namespace {
+
+constexpr double kMiB = 1 << 20;
 
 // Most memory that the process held since reset_peak, in MiB.
 double peak_mib() {
@@ -60,8 +63,12 @@ void measure_memory(StepVariant& variant, const StepBench& bench,
   build(variant, bench);
   for (int i = 0; i < kMemorySteps; ++i) {
     const BackwardPassCounter counter(*variant.run);
+    ToldBytes told;
+    variant.run->collective = &told;
     step(variant);
     variant.passes = counter.counted();
+    variant.told_mib = told.bytes() / kMiB;
+    variant.told_calls = told.calls();
     at_step();
   }
   variant.peak_mib = peak_mib();

@@ -36,6 +36,10 @@ struct StepVariant {
   std::vector<StepSeconds> seconds = {};
   std::vector<StepSeconds> beside = {};
   BackwardPasses passes = {};  // of a step
+  // What each process of a training in several tells the others in a step (ToldBytes), and in how
+  // many sums and broadcasts.
+  double told_mib = 0;
+  int64_t told_calls = 0;
   std::map<std::string, double> first_losses = {};
 };
 

@@ -106,9 +106,31 @@ void GradientRows::backward(StepContext& step, bool linear) {
   }
 }
 
+// Not the parts whose gradient is yet to come, made of rows or of features.
+std::vector<ParameterRange> GradientRows::final_ranges() const {
+  std::vector<ParameterRange> others;
+  const auto leave_out = [&](const ParameterPart& part) {
+    for (const auto& range : part.ranges()) others.push_back({range.begin, range.end});
+  };
+  for (const auto& group : groups_) leave_out(*group.part);
+  if (features_) leave_out(shared_);
+  std::sort(others.begin(), others.end(),
+            [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::vector<ParameterRange> ranges;
+  int64_t end = 0;
+  others.push_back({parameters_->gradient().numel(), parameters_->gradient().numel()});
+  for (const auto& other : others) {
+    if (other.begin > end) ranges.push_back({end, other.begin});
+    end = std::max(end, other.end);
+  }
+  return ranges;
+}
+
 void GradientRows::reduce(StepContext& step) {
   if (step.collective->size() == 1) return;
-  step.collective->mean(parameters_->gradient());
+  for (const auto& range : final_ranges()) {
+    step.collective->mean(parameters_->gradient().slice(0, range.begin, range.end));
+  }
   for (auto& group : groups_) step.collective->mean(group.rows);
 }
 

@@ -57,6 +57,7 @@ class GradientRows {
   void add(const ParameterPart& part, const std::string& name, std::vector<size_t> members);
   void make_groups(StepContext& step);
   void collect(Group& group, size_t objective) const;
+  std::vector<ParameterRange> final_ranges() const;
   void limit_norm() const;
   RowGroup describe(const StepContext& step, const std::string& name,
                     const std::vector<size_t>& members) const;

@@ -84,6 +84,31 @@ TEST(Bench, CountsTheWalksThroughTheModel) {
   EXPECT_GT(*bound, 1);
 }
 
+// The gradient once, or of the shared part one for each of three objectives; by features the small
+// matrix of their products.
+TEST(Bench, CountsWhatProcessesTellEachOther) {
+  const StepBench bench{quickstart({"data.dataset.height=32", "data.dataset.width=40",
+                                    "data.loader.batch_size=2", "train.device=CPU"}),
+                        "", 1, 1};
+  auto variants = weighting_variants(bench.config, {"[tasuki/EW]{}", "[tasuki/PCGrad]{}",
+                                                    "[tasuki/PCGrad]{gradients{at: FEATURES}}"});
+  measure_steps(variants, bench, [] {});
+  const auto& run = *variants[0].run;
+  double all = 0, shared = 0, buffers = 0;
+  for (const auto& item : run.experiment.model->named_parameters()) {
+    const double bytes = double(item.value().nbytes());
+    all += bytes;
+    if (item.key().find(".shared.") != std::string::npos) shared += bytes;
+  }
+  for (const auto& buffer : run.experiment.model->buffers()) buffers += double(buffer.nbytes());
+  ASSERT_GT(shared, 0);
+  constexpr double kSmall = 1024;  // losses, coefficients, products
+  const auto bytes = [&](size_t k) { return variants[k].told_mib * (1 << 20); };
+  EXPECT_NEAR(bytes(0), all + buffers, kSmall);
+  EXPECT_NEAR(bytes(1), all + 2 * shared + buffers, kSmall);
+  EXPECT_NEAR(bytes(2), all + buffers, kSmall);
+}
+
 TEST(Bench, AllWeightingsAreMeasuredOrLeftOutWithAReason) {
   std::vector<std::string> left_out;
   const auto all = all_weightings(quickstart({"train.device=CPU"}), "", left_out);
