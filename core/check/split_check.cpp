@@ -25,9 +25,7 @@ class CountingDataset final : public Dataset {
 
   std::vector<std::string> splits() const override { return inner_->splits(); }
   size_t size(const std::string& split) const override { return inner_->size(split); }
-  std::vector<std::string> ids(const std::string& split) const override {
-    return inner_->ids(split);
-  }
+  IdList ids(const std::string& split) const override { return inner_->ids(split); }
   std::vector<std::string> class_names(const std::string& field) const override {
     return inner_->class_names(field);
   }

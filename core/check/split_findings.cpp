@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace tasuki {
 namespace {
@@ -13,12 +12,15 @@ std::vector<std::string> overlaps(const Dataset& dataset, const std::vector<std:
   std::vector<std::string> findings;
   for (size_t a = 0; a < splits.size(); ++a) {
     const auto ids_a = dataset.ids(splits[a]);
-    const std::set<std::string> known(ids_a.begin(), ids_a.end());
+    std::vector<std::string_view> known;
+    known.reserve(ids_a.size());
+    for (size_t i = 0; i < ids_a.size(); ++i) known.push_back(ids_a.view(i));
+    std::sort(known.begin(), known.end());
     for (size_t b = a + 1; b < splits.size(); ++b) {
       size_t common = 0;
       std::string first;
       for (const auto& id : dataset.ids(splits[b])) {
-        if (known.count(id) == 0) continue;
+        if (!std::binary_search(known.begin(), known.end(), id)) continue;
         if (common++ == 0) first = id;
       }
       if (common == 0) continue;

@@ -7,7 +7,7 @@
 namespace tasuki {
 namespace {
 
-void add_text(boost::crc_32_type& crc, const std::string& text) {
+void add_text(boost::crc_32_type& crc, std::string_view text) {
   crc.process_bytes(text.data(), text.size());
   crc.process_byte('\n');
 }
@@ -34,9 +34,9 @@ std::string change(const SplitPrint& then, const std::vector<SplitPrint>& all_no
 
 }  // namespace
 
-SplitPrint print_of(const std::string& split, const std::vector<std::string>& ids) {
+SplitPrint print_of(const std::string& split, const IdList& ids) {
   boost::crc_32_type crc;
-  for (const auto& id : ids) add_text(crc, id);
+  for (size_t i = 0; i < ids.size(); ++i) add_text(crc, ids.view(i));
   return {split, ids.size(), crc.checksum(), 0};
 }
 

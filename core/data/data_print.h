@@ -22,7 +22,7 @@ void to_json(nlohmann::json& out, const SplitPrint& print);
 // nlohmann::json::exception where something is missing or of another type.
 void from_json(const nlohmann::json& in, SplitPrint& print);
 
-SplitPrint print_of(const std::string& split, const std::vector<std::string>& ids);
+SplitPrint print_of(const std::string& split, const IdList& ids);
 // Together with the contents of kPrintedSamples samples, spread evenly over the split (all of them
 // where there are fewer): every field's name, size and values as they are loaded. A change of the
 // others alone is not seen; reading a whole data set at each start would cost more than that is

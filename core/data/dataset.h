@@ -6,6 +6,7 @@
 
 #include "tasuki/data/sample.h"
 #include "tasuki/error/error.h"
+#include "tasuki/io/id_list.h"
 #include "tasuki/io/image_io.h"
 
 namespace tasuki {
@@ -35,8 +36,8 @@ class Dataset {
   virtual size_t size(const std::string& split) const = 0;
   // The sample, its fields checked by check_sample. Error (kData) names the sample and the file.
   virtual Sample load(const std::string& split, size_t index) const = 0;
-  // Sample ids in index order, without reading pixels.
-  virtual std::vector<std::string> ids(const std::string& split) const = 0;
+  // Sample ids in index order, without reading pixels. unknown_split() as size().
+  virtual IdList ids(const std::string& split) const = 0;
   // Where a split's samples come from, in index order; the sizes add up to size(split).
   virtual std::vector<DatasetPart> parts(const std::string& split) const {
     return {{"", size(split)}};

@@ -31,7 +31,7 @@ Sample ListedDataset::load(const std::string& split, size_t index) const {
     throw Error(ErrorKind::kData, "sample " + std::to_string(index) + " of split \"" + split +
                                       "\": it has samples 0 to " + std::to_string(ids.size() - 1));
   }
-  const std::string& id = ids[index];
+  const std::string id = ids[index];
   Sample sample;
   try {
     sample = read(id);
@@ -45,8 +45,7 @@ Sample ListedDataset::load(const std::string& split, size_t index) const {
   return sample;
 }
 
-void ListedDataset::add_split(const std::string& name, std::vector<std::string> ids,
-                              const std::string& source) {
+void ListedDataset::add_split(const std::string& name, IdList ids, const std::string& source) {
   if (ids.empty()) {
     throw Error(ErrorKind::kData, "split \"" + name + "\" is empty: " + source);
   }
@@ -56,7 +55,7 @@ void ListedDataset::add_split(const std::string& name, std::vector<std::string> 
   names_.push_back(name);
 }
 
-const std::vector<std::string>& ListedDataset::ids_of(const std::string& split) const {
+const IdList& ListedDataset::ids_of(const std::string& split) const {
   const auto found = ids_.find(split);
   if (found != ids_.end()) return found->second;
   throw unknown_split(split, names_);

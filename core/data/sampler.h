@@ -32,7 +32,7 @@ class Sampler {
   // The split that is sampled from. The functions may be empty where a sampler asks for neither.
   struct Context {
     std::vector<DatasetPart> parts;  // in index order
-    std::function<std::vector<std::string>()> ids;
+    std::function<IdList()> ids;
     // A sample behind the training pipeline up to its first random transform: for statistics of
     // labels. It is read and decoded for that.
     std::function<Sample(size_t index)> load;

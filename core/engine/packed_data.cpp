@@ -73,7 +73,7 @@ void add_uses(const PackJob& job, PackHeader& header) {
     if (int(out.samples()) < header.samples_size()) continue;
     auto& samples = *header.add_samples();
     samples.set_split(use.split);
-    for (auto& id : job.dataset->ids(use.split)) samples.add_id(std::move(id));
+    for (auto id : job.dataset->ids(use.split)) samples.add_id(std::move(id));
     const auto parts = job.dataset->parts(use.split);
     if (parts.size() == 1 && parts.front().name.empty()) continue;
     for (const auto& part : parts) {

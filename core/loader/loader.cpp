@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tasuki/error/error.h"
+#include "tasuki/loader/epoch_draws.h"
 #include "tasuki/loader/stack_builder.h"
 
 namespace tasuki {
@@ -101,8 +102,7 @@ struct Loader::Implementation {
   std::mutex mutex;  // guards all that follows but the threads
   std::condition_variable_any work_ready;
   std::condition_variable batch_ready;
-  uint64_t epoch = 0;
-  std::vector<SampleDraw> order;          // of this epoch; empty before the first
+  EpochDraws order;                       // of this epoch; empty before the first
   size_t begun = 0;                       // batches of this epoch that have a job
   size_t delivered = 0;                   // batches that next() has returned
   std::deque<std::shared_ptr<Job>> jobs;  // begun and not delivered, in order
@@ -116,7 +116,7 @@ struct Loader::Implementation {
   }
 
   void start(uint64_t new_epoch, size_t first_batch);
-  std::vector<SampleDraw> order_of(uint64_t of_epoch) const;
+  EpochDraws order_of(uint64_t of_epoch) const;
   std::optional<Batch> next();
   std::shared_ptr<Job> begin_job();
   std::shared_ptr<Job> take_front(std::unique_lock<std::mutex>& lock);
@@ -140,6 +140,11 @@ Loader::Implementation::Implementation(const SampleSource& from, const Options& 
   if (options.batch_size == 0) {
     throw Error(ErrorKind::kUsage, "loader: batch_size must be at least 1");
   }
+  if (source.size() > EpochDraws::most_samples()) {
+    throw Error(ErrorKind::kUsage, "loader: split " + source.split() + " has " +
+                                       std::to_string(source.size()) +
+                                       " samples, more than the 2^32 that an epoch takes");
+  }
   if (options.workers > 0 && options.prefetch == 0) {
     throw Error(ErrorKind::kUsage, "loader: prefetch must be at least 1 with workers");
   }
@@ -151,7 +156,7 @@ Loader::Implementation::Implementation(const SampleSource& from, const Options& 
   }
 }
 
-std::vector<SampleDraw> Loader::Implementation::order_of(uint64_t of_epoch) const {
+EpochDraws Loader::Implementation::order_of(uint64_t of_epoch) const {
   const auto indices = options.sampler
                            ? options.sampler->order(options.seed, of_epoch)
                            : epoch_order(length, options.shuffle, options.seed, of_epoch);
@@ -164,10 +169,7 @@ std::vector<SampleDraw> Loader::Implementation::order_of(uint64_t of_epoch) cons
                     (inside ? "and not the " + std::to_string(length) + " that it promises"
                             : "one of them beyond the split's " + std::to_string(source.size())));
   }
-  std::vector<SampleDraw> draws;
-  std::vector<uint64_t> repeats(source.size());
-  for (const size_t index : indices) draws.push_back({of_epoch, index, repeats[index]++});
-  return draws;
+  return {of_epoch, indices, source.size()};
 }
 
 void Loader::Implementation::start(uint64_t new_epoch, size_t first_batch) {
@@ -179,7 +181,6 @@ void Loader::Implementation::start(uint64_t new_epoch, size_t first_batch) {
   auto new_order = order_of(new_epoch);
   {
     const std::lock_guard lock(mutex);
-    epoch = new_epoch;
     order = std::move(new_order);
     begun = delivered = first_batch;
     waited = 0;
@@ -200,9 +201,8 @@ std::shared_ptr<Loader::Job> Loader::Implementation::begin_job() {
   if (!counts) last = (first = begin) + 1;
   auto builder =
       collate->begin(last - first, source.fields(), {options.pinned, options.channels_last, pool});
-  return std::make_shared<Job>(source,
-                               std::vector<SampleDraw>(order.begin() + first, order.begin() + last),
-                               std::move(builder), epoch, begun, counts);
+  return std::make_shared<Job>(source, order.part(first, last), std::move(builder), order.epoch(),
+                               begun, counts);
 }
 
 // Either the newest job has samples left that nobody makes, or another job may begin.

@@ -46,7 +46,8 @@ size_t memory_bytes(const Sample& sample) {
 
 const Sample* SampleCache::find(size_t index) {
   const std::lock_guard lock(mutex_);
-  const Sample* sample = entries_[index].sample.get();
+  const auto entry = entries_.find(index);
+  const Sample* sample = entry == entries_.end() ? nullptr : entry->second.sample.get();
   ++(sample ? state_.hits : state_.misses);
   return sample;
 }
@@ -59,8 +60,7 @@ void SampleCache::keep(size_t index, const Sample& sample) {
   Entry entry{std::make_unique<const Sample>(deep_copy(sample)), 0, std::move(memory)};
   entry.checksum = checksum(*entry.sample);
   const std::lock_guard lock(mutex_);
-  if (entries_[index].sample) return;  // another thread was faster
-  entries_[index] = std::move(entry);
+  if (!entries_.emplace(index, std::move(entry)).second) return;  // another thread was faster
   state_.bytes += bytes;
   ++state_.samples;
 }
@@ -70,10 +70,12 @@ bool SampleCache::unchanged(size_t index) {
   uint64_t expected;
   {
     const std::lock_guard lock(mutex_);
-    sample = entries_[index].sample.get();
-    expected = entries_[index].checksum;
+    const auto entry = entries_.find(index);
+    if (entry == entries_.end()) return true;
+    sample = entry->second.sample.get();
+    expected = entry->second.checksum;
   }
-  return !sample || checksum(*sample) == expected;
+  return checksum(*sample) == expected;
 }
 
 SampleCache::State SampleCache::state() const {

@@ -2,7 +2,7 @@
 
 #include <memory>
 #include <mutex>
-#include <vector>
+#include <unordered_map>
 
 #include "tasuki/data/sample.h"
 #include "tasuki/loader/cache_budget.h"
@@ -22,8 +22,7 @@ class SampleCache {
   };
 
   // Without a budget nothing is kept.
-  SampleCache(size_t samples, std::shared_ptr<CacheBudget> budget)
-      : entries_(samples), budget_(std::move(budget)) {}
+  explicit SampleCache(std::shared_ptr<CacheBudget> budget) : budget_(std::move(budget)) {}
 
   // The kept sample or nullptr; counts a hit or a miss.
   const Sample* find(size_t index);
@@ -42,7 +41,7 @@ class SampleCache {
   };
 
   mutable std::mutex mutex_;  // held for a look-up or a store, never for a copy of pixels
-  std::vector<Entry> entries_;
+  std::unordered_map<size_t, Entry> entries_;  // of what is kept: a split may have 10^7
   const std::shared_ptr<CacheBudget> budget_;
   State state_;
 };

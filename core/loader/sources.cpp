@@ -63,7 +63,7 @@ std::string SourceSplit::place(const Sample& sample, size_t index, std::string f
 
 std::string SourceSplit::place(size_t index) const {
   const auto ids = dataset->ids(name);
-  return sample_place(index < ids.size() ? ids[index] : "?", name, index, "");
+  return sample_place(index < ids.size() ? ids[index] : std::string("?"), name, index, "");
 }
 
 Sample LoadedSource::get(const SampleDraw& draw) const {

@@ -91,9 +91,7 @@ class CachedSource : public Source {
  public:
   CachedSource(std::shared_ptr<const Source> inner, SourceSplit split,
                std::shared_ptr<CacheBudget> budget)
-      : inner_(std::move(inner)),
-        split_(std::move(split)),
-        cache_(inner_->size(), std::move(budget)) {}
+      : inner_(std::move(inner)), split_(std::move(split)), cache_(std::move(budget)) {}
   size_t size() const override { return inner_->size(); }
   Sample get(const SampleDraw& draw) const override;
   // False when somebody wrote into the kept sample's pixels. Reads all of them.

@@ -109,9 +109,11 @@ size_t PackedDataset::size(const std::string& split) const {
   return size_t(pack_->header().samples(int(place_of(split))).id_size());
 }
 
-std::vector<std::string> PackedDataset::ids(const std::string& split) const {
+IdList PackedDataset::ids(const std::string& split) const {
   const auto& ids = pack_->header().samples(int(place_of(split))).id();
-  return {ids.begin(), ids.end()};
+  IdList::Builder list;
+  for (const auto& id : ids) list.add(id);
+  return list.finish();
 }
 
 std::vector<std::string> PackedDataset::class_names(const std::string& field) const {

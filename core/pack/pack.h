@@ -61,7 +61,7 @@ class PackedDataset final : public Dataset {
 
   std::vector<std::string> splits() const override;
   size_t size(const std::string& split) const override;
-  std::vector<std::string> ids(const std::string& split) const override;
+  IdList ids(const std::string& split) const override;
   std::vector<std::string> class_names(const std::string& field) const override;
   std::vector<DatasetPart> parts(const std::string& split) const override;
   Sample load(const std::string& split, size_t index) const override;

@@ -111,7 +111,7 @@ void describe(Selection& selection, const Searched& about, const std::string& st
   if (!message.protocol().name().empty()) selection.set_protocol(message.protocol().name());
   selection.set_split(message.data().validation_split());
   selection.set_config(about.config.file());
-  selection.set_config_crc32(print_of("", {about.config.text()}).ids_crc32);
+  selection.set_config_crc32(print_of("", std::vector{about.config.text()}).ids_crc32);
   for (const auto seed : about.setting.seeds) selection.add_seed(seed);
 }
 

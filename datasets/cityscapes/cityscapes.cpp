@@ -35,8 +35,8 @@ class Cityscapes final : public ListedDataset {
     const auto at = train.begin() + static_cast<long>(border);
     const auto source = (root_ / "leftImg8bit/train").string() + " has too few images or cities";
     add_split("train", train, source);
-    add_split("train_part", {train.begin(), at}, source);
-    add_split("train_held", {at, train.end()}, source);
+    add_split("train_part", std::vector<std::string>(train.begin(), at), source);
+    add_split("train_held", std::vector<std::string>(at, train.end()), source);
     add_split("val", ids_below("val"), (root_ / "leftImg8bit/val").string() + " has no image");
   }
 

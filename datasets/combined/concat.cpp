@@ -41,12 +41,12 @@ class Concat : public Dataset {
     return sum;
   }
 
-  std::vector<std::string> ids(const std::string& split) const override {
-    std::vector<std::string> all;
+  IdList ids(const std::string& split) const override {
+    IdList::Builder all;
     for (const auto* part : parts_of(split)) {
-      for (const auto& id : part->dataset->ids(split)) all.push_back(part->id_of(id));
+      for (const auto& id : part->dataset->ids(split)) all.add(part->id_of(id));
     }
-    return all;
+    return all.finish();
   }
 
   std::vector<DatasetPart> parts(const std::string& split) const override {

@@ -20,13 +20,13 @@ class Repeat : public Dataset {
     return inner_->size(split) * times_of(split);
   }
 
-  std::vector<std::string> ids(const std::string& split) const override {
+  IdList ids(const std::string& split) const override {
     const auto once = inner_->ids(split);
-    std::vector<std::string> all;
+    IdList::Builder all;
     for (size_t time = 0; time < times_of(split); ++time) {
-      for (const auto& id : once) all.push_back(id_of(id, time));
+      for (const auto& id : once) all.add(id_of(id, time));
     }
-    return all;
+    return all.finish();
   }
 
   std::vector<DatasetPart> parts(const std::string& split) const override {

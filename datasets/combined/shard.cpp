@@ -27,11 +27,11 @@ class Shard : public Dataset {
   std::vector<std::string> splits() const override { return inner_->splits(); }
   size_t size(const std::string& split) const override { return kept(split, inner_->size(split)); }
 
-  std::vector<std::string> ids(const std::string& split) const override {
+  IdList ids(const std::string& split) const override {
     const auto all = inner_->ids(split);
-    std::vector<std::string> own;
-    for (size_t i = first(split); i < all.size(); i += step(split)) own.push_back(all[i]);
-    return own;
+    IdList::Builder own;
+    for (size_t i = first(split); i < all.size(); i += step(split)) own.add(all.view(i));
+    return own.finish();
   }
 
   std::vector<DatasetPart> parts(const std::string& split) const override {

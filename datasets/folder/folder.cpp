@@ -13,6 +13,8 @@
 namespace tasuki::datasets {
 namespace {
 
+using Excluded = std::set<std::string, std::less<>>;
+
 // "field[depth]", or "field[2]" where there is no name.
 std::string place(const char* list, const std::string& name, int index) {
   return std::string(list) + "[" + (name.empty() ? std::to_string(index) : name) + "]";
@@ -65,19 +67,22 @@ class Folder final : public ListedDataset {
   }
 
  private:
-  std::string split_folder_of(const std::string& id) const {
+  std::string split_folder_of(std::string_view id) const {
     const auto found =
-        std::find_if(split_folders_.begin(), split_folders_.end(),
-                     [&](const std::string& folder) { return id.starts_with(folder + "/"); });
+        std::find_if(split_folders_.begin(), split_folders_.end(), [&](const std::string& folder) {
+          return id.size() > folder.size() && id[folder.size()] == '/' && id.starts_with(folder);
+        });
     return found == split_folders_.end() ? "" : *found;
   }
 
   // "a/b/0" is the id of 0 in a/b, and of b/0 in a.
   void check_folder_of_ids(const options::Folder::Split& split) const {
-    for (const auto& id : ids(split.name())) {
-      const auto folder = split_folder_of(id);
+    if (split_folders_.size() < 2) return;
+    const auto all = ids(split.name());
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto folder = split_folder_of(all.view(i));
       if (folder == split.folder()) continue;
-      throw Error(ErrorKind::kData, "split \"" + split.name() + "\": the id " + id +
+      throw Error(ErrorKind::kData, "split \"" + split.name() + "\": the id " + all[i] +
                                         " might be in the folder " + split.folder() +
                                         " or in the folder " + folder +
                                         ", which both belong to splits: rename one of them");
@@ -115,32 +120,50 @@ class Folder final : public ListedDataset {
     require_option(split.to() > split.from(), at + ".to", "a fraction above `from` is expected");
     const auto root = root_ / split.folder();
     const auto source = root / (split.has_list() ? split.list() : image_->folder());
-    const auto all = split.has_list() ? read_ids(source) : find_ids(source, image_->extension());
+    const auto& all = ids_of(source, split.has_list());
     if (split.has_list()) {
       check_is_one_column(
           source, all, [&](const std::string& id) { return path_exists(image_->file(root, id)); });
     }
     const auto excluded = excluded_from(split, root, all);
-    auto chosen = part_of(all, split.from(), split.to());
-    std::erase_if(chosen, [&](const std::string& id) { return excluded.count(id) > 0; });
-    if (!split.folder().empty()) {
-      split_folders_.insert(split.folder());
-      for (auto& id : chosen) id = split.folder() + "/" + id;
-    }
+    if (!split.folder().empty()) split_folders_.insert(split.folder());
     ListedDataset::add_split(
-        split.name(), std::move(chosen),
+        split.name(), chosen(part_of(all, split.from(), split.to()), excluded, split.folder()),
         "none of the " + std::to_string(all.size()) + " ids of " + source.string() + " is left");
   }
 
-  std::set<std::string> excluded_from(const options::Folder::Split& split,
-                                      const std::filesystem::path& root,
-                                      const std::vector<std::string>& all) {
+  // Of a list, or of a folder of images: read once, however many splits are parts of it.
+  const IdList& ids_of(const std::filesystem::path& source, bool is_list) {
+    const auto found = listed_.find(source);
+    if (found != listed_.end()) return found->second;
+    return listed_
+        .emplace(source, is_list ? read_ids(source) : IdList(find_ids(source, image_->extension())))
+        .first->second;
+  }
+
+  // The ids that are not excluded, behind the folder of their split.
+  static IdList chosen(const IdList& listed, const Excluded& excluded, const std::string& folder) {
+    if (excluded.empty() && folder.empty()) return listed;
+    const auto prefix = folder.empty() ? "" : folder + "/";
+    IdList::Builder ids;
+    for (size_t i = 0; i < listed.size(); ++i) {
+      const auto id = listed.view(i);
+      if (excluded.find(id) == excluded.end()) ids.add(prefix, id);
+    }
+    return ids.finish();
+  }
+
+  Excluded excluded_from(const options::Folder::Split& split, const std::filesystem::path& root,
+                         const IdList& all) {
     if (!split.has_exclude()) return {};
     const auto file = root / split.exclude();
     const auto ids = read_ids(file);
-    const std::set<std::string> excluded(ids.begin(), ids.end());
+    const Excluded excluded(ids.begin(), ids.end());
     auto& unknown = unknown_excluded_.emplace(file, excluded).first->second;
-    for (const auto& id : all) unknown.erase(id);
+    for (size_t i = 0; i < all.size() && !unknown.empty(); ++i) {
+      const auto found = unknown.find(all.view(i));
+      if (found != unknown.end()) unknown.erase(found);
+    }
     return excluded;
   }
 
@@ -157,8 +180,9 @@ class Folder final : public ListedDataset {
   std::vector<std::unique_ptr<folder::FieldReader>> readers_;
   const folder::FieldReader* image_ = nullptr;
   std::filesystem::path root_;
+  std::map<std::filesystem::path, IdList> listed_;
   // Of each file of excluded ids those that no list had so far.
-  std::map<std::filesystem::path, std::set<std::string>> unknown_excluded_;
+  std::map<std::filesystem::path, Excluded> unknown_excluded_;
   std::set<std::string, std::greater<>> split_folders_;  // "a/b" before "a"
   std::optional<Camera> camera_;
 };

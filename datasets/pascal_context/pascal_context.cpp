@@ -52,11 +52,10 @@ class PascalContext final : public ListedDataset {
       return path_exists(file("JPEGImages", id, ".jpg"));
     });
     const auto source = (lists / "train.txt").string() + " has too few ids";
-    const auto border =
-        train.begin() + static_cast<std::ptrdiff_t>(held_out_border(train.size(), held));
+    const auto border = held_out_border(train.size(), held);
     add_split("train", train, source);
-    add_split("train_part", {train.begin(), border}, source);
-    add_split("train_held", {border, train.end()}, source);
+    add_split("train_part", train.slice(0, border), source);
+    add_split("train_held", train.slice(border, train.size()), source);
     add_split("val", read_ids(lists / "val.txt"), (lists / "val.txt").string() + " has no id");
   }
 

@@ -64,10 +64,10 @@ class Rooms final : public Dataset {
     return sample;
   }
 
-  std::vector<std::string> ids(const std::string& split) const override {
-    std::vector<std::string> names(size(split));
-    for (size_t i = 0; i < names.size(); ++i) names[i] = id(split, i);
-    return names;
+  IdList ids(const std::string& split) const override {
+    IdList::Builder all;
+    for (size_t i = 0; i < size(split); ++i) all.add(id(split, i));
+    return all.finish();
   }
 
   std::vector<std::string> class_names(const std::string& field) const override {

@@ -67,7 +67,7 @@ std::vector<double> weights_by_part(const options::WeightedSampler& options, con
   return weights;
 }
 
-std::vector<double> weights_by_table(const std::string& file, const std::vector<std::string>& ids) {
+std::vector<double> weights_by_table(const std::string& file, const IdList& ids) {
   std::map<std::string, double> given;
   try {
     for (const auto& row : csv_rows(read_file(file))) {

@@ -59,10 +59,8 @@ class FirstSamples final : public Dataset {
   size_t size(const std::string& split) const override {
     return std::min<size_t>(all_->size(split), 5);
   }
-  std::vector<std::string> ids(const std::string& split) const override {
-    auto ids = all_->ids(split);
-    ids.resize(size(split));
-    return ids;
+  IdList ids(const std::string& split) const override {
+    return all_->ids(split).slice(0, size(split));
   }
   std::vector<std::string> class_names(const std::string& field) const override {
     return all_->class_names(field);

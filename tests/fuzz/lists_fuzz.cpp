@@ -27,7 +27,7 @@ void check_ids(std::vector<std::string> ids) {
 void fuzz_lists(std::string_view bytes) {
   const auto file = write_input("input.txt", bytes);
   const auto ids = answer_of(ErrorKind::kData, file, [&] { return read_ids(file); });
-  if (ids) check_ids(*ids);
+  if (ids) check_ids({ids->begin(), ids->end()});
   const auto rows =
       answer_of(ErrorKind::kData, "line ", [&] { return csv_rows(std::string(bytes)); });
   for (size_t i = 1; rows && i < rows->size(); ++i) {

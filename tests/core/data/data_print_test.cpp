@@ -29,9 +29,7 @@ class FakeDataset : public Dataset {
     sample.fields["depth"].value = values_[index];
     return sample;
   }
-  std::vector<std::string> ids(const std::string&) const override {
-    return Ids(values_.size(), "same");
-  }
+  IdList ids(const std::string&) const override { return Ids(values_.size(), "same"); }
 
  private:
   std::vector<cv::Mat> values_;

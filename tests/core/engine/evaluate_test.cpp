@@ -147,9 +147,7 @@ class WithAWrongLabel final : public Dataset {
 
   std::vector<std::string> splits() const override { return inner_->splits(); }
   size_t size(const std::string& split) const override { return inner_->size(split); }
-  std::vector<std::string> ids(const std::string& split) const override {
-    return inner_->ids(split);
-  }
+  IdList ids(const std::string& split) const override { return inner_->ids(split); }
   Sample load(const std::string& split, size_t index) const override {
     Sample sample = inner_->load(split, index);
     for (auto& [name, field] : sample.fields) field.file = name + "/" + sample.id + ".png";

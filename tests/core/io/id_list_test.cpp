@@ -47,6 +47,39 @@ TEST(NaturalOrder, IsThatOfCharactersWhereNumbersAreOfOneLength) {
   EXPECT_EQ(names, sorted);
 }
 
+TEST(IdList, HasWhatItWasMadeOf) {
+  const std::vector<std::string> texts = {"a", "", "b/c", std::string(100, 'x'), "a"};
+  const IdList ids = texts;
+  EXPECT_EQ(ids.size(), 5u);
+  EXPECT_THAT(ids, ::testing::ElementsAreArray(texts));
+  EXPECT_EQ(ids[2], "b/c");
+  EXPECT_EQ(ids.view(3), std::string(100, 'x'));
+  EXPECT_EQ(ids, IdList(texts));
+  EXPECT_FALSE(ids == IdList({"a", "", "b/c"}));
+  EXPECT_FALSE(IdList(std::vector<std::string>{"ab", "c"}) ==
+               IdList(std::vector<std::string>{"a", "bc"}));
+  EXPECT_TRUE(IdList().empty());
+  EXPECT_EQ(IdList(), IdList(std::vector<std::string>()));
+}
+
+TEST(IdList, SlicesAndCopiesShareItsMemory) {
+  IdList::Builder builder;
+  for (int i = 0; i < 50; ++i) builder.add("train/", std::to_string(i));
+  const auto all = builder.finish();
+  EXPECT_TRUE(builder.finish().empty());
+  std::vector<std::string> joined;
+  for (const auto& [first, last] : {std::pair{0, 0}, {0, 7}, {7, 50}, {50, 50}}) {
+    const auto part = all.slice(size_t(first), size_t(last));
+    const auto inner = part.slice(0, part.size());
+    EXPECT_EQ(part, inner);
+    for (size_t i = 0; i < part.size(); ++i) {
+      EXPECT_EQ(inner.view(i).data(), all.view(size_t(first) + i).data());
+    }
+    joined.insert(joined.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(IdList(joined), all);
+}
+
 std::string error_of_list(const std::string& text) {
   testing::TemporaryFolder folder;
   write_file_atomically(folder / "list.txt", text);
@@ -76,6 +109,34 @@ TEST(ReadIds, HiddenFilesAreNoSamples) {
                 HasSubstr("list.txt:2: id \"" + std::string(id) + "\" is of a hidden file"));
   }
   EXPECT_EQ(error_of_list("a.b/c.d\n"), "no error");
+}
+
+TEST(ReadIds, AnIdThatIsThereTwiceIsAnErrorOfItsSecondLine) {
+  EXPECT_THAT(error_of_list("a\n\nb \nc\n\nb\nd\na\nb\n"),
+              HasSubstr("list.txt:6: id \"b\" is in line 3 already"));
+  std::string many;
+  for (int i = 0; i < 3000; ++i) many += "scene/" + std::to_string(i * 7 % 3000) + "\n";
+  EXPECT_EQ(error_of_list(many), "no error");
+  EXPECT_THAT(error_of_list(many + "scene/14\nscene/7\n"),
+              HasSubstr("list.txt:3001: id \"scene/14\" is in line 3 already"));
+}
+
+// The quick look at an id says of any text what paths of the standard library say.
+TEST(ReadIds, TakesIdsInTheirShortestFormInsideTheirFolder) {
+  size_t taken = 0;
+  for (int code = 0; code < 1024; ++code) {
+    std::string id;
+    for (int i = 0, rest = code; i < 5; ++i, rest /= 4) id += "a./b"[rest % 4];
+    const std::filesystem::path path(id);
+    bool expected = !path.is_absolute() && path.lexically_normal().generic_string() == id;
+    for (const auto& part : path) expected = expected && !part.string().starts_with('.');
+    expected = expected && !path.filename().empty();
+    const bool is_taken = error_of_list(id + "\n") == "no error";
+    EXPECT_EQ(is_taken, expected) << id;
+    taken += is_taken;
+  }
+  EXPECT_GT(taken, 100u);
+  EXPECT_LT(taken, 900u);
 }
 
 TEST(ReadIds, ASecondColumnIsAnErrorOfTheList) {
@@ -128,7 +189,8 @@ TEST(PartOf, PartsShareNothingAndLoseNothing) {
   for (size_t count = 0; count < 30; ++count) {
     std::vector<std::string> ids;
     for (size_t i = 0; i < count; ++i) ids.push_back(std::to_string(i));
-    auto joined = part_of(ids, 0, 0.3);
+    const auto first = part_of(ids, 0, 0.3);
+    std::vector<std::string> joined(first.begin(), first.end());
     for (const auto& [from, to] : {std::pair{0.3, 0.8}, {0.8, 1.0}}) {
       const auto part = part_of(ids, from, to);
       joined.insert(joined.end(), part.begin(), part.end());

@@ -63,7 +63,7 @@ struct FakeDataset final : Dataset {
 
   std::vector<std::string> splits() const override { return {"val"}; }
   size_t size(const std::string&) const override { return samples; }
-  std::vector<std::string> ids(const std::string&) const override {
+  IdList ids(const std::string&) const override {
     std::vector<std::string> all;
     for (size_t i = 0; i < samples; ++i) all.push_back("frame" + std::to_string(i));
     return all;

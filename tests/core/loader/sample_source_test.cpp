@@ -136,7 +136,7 @@ TEST(SampleSource, CachesCropsWithoutTheirLargeBuffers) {
   const Sample whole = fake_sample("a", 1, {100, 80});
   Sample crop = whole;
   for (auto& [name, field] : crop.fields) field.value = field.value(cv::Rect(3, 5, 10, 8));
-  SampleCache cache(1, CacheBudget::of(kPlenty));
+  SampleCache cache(CacheBudget::of(kPlenty));
   cache.keep(0, crop);
   const Sample* kept = cache.find(0);
   ASSERT_NE(kept, nullptr);

@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "tasuki/error/error.h"
 #include "tasuki/io/files.h"
@@ -12,6 +14,8 @@
 
 namespace tasuki {
 namespace {
+
+using Ids = std::vector<std::string>;
 
 SearchPlan example_plan() {
   SearchPlan plan;
@@ -22,7 +26,7 @@ SearchPlan example_plan() {
   plan.affinity_every = 10;
   plan.conditions.threads = 2;
   plan.conditions.machine = {"train.device=CPU", "train.precision=FP32"};
-  plan.conditions.data = {print_of("train", {"x", "y"}), print_of("val", {"z"})};
+  plan.conditions.data = {print_of("train", Ids{"x", "y"}), print_of("val", Ids{"z"})};
   plan.trials = {"a", "a+b"};
   plan.verdict_seeds = {1000, 1001, 1002};
   return plan;
@@ -143,9 +147,10 @@ const Change kChanges[] = {
     {"OtherMachine", [](SearchPlan& plan) { plan.conditions.machine[1] = "train.precision=BF16"; },
      "it ran with train.device=CPU, train.precision=FP32, here it would be train.device=CPU, "
      "train.precision=BF16"},
-    {"FewerSamples", [](SearchPlan& plan) { plan.conditions.data[0] = print_of("train", {"x"}); },
+    {"FewerSamples",
+     [](SearchPlan& plan) { plan.conditions.data[0] = print_of("train", Ids{"x"}); },
      "the data have changed: split train: 2 samples, now 1"},
-    {"OtherSamples", [](SearchPlan& plan) { plan.conditions.data[1] = print_of("val", {"w"}); },
+    {"OtherSamples", [](SearchPlan& plan) { plan.conditions.data[1] = print_of("val", Ids{"w"}); },
      "the data have changed: split val: as many samples as before, but other ids"},
     {"OtherLabels", [](SearchPlan& plan) { plan.conditions.data[1].content_crc32 = 7; },
      "the data have changed: split val: the same ids, but other images or labels"},

@@ -30,7 +30,7 @@ class Numbers : public Dataset {
     if (!has_split(*this, split)) throw unknown_split(split, splits());
     return split == "train" ? train : val;
   }
-  Ids ids(const std::string& split) const override {
+  IdList ids(const std::string& split) const override {
     Ids ids;
     for (size_t i = 0; i < size(split); ++i) ids.push_back(split + std::to_string(i));
     return ids;
@@ -40,7 +40,7 @@ class Numbers : public Dataset {
   }
   Sample load(const std::string& split, size_t index) const override {
     Sample sample;
-    sample.id = ids(split).at(index);
+    sample.id = ids(split)[index];
     sample.original_size = {6, 4};
     sample.fields["image"] = {&field_kind("tasuki/image"),
                               cv::Mat(4, 6, CV_8UC3, cv::Scalar::all(double(index + 1))), ""};
