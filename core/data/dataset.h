@@ -42,6 +42,9 @@ class Dataset {
   virtual std::vector<DatasetPart> parts(const std::string& split) const {
     return {{"", size(split)}};
   }
+  // Sizes of the files that hold consecutive samples, in index order, where a data set has such
+  // files: what is read file by file. They add up to size(split), too.
+  virtual std::vector<size_t> shards(const std::string& split) const { return {size(split)}; }
   // Names of the classes of an index field in index order; empty where the data set names none.
   virtual std::vector<std::string> class_names(const std::string& /*field*/) const { return {}; }
 };

@@ -36,6 +36,8 @@ class Sampler {
     // A sample behind the training pipeline up to its first random transform: for statistics of
     // labels. It is read and decoded for that.
     std::function<Sample(size_t index)> load;
+    // Sizes of the files that hold consecutive samples, in index order (Dataset::shards).
+    std::vector<size_t> shards = {};
 
     size_t size() const {
       size_t sum = 0;

@@ -393,9 +393,9 @@ std::unique_ptr<Sampler> build_sampler(const ResolvedConfig& config,
   options.all_fields = true;
   const auto source =
       std::make_shared<SampleSource>(input.dataset, split, std::move(input.transforms), options);
-  const Sampler::Context context{input.dataset->parts(split),
-                                 [samples = input.dataset, split] { return samples->ids(split); },
-                                 [source](size_t index) { return source->prepared(index); }};
+  const Sampler::Context context{
+      input.dataset->parts(split), [samples = input.dataset, split] { return samples->ids(split); },
+      [source](size_t index) { return source->prepared(index); }, input.dataset->shards(split)};
   return config.create<Sampler>("data.sampler", data.sampler(), context);
 }
 

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <numeric>
 
 #include "tasuki/data/sampler.h"
 #include "tests/core/io/temporary_folder.h"
@@ -52,6 +54,79 @@ TEST(Samplers, ShuffledAndSequentialAreTheLoadersOwnOrders) {
   for (uint64_t epoch = 0; epoch < 4; ++epoch) {
     EXPECT_EQ(sampler("Shuffled")->order(7, epoch), epoch_order(16, true, 7, epoch));
     EXPECT_EQ(sampler("Sequential")->order(7, epoch), epoch_order(16, false, 7, epoch));
+  }
+}
+
+// A split in files of these sizes.
+std::unique_ptr<Sampler> windowed(const std::vector<size_t>& files, size_t window) {
+  Sampler::Context context;
+  context.shards = files;
+  context.parts = {{"", std::accumulate(files.begin(), files.end(), size_t{0})}};
+  return testing::make<Sampler>("tasuki/ShuffledSampler", "window: " + std::to_string(window),
+                                context);
+}
+
+const std::vector<std::vector<size_t>> kFiles = {
+    {1}, {100}, {10, 10, 10, 10, 10, 10}, {7, 8, 7, 8, 7, 8, 30, 1}, {3, 50, 3}};
+
+TEST(ShuffledSampler, HasEverySampleOnceWithAnyWindow) {
+  for (const auto& files : kFiles) {
+    for (const size_t window : {1, 2, 9, 25, 40, 1000}) {
+      const auto sampler = windowed(files, window);
+      for (uint64_t epoch = 0; epoch < 5; ++epoch) {
+        auto order = sampler->order(3, epoch);
+        EXPECT_EQ(order, windowed(files, window)->order(3, epoch));
+        std::sort(order.begin(), order.end());
+        EXPECT_EQ(order, epoch_order(sampler->length(), false, 0, 0)) << window;
+      }
+      if (sampler->length() > 9 && window > 1) {
+        EXPECT_NE(sampler->order(3, 0), sampler->order(3, 1));
+        EXPECT_NE(sampler->order(3, 0), sampler->order(4, 0));
+      }
+    }
+  }
+}
+
+TEST(ShuffledSampler, IsTheLoadersOwnOrderWhereTheWindowHasAll) {
+  EXPECT_EQ(windowed({10, 10}, 20)->order(7, 2), epoch_order(20, true, 7, 2));
+}
+
+// At any time no more files are half read than lie within two windows.
+TEST(ShuffledSampler, ReadsFileByFileWithinItsWindow) {
+  const std::vector<size_t> files(40, 10);
+  for (const size_t window : {1, 15, 30, 55}) {
+    const auto order = windowed(files, window)->order(5, 1);
+    std::vector<size_t> first(files.size(), order.size()), last(files.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      const size_t file = order[i] / 10;
+      first[file] = std::min(first[file], i);
+      last[file] = i;
+    }
+    size_t most = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+      size_t open = 0;
+      for (size_t file = 0; file < files.size(); ++file)
+        open += first[file] <= i && i <= last[file];
+      most = std::max(most, open);
+    }
+    EXPECT_LE(most, 2 * window / 10 + 2) << window;
+    EXPECT_GE(most, window / 10) << window;
+  }
+}
+
+// Whichever sample, and however it lies to the files and windows.
+TEST(ShuffledSampler, PutsEverySampleAnywhereInTheEpoch) {
+  constexpr size_t kEpochs = 6000, kQuarters = 4;
+  for (const auto& files : {std::vector<size_t>{5, 5, 5, 5, 5}, {9, 8, 8}, {25}}) {
+    const auto sampler = windowed(files, 6);
+    std::vector<std::vector<double>> times(25, std::vector<double>(kQuarters));
+    for (uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+      const auto order = sampler->order(9, epoch);
+      for (size_t i = 0; i < order.size(); ++i) times[order[i]][i * kQuarters / 25] += 1;
+    }
+    for (const auto& row : times) {
+      for (const double count : row) EXPECT_GT(count, 0.1 * kEpochs / kQuarters);
+    }
   }
 }
 
