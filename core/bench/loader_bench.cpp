@@ -86,11 +86,15 @@ std::vector<LoaderPass> LoaderBench::passes(size_t workers) {
 }
 
 void LoaderBench::add_pack(std::vector<LoaderPass>& done, size_t workers) const {
-  drop_pages(pack_);  // nobody has it open
+  const auto files = Pack(pack_).files();
+  uintmax_t bytes = 0;
+  for (const auto& file : files) {
+    drop_pages(file);  // nobody has it open
+    bytes += std::filesystem::file_size(file);
+  }
   const auto pack = open_pack(config_);
   const auto source = source_of(pack);
-  const auto megabytes = double(std::filesystem::file_size(pack_)) / 1e6 /
-                         double(std::max<size_t>(pack->pack().samples(), 1));
+  const auto megabytes = double(bytes) / 1e6 / double(std::max<size_t>(pack->pack().samples(), 1));
   done.push_back({"pack, cold", pass(*source, workers), megabytes});
   done.push_back({"pack", pass(*source, workers), megabytes});
 }

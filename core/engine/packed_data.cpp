@@ -11,6 +11,8 @@
 namespace tasuki {
 namespace {
 
+constexpr size_t kMeasuredSamples = 16;
+
 using Transforms = google::protobuf::RepeatedPtrField<google::protobuf::Any>;
 
 bool is_training(Experiment::Pipeline pipeline) {
@@ -56,7 +58,8 @@ bool prefixes_are_equal(const ResolvedConfig& config) {
 }
 
 // Each use with its samples: those of an earlier use where they are the same.
-void add_uses(const PackJob& job, PackHeader& header) {
+void add_uses(const PackJob& job, PackContents& contents) {
+  auto& header = contents.header;
   const bool shared = prefixes_are_equal(job.config);
   for (const auto& use : job.uses) {
     auto& out = *header.add_use();
@@ -73,7 +76,7 @@ void add_uses(const PackJob& job, PackHeader& header) {
     if (int(out.samples()) < header.samples_size()) continue;
     auto& samples = *header.add_samples();
     samples.set_split(use.split);
-    for (auto id : job.dataset->ids(use.split)) samples.add_id(std::move(id));
+    contents.ids.push_back(job.dataset->ids(use.split));
     const auto parts = job.dataset->parts(use.split);
     if (parts.size() == 1 && parts.front().name.empty()) continue;
     for (const auto& part : parts) {
@@ -84,10 +87,11 @@ void add_uses(const PackJob& job, PackHeader& header) {
   }
 }
 
+using Sources = std::vector<std::unique_ptr<SampleSource>>;
+
 // A source for each samples of the header, of a use that reads them.
-std::vector<std::unique_ptr<SampleSource>> sources_of(const PackJob& job,
-                                                      const PackHeader& header) {
-  std::vector<std::unique_ptr<SampleSource>> sources(size_t(header.samples_size()));
+Sources sources_of(const PackJob& job, const PackHeader& header) {
+  Sources sources(size_t(header.samples_size()));
   SampleSource::Options options;
   options.seed = job.config.message().train().seed();
   options.all_fields = true;
@@ -121,13 +125,60 @@ void add_classes(const PackJob& job, PackHeader& header) {
   }
 }
 
+// What a sample of a list takes in a pack, on average.
+size_t bytes_a_sample(const SampleSource& source, const FieldKindNames& kinds) {
+  const size_t count = std::min<size_t>(source.size(), kMeasuredSamples);
+  size_t bytes = 0;
+  for (size_t i = 0; i < count; ++i) {
+    bytes += encode_sample(source.prepared(i * source.size() / count), kinds).size();
+  }
+  return std::max<size_t>(bytes / std::max<size_t>(count, 1), 1);
+}
+
+// Puts what a writer misses: sample i of its list l is sample begin + i of sources[l].
+class Packing {
+ public:
+  Packing(int threads, const std::function<void()>& on_sample)
+      : threads_(threads), on_sample_(on_sample) {}
+
+  void put(PackWriter& writer, const std::vector<const SampleSource*>& sources, size_t begin) {
+    std::atomic<size_t> next = 0;
+    const auto work = [&] {
+      try {
+        const auto& missing = writer.missing();
+        for (size_t i = next++; i < missing.size() && !failed_; i = next++) {
+          const auto& place = missing[i];
+          writer.put(place, sources[place.samples]->prepared(begin + place.index));
+          on_sample_();
+        }
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failed_.exchange(true)) failure_ = std::current_exception();
+      }
+    };
+    {
+      std::vector<std::jthread> workers;
+      workers.reserve(size_t(threads_));
+      for (int i = 0; i < threads_; ++i) workers.emplace_back(work);
+    }
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  const int threads_;
+  const std::function<void()>& on_sample_;
+  std::atomic<bool> failed_ = false;
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+};
+
 }  // namespace
 
 std::shared_ptr<const PackedDataset> open_pack(const ResolvedConfig& config) {
   const auto& file = config.message().data().pack();
   try {
     auto pack = std::make_shared<const Pack>(file);
-    const auto change = pack_change(pack->header(), header_of_config(config), PackParts::kConfig);
+    const auto change = pack_change(pack->contents(), header_of_config(config), PackParts::kConfig);
     if (!change.empty()) {
       throw Error(ErrorKind::kUsage, file + " is a pack of something else: " + change);
     }
@@ -140,39 +191,47 @@ std::shared_ptr<const PackedDataset> open_pack(const ResolvedConfig& config) {
   }
 }
 
-PackHeader pack_header(const PackJob& job) {
-  PackHeader header = header_of_config(job.config);
-  add_uses(job, header);
-  add_classes(job, header);
-  return header;
+PackContents pack_contents(const PackJob& job) {
+  PackContents contents;
+  contents.header = header_of_config(job.config);
+  add_uses(job, contents);
+  add_classes(job, contents.header);
+  return contents;
 }
 
-void write_pack(const PackJob& job, const PackHeader& header, PackWriter& writer, int threads,
-                const std::function<void()>& on_sample) {
-  const auto sources = sources_of(job, header);
-  const auto& missing = writer.missing();
-  std::atomic<size_t> next = 0;
-  std::atomic<bool> failed = false;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      for (size_t i = next++; i < missing.size() && !failed; i = next++) {
-        const auto& place = missing[i];
-        writer.put(place, sources[place.samples]->prepared(place.index));
-        on_sample();
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failed.exchange(true)) failure = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    workers.reserve(size_t(threads));
-    for (int i = 0; i < threads; ++i) workers.emplace_back(work);
+PackShards shards_of_samples(const PackContents& contents, size_t samples) {
+  return plan_shards(contents, std::vector<size_t>(contents.ids.size(), samples));
+}
+
+PackShards shards_of_bytes(const PackJob& job, const PackContents& contents, size_t bytes) {
+  const FieldKindNames kinds(Registry::instance().names(FieldKind::kKind));
+  std::vector<size_t> most;
+  for (const auto& source : sources_of(job, contents.header)) {
+    most.push_back(std::max<size_t>(bytes / bytes_a_sample(*source, kinds), 1));
   }
-  if (failure) std::rethrow_exception(failure);
+  return plan_shards(contents, most);
+}
+
+void write_pack(const PackJob& job, const PackContents& contents, PackWriter& writer, int threads,
+                const std::function<void()>& on_sample) {
+  const auto sources = sources_of(job, contents.header);
+  std::vector<const SampleSource*> all;
+  for (const auto& source : sources) all.push_back(source.get());
+  Packing(threads, on_sample).put(writer, all, 0);
+  writer.finish();
+}
+
+void write_pack(const PackJob& job, const PackContents& contents, ShardWriter& writer, int threads,
+                const std::function<void()>& on_sample) {
+  const auto sources = sources_of(job, contents.header);
+  for (size_t i = 0; i < writer.shards(); ++i) {
+    const auto shard = writer.open(i);
+    if (!shard) continue;
+    const auto& described = writer.shard(i);
+    Packing(threads, on_sample)
+        .put(*shard, {sources[described.samples()].get()}, described.begin());
+    writer.finish(i, *shard);
+  }
   writer.finish();
 }
 

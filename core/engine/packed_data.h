@@ -3,7 +3,9 @@
 #include <functional>
 
 #include "tasuki/engine/split_use.h"
+#include "tasuki/pack/pack.h"
 #include "tasuki/pack/pack_writer.h"
+#include "tasuki/pack/shard_writer.h"
 
 namespace tasuki {
 
@@ -18,12 +20,21 @@ struct PackJob {
   std::vector<SplitUse> uses;
 };
 // Reads the first sample of every split, for the fields that may have names of classes.
-PackHeader pack_header(const PackJob& job);
+PackContents pack_contents(const PackJob& job);
+// Shards of at most `samples` samples each.
+PackShards shards_of_samples(const PackContents& contents, size_t samples);
+// Shards of about so many bytes, by what up to 16 samples of each list take, spread over it, which
+// are read for that. At least one sample each.
+PackShards shards_of_bytes(const PackJob& job, const PackContents& contents, size_t bytes);
 // Puts all samples that the writer misses into it, on several threads, and finishes it. `on_sample`
 // is called after each, by these threads. The first Error of a sample ends it; what is committed
 // stays.
 void write_pack(
-    const PackJob& job, const PackHeader& header, PackWriter& writer, int threads,
+    const PackJob& job, const PackContents& contents, PackWriter& writer, int threads,
+    const std::function<void()>& on_sample = [] {});
+// The same, shard by shard.
+void write_pack(
+    const PackJob& job, const PackContents& contents, ShardWriter& writer, int threads,
     const std::function<void()>& on_sample = [] {});
 
 }  // namespace tasuki

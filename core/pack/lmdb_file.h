@@ -31,6 +31,8 @@ class LmdbFile {
   bool read(std::string_view key, const std::function<void(std::string_view)>& use) const;
   // A copy of the value.
   std::optional<std::string> find(std::string_view key) const;
+  // All keys and values in order of the keys, in the file's own memory for the time of a call.
+  void for_each(const std::function<void(std::string_view, std::string_view)>& use) const;
   // All keys in order.
   std::vector<std::string> keys() const;
 
@@ -54,9 +56,6 @@ class LmdbFile {
 
  private:
   struct Environment;
-  // In order.
-  void for_each(const std::function<void(std::string_view, std::string_view)>& use) const;
-
   std::unique_ptr<Environment> environment_;
 };
 

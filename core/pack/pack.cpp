@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
-#include "tasuki/pack/page_seal.h"
+#include "tasuki/io/files.h"
 
 namespace tasuki {
 namespace {
-
-// LMDB looks at no page before they are checked.
-const std::filesystem::path& sealed_file(const std::filesystem::path& path) {
-  check_page_seal(path);
-  return path;
-}
 
 std::vector<PackHeader::Use> uses_behind(const PackHeader& header, bool training) {
   std::vector<PackHeader::Use> uses;
@@ -23,51 +17,63 @@ std::vector<PackHeader::Use> uses_behind(const PackHeader& header, bool training
 
 }  // namespace
 
-Pack::Pack(std::filesystem::path file)
-    : path_(std::move(file)), values_(sealed_file(path_), LmdbFile::Mode::kRead) {
-  const auto wrong = [&](const std::string& what) {
-    return Error(ErrorKind::kData, path_.string() + ": " + what);
-  };
-  auto header = read_pack_header(values_, path_);
-  if (!header || !values_.find(kPackCompleteKey)) {
-    throw wrong("is incomplete: it never came to its end");
+Pack::Pack(std::filesystem::path path, size_t most_open) : path_(std::move(path)) {
+  if (is_folder(path_)) {
+    shards_ = std::make_unique<ShardFiles>(path_, read_pack_index(path_), most_open);
+    contents_ = shards_->index().contents;
+  } else {
+    file_ = std::make_unique<PackFile>(path_);
+    contents_ = file_->contents();
   }
-  header_ = std::move(*header);
-  for (const auto& use : header_.use()) {
-    if (use.samples() >= uint32_t(header_.samples_size())) throw wrong("its header is damaged");
-  }
-  const auto sealed = values_.find(kPackKindsKey).value_or("");
-  const auto bytes = unseal(kPackKindsKey, sealed);
-  PackKinds kinds;
-  if (!bytes || !kinds.ParseFromArray(bytes->data(), int(bytes->size()))) {
-    throw wrong("its list of field kinds is damaged");
-  }
-  kinds_.emplace(std::vector<std::string>(kinds.name().begin(), kinds.name().end()));
 }
 
-size_t Pack::samples() const {
-  size_t count = 0;
-  for (const auto& samples : header_.samples()) count += size_t(samples.id_size());
-  return count;
+std::vector<size_t> Pack::shards(uint32_t samples) const {
+  if (file_) return {ids(samples).size()};
+  std::vector<size_t> sizes;
+  for (const auto& shard : shards_->index().shards.shard()) {
+    if (shard.samples() == samples) sizes.push_back(size_t(shard.count()));
+  }
+  return sizes;
+}
+
+std::vector<std::filesystem::path> Pack::files() const {
+  if (file_) return {path_};
+  std::vector<std::filesystem::path> files = {pack_index_file(path_)};
+  for (int i = 0; i < shards_->index().shards.shard_size(); ++i) {
+    files.push_back(shard_file(path_, size_t(i)));
+  }
+  return files;
 }
 
 Sample Pack::load(const PackPlace& place) const {
-  const auto key = pack_key(place);
+  const auto at = file_ ? ShardFiles::Place{nullptr, place} : shards_->find(place);
+  const auto& file = file_ ? *file_ : *at.file;
   try {
-    std::optional<Sample> sample;
-    const bool there = values_.read(key, [&](std::string_view sealed) {
-      const auto bytes = unseal(key, sealed);
-      if (!bytes) throw Error(ErrorKind::kData, "its checksum is wrong");
-      sample = decode_sample(*bytes, *kinds_);
-    });
-    if (!there) throw Error(ErrorKind::kData, "it is not there");
-    return std::move(*sample);
+    return file.load(at.place);
   } catch (const Error& error) {
-    throw Error(ErrorKind::kData, path_.string() + ": sample " + std::to_string(place.index) +
-                                      " of split " + header_.samples(int(place.samples)).split() +
+    throw Error(ErrorKind::kData, file.path().string() + ": sample " + std::to_string(place.index) +
+                                      " of split " + header().samples(int(place.samples)).split() +
                                       " is damaged: " + error.what() +
                                       "; remove the file and make it anew with `tasuki data pack`");
   }
+}
+
+bool is_packed(const std::filesystem::path& path, const PackContents& contents) {
+  if (!path_exists(path)) return false;
+  const bool in_shards = is_folder(path);
+  if (in_shards && !path_exists(pack_index_file(path))) return false;
+  const auto there = in_shards ? read_pack_index(path) : PackIndex{PackFile(path).contents(), {}};
+  const auto change = pack_change(there.contents, contents, PackParts::kAll);
+  if (!change.empty()) {
+    throw Error(ErrorKind::kUsage, path.string() + " is a pack of something else: " + change +
+                                       "; remove it, or give another --output");
+  }
+  for (int i = 0; i < there.shards.shard_size(); ++i) {
+    std::error_code missing;
+    const auto bytes = std::filesystem::file_size(shard_file(path, size_t(i)), missing);
+    if (missing || bytes != there.shards.shard(i).bytes()) return false;
+  }
+  return true;
 }
 
 PackedDataset::PackedDataset(std::shared_ptr<const Pack> pack)
@@ -98,7 +104,7 @@ uint32_t PackedDataset::place_of(const std::string& split) const {
     if (use.split() == split) return use.samples();
   }
   throw Error(ErrorKind::kUsage,
-              pack_->file().string() + ": the pack has no split \"" + split + "\"" +
+              pack_->path().string() + ": the pack has no split \"" + split + "\"" +
                   (pipeline_.empty() ? "" : " behind " + pipeline_) +
                   did_you_mean(split, splits()) + "; it has: " + join(splits()) +
                   "; read the raw files instead (--set data.pack=\"\"), or make a pack of a "
@@ -106,14 +112,11 @@ uint32_t PackedDataset::place_of(const std::string& split) const {
 }
 
 size_t PackedDataset::size(const std::string& split) const {
-  return size_t(pack_->header().samples(int(place_of(split))).id_size());
+  return pack_->ids(place_of(split)).size();
 }
 
 IdList PackedDataset::ids(const std::string& split) const {
-  const auto& ids = pack_->header().samples(int(place_of(split))).id();
-  IdList::Builder list;
-  for (const auto& id : ids) list.add(id);
-  return list.finish();
+  return pack_->ids(place_of(split));
 }
 
 std::vector<std::string> PackedDataset::class_names(const std::string& field) const {
@@ -131,9 +134,13 @@ std::vector<DatasetPart> PackedDataset::parts(const std::string& split) const {
   return parts.empty() ? Dataset::parts(split) : parts;
 }
 
+std::vector<size_t> PackedDataset::shards(const std::string& split) const {
+  return pack_->shards(place_of(split));
+}
+
 Sample PackedDataset::load(const std::string& split, size_t index) const {
   const auto samples = place_of(split);
-  const auto count = size_t(pack_->header().samples(int(samples)).id_size());
+  const auto count = pack_->ids(samples).size();
   if (index >= count) {
     throw Error(ErrorKind::kData, "sample " + std::to_string(index) + " of split \"" + split +
                                       "\": it has samples 0 to " + std::to_string(count - 1));

@@ -1,52 +1,48 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "tasuki/data/dataset.h"
-#include "tasuki/pack/lmdb_file.h"
-#include "tasuki/pack/pack.pb.h"
-#include "tasuki/pack/packed_sample.h"
-#include "tasuki/pack/sealed.h"
+#include "tasuki/pack/pack_contents.h"
+#include "tasuki/pack/pack_file.h"
+#include "tasuki/pack/shard_files.h"
 
 namespace tasuki {
 
-// The format of packs that this program writes and reads.
-inline constexpr const char* kPackVersion = "tasuki-pack-1";
-
-// The header of a pack, or of one that is not complete; nothing for a file of LMDB that has not
-// even a version. Error (kData) for a file that is no pack, a pack of another version, or a damaged
-// header.
-std::optional<PackHeader> read_pack_header(const LmdbFile& file, const std::filesystem::path& path);
-
-// What is different between two headers, "" when nothing is: "line 4 of data.dataset was ... and
-// now is ...", "split val had 100 samples and now has 120". `parts` says how much of them counts.
-enum class PackParts {
-  kConfig,  // the data set and the prefixes of the pipelines
-  kAll,     // also the splits, their ids and the names of classes
-};
-std::string pack_change(const PackHeader& kept, const PackHeader& asked, PackParts parts);
-
-// A complete pack of `tasuki data pack`, to read. Thread-safe.
+// A complete pack of `tasuki data pack`, to read: one file, or a folder of shards. Thread-safe.
 class Pack {
  public:
-  // Error (kData) for a file that is not one, or is incomplete; it says how to make one.
-  explicit Pack(std::filesystem::path file);
+  // Error (kData) for what is none, or is incomplete; it says how to make one. Of shards it looks
+  // at the sizes alone: each is verified when its first sample is read. `most_open`: shards that
+  // are open at a time.
+  explicit Pack(std::filesystem::path path, size_t most_open = ShardFiles::kMostOpen);
 
-  const std::filesystem::path& file() const { return path_; }
-  const PackHeader& header() const { return header_; }
+  const std::filesystem::path& path() const { return path_; }
+  const PackContents& contents() const { return contents_; }
+  const PackHeader& header() const { return contents().header; }
   // Samples in it, however many splits and pipelines share them.
-  size_t samples() const;
+  size_t samples() const { return contents().samples(); }
+  // Ids of a list of samples (a place in header().samples()).
+  const IdList& ids(uint32_t samples) const { return contents().ids[samples]; }
+  // How many of them lie in each file, in index order.
+  std::vector<size_t> shards(uint32_t samples) const;
+  // All its files.
+  std::vector<std::filesystem::path> files() const;
   // The sample, its checksum verified. Error (kData) where it is damaged or missing names the file,
   // the split and the index.
   Sample load(const PackPlace& place) const;
 
  private:
   const std::filesystem::path path_;
-  const LmdbFile values_;
-  PackHeader header_;
-  std::optional<FieldKindNames> kinds_;
+  std::unique_ptr<const PackFile> file_;  // or
+  std::unique_ptr<const ShardFiles> shards_;
+  PackContents contents_;
 };
+
+// True where `path` is a complete pack of these very contents already; its shards are looked at by
+// their sizes. Error (kUsage) where it is one of others, saying what differs, and Error (kData)
+// where it is something else: nothing is overwritten.
+bool is_packed(const std::filesystem::path& path, const PackContents& contents);
 
 // A pack as a data set: its splits, and the samples behind the deterministic prefix of the pipeline
 // that its config puts them through. What check_sample asks for was checked when the raw files were
@@ -64,6 +60,7 @@ class PackedDataset final : public Dataset {
   IdList ids(const std::string& split) const override;
   std::vector<std::string> class_names(const std::string& field) const override;
   std::vector<DatasetPart> parts(const std::string& split) const override;
+  std::vector<size_t> shards(const std::string& split) const override;
   Sample load(const std::string& split, size_t index) const override;
 
  private:

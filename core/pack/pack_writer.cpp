@@ -1,14 +1,6 @@
 #include "tasuki/pack/pack_writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
-
-#include "tasuki/io/files.h"
-#include "tasuki/pack/page_seal.h"
+#include "tasuki/error/error.h"
 #include "tasuki/registry/registry.h"
 
 namespace tasuki {
@@ -16,97 +8,41 @@ namespace {
 
 constexpr size_t kCommitBytes = size_t{64} << 20;
 
-// An open descriptor of the file, or an Error of why there is none.
-int open_to_lock(const std::filesystem::path& part) {
-  if (part.has_parent_path()) {
-    std::error_code failed;
-    std::filesystem::create_directories(part.parent_path(), failed);
-    if (failed) {
-      throw Error(ErrorKind::kRun, part.string() + ": can't be written: folder " +
-                                       part.parent_path().string() +
-                                       " can't be made: " + failed.message());
-    }
-  }
-  const int descriptor = ::open(part.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (descriptor < 0) {
-    throw Error(ErrorKind::kRun, part.string() + ": can't be written: " + system_reason());
-  }
-  return descriptor;
-}
-
-void sync_folder(const std::filesystem::path& file) {
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
 }  // namespace
 
-bool is_packed(const std::filesystem::path& file, const PackHeader& header) {
-  if (!path_exists(file)) return false;
-  const Pack there(file);
-  const auto change = pack_change(there.header(), header, PackParts::kAll);
-  if (change.empty()) return true;
-  throw Error(ErrorKind::kUsage, file.string() + " is a pack of something else: " + change +
-                                     "; remove it, or give another --output");
+PackWriter::PackWriter(std::filesystem::path file, const PackContents& contents)
+    : all_kinds_(Registry::instance().names(FieldKind::kKind)), file_(std::move(file)) {
+  begin(contents);
+  read_kinds();
+  find_missing(contents);
 }
 
-PackWriter::PackWriter(std::filesystem::path file, const PackHeader& header)
-    : path_(std::move(file)),
-      part_(path_.string() + ".part"),
-      all_kinds_(Registry::instance().names(FieldKind::kKind)),
-      lock_(open_to_lock(part_)) {
-  try {
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-      throw Error(ErrorKind::kUsage,
-                  part_.string() + " is being written by another process; wait for its end");
-    }
-    values_.emplace(part_, LmdbFile::Mode::kWrite);
-    begin(header);
-    read_kinds();
-    find_missing(header);
-  } catch (...) {
-    values_.reset();
-    ::close(lock_);
-    throw;
-  }
-}
-
-PackWriter::~PackWriter() {
-  values_.reset();
-  ::close(lock_);
-}
-
-void PackWriter::begin(const PackHeader& header) {
-  const auto kept = read_pack_header(*values_, part_);
+void PackWriter::begin(const PackContents& contents) {
+  const auto kept = read_pack_contents(file_.values(), file_.part());
   if (!kept) {
-    const auto sealed = seal(kPackHeaderKey, header.SerializeAsString());
-    return values_->write({{kPackVersionKey, kPackVersion}, {kPackHeaderKey, sealed}});
+    const auto sealed = seal(kPackHeaderKey, contents.whole().SerializeAsString());
+    return file_.values().write({{kPackVersionKey, kPackVersion}, {kPackHeaderKey, sealed}});
   }
-  const auto change = pack_change(*kept, header, PackParts::kAll);
+  const auto change = pack_change(*kept, contents, PackParts::kAll);
   if (change.empty()) return;
-  throw Error(ErrorKind::kUsage, part_.string() + " is the beginning of another pack: " + change +
-                                     "; remove it, or give another --output");
+  throw Error(ErrorKind::kUsage, file_.part().string() + " is the beginning of another pack: " +
+                                     change + "; remove it, or give another --output");
 }
 
 void PackWriter::read_kinds() {
-  const auto sealed = values_->find(kPackKindsKey);
-  if (!sealed) return;
-  const auto bytes = unseal(kPackKindsKey, *sealed);
-  PackKinds kinds;
-  if (!bytes || !kinds.ParseFromArray(bytes->data(), int(bytes->size()))) {
+  if (!file_.values().find(kPackKindsKey)) return;
+  const auto kinds = find_sealed<PackKinds>(file_.values(), kPackKindsKey);
+  if (!kinds) {
     throw Error(ErrorKind::kData,
-                part_.string() + ": its list of field kinds is damaged; remove the file");
+                file_.part().string() + ": its list of field kinds is damaged; remove the file");
   }
-  kinds_.insert(kinds.name().begin(), kinds.name().end());
+  kinds_.insert(kinds->name().begin(), kinds->name().end());
 }
 
-void PackWriter::find_missing(const PackHeader& header) {
+void PackWriter::find_missing(const PackContents& contents) {
   std::vector<std::vector<bool>> there;
-  for (const auto& samples : header.samples()) there.emplace_back(samples.id_size());
-  for (const auto& key : values_->keys()) {
+  for (const auto& ids : contents.ids) there.emplace_back(ids.size());
+  for (const auto& key : file_.values().keys()) {
     const auto place = pack_place(key);
     if (!place || place->samples >= there.size()) continue;
     auto& of_split = there[place->samples];
@@ -149,7 +85,7 @@ void PackWriter::commit(std::unique_lock<std::mutex>& lock) {
     room_.notify_all();
   };
   try {
-    values_->write(values);
+    file_.values().write(values);
   } catch (...) {
     done();
     throw;
@@ -157,20 +93,16 @@ void PackWriter::commit(std::unique_lock<std::mutex>& lock) {
   done();
 }
 
-void PackWriter::finish() {
+uint64_t PackWriter::finish() {
   {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return !committing_; });
-    waiting_.emplace_back(kPackCompleteKey, "complete");
     commit(lock);
   }
-  const auto layout = values_->layout();
-  values_.reset();
-  append_page_seal(part_, layout);
-  if (::fsync(lock_) != 0 || ::rename(part_.c_str(), path_.c_str()) != 0) {
-    throw Error(ErrorKind::kRun, path_.string() + ": can't be written: " + system_reason());
-  }
-  sync_folder(path_);
+  const auto digest = pack_digest(file_.values());
+  file_.values().write({{kPackDigestKey, bytes_of(digest)}, {kPackCompleteKey, "complete"}});
+  file_.publish();
+  return digest;
 }
 
 }  // namespace tasuki

@@ -2,7 +2,9 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace tasuki {
 namespace {
@@ -42,6 +44,33 @@ std::optional<PackPlace> pack_place(std::string_view key) {
   if (key.size() != kSampleKeyBytes || key[0] != kSampleKey) return {};
   return PackPlace{uint32_t(number_at(key, 1, sizeof(uint32_t))),
                    number_at(key, 1 + sizeof(uint32_t), sizeof(uint64_t))};
+}
+
+std::string pack_ids_key(size_t shard) {
+  return "ids" + bytes_of(shard);
+}
+
+std::string bytes_of(uint64_t number) {
+  std::string bytes;
+  append_number(bytes, number, sizeof(number));
+  return bytes;
+}
+
+uint64_t number_of(std::string_view bytes) {
+  return number_at(bytes, 0, sizeof(uint64_t));
+}
+
+uint64_t pack_digest(const LmdbFile& file) {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
+                                                                              XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  file.for_each([&](std::string_view key, std::string_view value) {
+    if (!pack_place(key)) return;
+    XXH3_64bits_update(state.get(), key.data(), key.size());
+    XXH3_64bits_update(state.get(), value.data(),
+                       std::min(value.size(), sizeof(XXH64_canonical_t)));
+  });
+  return XXH3_64bits_digest(state.get());
 }
 
 std::string seal(std::string_view key, std::string_view bytes) {

@@ -80,10 +80,10 @@ TEST_P(PackedDataSets, GiveTheSameSamplesFromAPack) {
   const std::shared_ptr<const Dataset> raw =
       std::make_shared<FirstSamples>(build_raw_dataset(raw_config, folder_root()));
   const PackJob job{raw_config, raw, split_uses(raw_config, *raw)};
-  const auto header = pack_header(job);
+  const auto contents = pack_contents(job);
   {
-    PackWriter writer(file, header);
-    write_pack(job, header, writer, 2);
+    PackWriter writer(file, contents);
+    write_pack(job, contents, writer, 2);
   }
   const auto packed_config = config(file.string());
   const auto packed = build_dataset(packed_config, "no such folder");

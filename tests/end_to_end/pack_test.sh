@@ -114,6 +114,54 @@ test_pack_killed() {
   says "Nothing found"
 }
 
+# A folder of shards: killed at any time, it goes on, and gives the same files.
+test_shards() {
+  local rooms=(tiny.pbtxt --set data.dataset.height=120 --set data.dataset.width=160
+    --set data.dataset.train_size=20)
+  expect 0 data pack "${rooms[@]}" -o whole --shard-samples 7
+  says "split train (train_pipeline): 20 samples"
+  says "whole: 26 samples in 5 shards, "
+  expect 0 data pack "${rooms[@]}" -o whole
+  says "Nothing to do: whole is this pack already."
+  local made=0 pid
+  while [ $made -lt 3 ]; do
+    "$tasuki" data pack "${rooms[@]}" -o killed --shard-samples 7 >out.txt 2>&1 &
+    pid=$!
+    until [ -e "killed/shard-0000$made.pack" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+    kill -9 $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+    made=$((made + 1))
+  done
+  [ -e killed/index.pack ] || expect 0 data pack "${rooms[@]}" -o killed
+  for file in whole/shard-*.pack; do
+    [ -e "killed/$(basename "$file")" ] || fail "a shard is missing"
+  done
+  expect 0 data check "${rooms[@]}" --set data.pack=killed
+  says "split train (train_pipeline): 20 samples, 0 findings"
+  says "Nothing found"
+  expect 0 train "${rooms[@]}" --work-dir sharded_raw
+  expect 0 train "${rooms[@]}" --work-dir sharded --set data.pack=killed
+  same_history sharded_raw sharded
+  # On another disk, missing, and cut off.
+  mkdir elsewhere
+  mv killed/shard-00002.pack elsewhere
+  expect 1 train "${rooms[@]}" --work-dir none --set data.pack=killed
+  says "killed/shard-00002.pack: can't be found"
+  says "put it back (a link to it will do)"
+  ln -s ../elsewhere/shard-00002.pack killed/shard-00002.pack
+  expect 0 data check "${rooms[@]}" --set data.pack=killed
+  truncate -s -4096 killed/shard-00001.pack
+  expect 1 train "${rooms[@]}" --work-dir none --set data.pack=killed
+  says "killed/shard-00001.pack: has "
+  rm killed/shard-00001.pack
+  expect 0 data pack "${rooms[@]}" -o killed
+  says "Going on: "
+  expect 0 data check "${rooms[@]}" --set data.pack=killed
+  expect 2 data pack "${rooms[@]}" -o elsewhere
+  says "elsewhere is a folder without a pack"
+  expect 2 data pack "${rooms[@]}" -o both --shard-size 1 --shard-samples 2
+}
+
 # Searches and comparisons hand it on to their trainings.
 test_search_and_bench() {
   sed 's/test_size: 3/test_size: 2/' tiny.pbtxt >rooms.pbtxt
@@ -126,4 +174,4 @@ test_search_and_bench() {
   for row in "files, cold" "memory" "pack, cold"; do says "$row"; done
 }
 
-run_tests pack_and_train pack_errors pack_killed search_and_bench
+run_tests pack_and_train pack_errors pack_killed shards search_and_bench

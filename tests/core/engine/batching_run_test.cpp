@@ -113,10 +113,10 @@ TEST(BatchingOfARun, ConcatenatedDataTrainTheSameFromAPack) {
   const auto config = testing::tiny_config(settings);
   const auto dataset = build_raw_dataset(config, "");
   const PackJob job{config, dataset, split_uses(config, *dataset)};
-  const auto header = pack_header(job);
+  const auto contents = pack_contents(job);
   {
-    PackWriter writer(folder / "rooms.pack", header);
-    write_pack(job, header, writer, 1);
+    PackWriter writer(folder / "rooms.pack", contents);
+    write_pack(job, contents, writer, 1);
   }
   auto with_pack = settings;
   with_pack.push_back("data.pack=\"" + (folder / "rooms.pack").string() + "\"");

@@ -33,10 +33,10 @@ PackHeader make_pack(
     const std::function<void()>& on_sample = [] {}) {
   const auto dataset = build_raw_dataset(config, "");
   const PackJob job{config, dataset, split_uses(config, *dataset)};
-  const auto header = pack_header(job);
-  PackWriter writer(file, header);
-  write_pack(job, header, writer, 2, on_sample);
-  return header;
+  const auto contents = pack_contents(job);
+  PackWriter writer(file, contents);
+  write_pack(job, contents, writer, 2, on_sample);
+  return contents.header;
 }
 
 class PackedDataTest : public ::testing::Test {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tasuki/pack/pack.h"
 #include "tasuki/pack/pack_writer.h"
 #include "tasuki/pack/page_seal.h"
 #include "tests/core/pack/samples.h"
