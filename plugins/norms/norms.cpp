@@ -35,8 +35,7 @@ class SyncBatchNorm : public Norm {
       : momentum_(options.momentum()), eps_(options.eps()) {}
 
   NormLayer make(int64_t channels) const override {
-    return NormLayer(std::make_shared<SyncBatchNorm2d>(
-        nn::BatchNormOptions(channels).momentum(momentum_).eps(eps_)));
+    return NormLayer(std::make_shared<SyncBatchNorm2d>(channels, momentum_, eps_));
   }
   bool uses_batch() const override { return true; }
 

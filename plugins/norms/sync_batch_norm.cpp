@@ -81,24 +81,31 @@ class Normalize : public torch::autograd::Function<Normalize> {
 
 }  // namespace
 
-void SyncBatchNorm2d::_check_input_dim(const torch::Tensor& x) {
-  TORCH_CHECK(x.dim() == 4, "SyncBatchNorm2d: [N, C, h, w], not ", x.sizes());
+SyncBatchNorm2d::SyncBatchNorm2d(int64_t channels, double momentum, double eps)
+    : momentum_(momentum), eps_(eps) {
+  weight_ = register_parameter("weight", torch::ones({channels}));
+  bias_ = register_parameter("bias", torch::zeros({channels}));
+  mean_ = register_buffer("running_mean", torch::zeros({channels}));
+  variance_ = register_buffer("running_var", torch::ones({channels}));
+  num_batches_tracked_ = register_buffer("num_batches_tracked", torch::zeros({}, torch::kInt64));
 }
 
 torch::Tensor SyncBatchNorm2d::forward(const torch::Tensor& x) {
+  TORCH_CHECK(x.dim() == 4, "SyncBatchNorm2d: [N, C, h, w], not ", x.sizes());
+  if (is_training()) num_batches_tracked_ += 1;
   const auto* shared = SharedLosses::current();
-  if (!is_training() || shared == nullptr) return BatchNormImplBase::forward(x);
-  _check_input_dim(x);
+  if (!is_training() || shared == nullptr) {
+    return torch::batch_norm(x, weight_, bias_, mean_, variance_, is_training(), momentum_, eps_,
+                             torch::globalContext().userEnabledCuDNN());
+  }
   const auto statistics = statistics_of(x, *shared);
   {
     const torch::NoGradGuard no_grad;
-    const double share = *options.momentum();
     const auto &n = statistics.count, unbiased = statistics.variance * n / (n - 1);
-    running_mean.lerp_(statistics.mean.to(running_mean.scalar_type()), share);
-    running_var.lerp_(unbiased.to(running_var.scalar_type()), share);
-    num_batches_tracked += 1;
+    mean_.lerp_(statistics.mean.to(mean_.scalar_type()), momentum_);
+    variance_.lerp_(unbiased.to(variance_.scalar_type()), momentum_);
   }
-  return Normalize::apply(x, weight, bias, statistics, options.eps(), *shared);
+  return Normalize::apply(x, weight_, bias_, statistics, eps_, *shared);
 }
 
 }  // namespace tasuki::norms
