@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "tasuki/model/loss.h"
 #include "tasuki/step/shared_losses.h"
 
 namespace tasuki::norms {
@@ -13,12 +14,6 @@ torch::Tensor per_channel(const torch::Tensor& x) {
   return x.view({1, -1, 1, 1});
 }
 
-// Statistics of halves are taken in float32.
-torch::Tensor wide(const torch::Tensor& x) {
-  const bool half = x.scalar_type() == torch::kHalf || x.scalar_type() == torch::kBFloat16;
-  return half ? x.to(torch::kFloat) : x;
-}
-
 struct Statistics {
   torch::Tensor count, mean, variance;  // of all processes: scalar, [C], [C]; float64
 };
@@ -27,7 +22,8 @@ Statistics statistics_of(const torch::Tensor& x, const SharedLosses& shared) {
   const torch::NoGradGuard no_grad;
   const auto channels = x.size(1);
   const double count = shared.counts() ? double(x.numel() / channels) : 0;
-  const auto [variance, mean] = torch::var_mean(wide(x), kAllButChannels, /*unbiased=*/false);
+  const auto [variance, mean] =
+      torch::var_mean(loss_precision(x), kAllButChannels, /*unbiased=*/false);
   const auto own_mean = mean.to(torch::kFloat64);
   const auto square = variance.to(torch::kFloat64) + own_mean.square();
   auto sums = torch::cat({torch::ones({1}, own_mean.options()), own_mean, square}) * count;
@@ -74,7 +70,8 @@ class Normalize : public torch::autograd::Function<Normalize> {
     const auto inverse = (variance + eps).rsqrt();
     const auto slope = weight * inverse.square() * halves[1];
     const auto offset = weight * inverse * halves[0] - slope * mean;
-    const auto all = wide(of_x) - torch::addcmul(per_channel(offset), wide(x), per_channel(slope));
+    const auto moved = torch::addcmul(per_channel(offset), loss_precision(x), per_channel(slope));
+    const auto all = loss_precision(of_x) - moved;
     return {all.to(x.scalar_type()), of_weight, of_bias, {}, {}, {}};
   }
 };
